@@ -1,0 +1,47 @@
+# make serve   install into .venv, start the page, open the browser
+# make test    install what the tests need, lint, run every test
+HOST ?= 127.0.0.1
+PORT ?= 8000
+
+.PHONY: serve test lint format screenshots demo clean
+
+serve: .venv/ready-to-serve
+	@.venv/bin/saccade serve --host $(HOST) --port $(PORT) $(ARGS)
+
+test: .venv/ready-to-test
+	@.ci/check
+
+lint: .venv/ready-to-test
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+format: .venv/ready-to-test
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+# The browser tests leave their pictures in screenshots/; one of them is the README's.
+screenshots: .venv/ready-to-test
+	@.ci/check browser
+	@mkdir -p docs
+	cp screenshots/map-light-1440.png docs/screenshot.png
+
+# Trains the run that ships anew, in half an hour, and puts its small copy in place.
+demo: .venv/ready-to-serve
+	rm -rf build/demo
+	.venv/bin/saccade train --home build/demo --name "CLAPP demo" --data photos --epochs 30 \
+		--learning-rate 1e-3 --keep 0,3,10,30
+	rm -rf models/pretrained/clapp-photos
+	.venv/bin/saccade export --home build/demo $$(ls build/demo/runs) --share models/pretrained/clapp-photos
+
+# Runs and downloaded data in .saccade stay.
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache build dist *.egg-info frontend/node_modules screenshots
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/ready-to-serve: pyproject.toml constraints.txt
+	@.ci/venv
+	@touch $@
+
+.venv/ready-to-test: pyproject.toml constraints.txt
+	@.ci/venv test
+	@touch $@ .venv/ready-to-serve

@@ -1,0 +1,11 @@
+"""What has each layer learned? Arrays in, arrays out; works in a notebook.
+
+| word | question | where |
+|---|---|---|
+| activity | what does every layer answer to every image? | `activity.activity` |
+| maximizers | which patches excite a unit most? | `maximizers.Maximizers` |
+| selectivity | what does a unit prefer, and how choosy is it? | `selectivity.selectivity` |
+| neighbours | which images and patches are alike to a layer? | `neighbours.nearest_images` |
+| probes | how well can classes be read off a layer? | `probes.probe` |
+| embedding | how does a layer arrange the images? | `embedding.embedding` |
+"""

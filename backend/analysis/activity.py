@@ -1,0 +1,111 @@
+"""What does every layer answer to every image? One pass over the data, a batch at a time.
+
+Letters: z [b, unit, row, column] is the response of each unit to each patch (the mean over the
+positions inside the patch), as in the paper. The mean of z over the grid is the image response.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.data.views import centre_views
+from models.errors import CheckpointError
+from models.patches import patches, to_grid
+
+DEFINITION = (
+    "One view per image, its central {crop} x {crop} pixels, {colour}, normalised; {grid} x {grid} "
+    "patches of 16 pixels every 8. A unit's response to a patch is its mean over the positions "
+    "inside the patch, its response to an image the mean over the {places} patches. "
+    "{n_test} images of the {split} split, {n_train} labelled training images for the probes."
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One layer's answer to a batch."""
+
+    z: np.ndarray  # [b, unit, row, column] patch responses
+    features: np.ndarray  # [b, feature] image features, for maps, probes and neighbours
+    lattice: np.ndarray  # [b, place, feature] patch vectors at the places of `lattice_of`
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The answers of some layers to the images at `rows` of the ids that were asked for."""
+
+    rows: slice
+    answers: list[Answer]
+
+
+def activity(
+    layers: Callable[[Tensor], list[tuple[Tensor, Tensor, Tensor]]],
+    images: np.ndarray,
+    ids: np.ndarray,
+    crop: int = 64,
+    colour: str = "grey",
+    device: torch.device | str = "cpu",
+    batch: int = 32,
+) -> Iterator[Batch]:
+    """Pass the images with these ids through `layers` (`pixels` or `encoder_layers`) in order.
+
+    images: uint8 [n, 3, height, width], may be a memory map; ids: rows of it. Holds one batch at
+    a time. float32 throughout, on CUDA without TF32, so that devices agree. Raises
+    CheckpointError if an answer is not finite.
+    """
+    for start in range(0, len(ids), batch):
+        chosen = ids[start : start + batch]
+        with torch.inference_mode(), exact_convolutions():
+            pictures = torch.from_numpy(np.ascontiguousarray(images[chosen])).to(device)
+            answers = [
+                Answer(*(part.float().cpu().contiguous().numpy() for part in answer))
+                for answer in layers(centre_views(pictures, crop, colour))
+            ]
+        for layer, answer in enumerate(answers, start=1):
+            if not np.isfinite(answer.features).all():
+                raise CheckpointError(
+                    f"layer {layer} of {len(answers)} gives values that are not finite; "
+                    "analyse an earlier checkpoint"
+                )
+        yield Batch(slice(start, start + len(chosen)), answers)
+
+
+def encoder_layers(encoder: Callable[[Tensor], list[Tensor]]):
+    """What `activity` asks for of an encoder: z, its mean over the grid, z on the lattice."""
+
+    def layers(views: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
+        return [(z, z.mean((2, 3)), on_lattice(z)) for z in encoder(views)]
+
+    return layers
+
+
+def pixels(views: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Layer 0: units are the input channels; features and patch vectors are the raw pixels."""
+    windows = patches(views)  # [b * row * column, channel, y, x]
+    z = to_grid(windows.mean((2, 3)), len(views))
+    return [(z, views.flatten(1), on_lattice(to_grid(windows.flatten(1), len(views))))]
+
+
+def lattice_of(grid: int) -> tuple[int, ...]:
+    """Rows (and columns) of the first, the middle and the last patch: (0, 3, 6) of 7.
+
+    On a 7 x 7 grid these nine patches do not overlap.
+    """
+    return tuple(sorted({0, (grid - 1) // 2, grid - 1}))
+
+
+def on_lattice(z: Tensor) -> Tensor:
+    """[b, unit, row, column] -> [b, place, unit]."""
+    kept = list(lattice_of(z.shape[-1]))
+    return z[:, :, kept][:, :, :, kept].flatten(2).movedim(1, 2)
+
+
+@contextmanager
+def exact_convolutions() -> Iterator[None]:
+    """float32 as on a processor: no TF32, and the same algorithm each time."""
+    cudnn = torch.backends.cudnn
+    with cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        yield

@@ -1,0 +1,112 @@
+"""How does a layer arrange the images, drawn in two dimensions, and how true is the drawing?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from backend.analysis.directions import leading
+from backend.analysis.neighbours import nearest
+
+# The paper's figures use perplexity 50 (its published code, scikit-learn's other defaults).
+PERPLEXITY = {"default": 30.0, "paper": 50.0}
+COMPONENTS, KEPT, FEWEST = 50, 10, 12
+MANY = 5000  # points from which gradients on a grid (Linderman 2019) beat Barnes and Hut's tree
+DEFINITION = (
+    "t-SNE of the features of {n_test} {split} images: up to {components} principal components, "
+    "perplexity {perplexity:g}, seed {seed}, 250 steps of early exaggeration and 500 more, started "
+    "from the first two components. Neighbours kept: mean share of an image's {kept} nearest "
+    "neighbours by Euclidean distance of the features as they are (not standardised, unlike the "
+    "nearest images) that are among its {kept} nearest on the map."
+)
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """A map, how it was made, and how well it keeps neighbours."""
+
+    x: np.ndarray  # float32 [n]
+    y: np.ndarray
+    kept_neighbours: float  # share, 0..1
+    parameters: dict
+
+
+def embedding(
+    features: np.ndarray,
+    perplexity: float = PERPLEXITY["default"],
+    seed: int = 0,
+    jobs: int = 2,
+    device: torch.device | str = "cpu",
+) -> Embedding:
+    """t-SNE map of image features [n, feature] by openTSNE, the same for the same input.
+
+    The perplexity is lowered to (n - 1) / 3 where there are few images; fewer than 12, or images
+    that do not differ, are drawn by their first two principal components.
+    """
+    n = len(features)
+    points = principal(features, COMPONENTS, seed)
+    kept = min(KEPT, n - 1)
+    perplexity = possible(perplexity, n)
+    drawable = n >= FEWEST and points[:, 0].std() > 0
+    flat = tsne(points, perplexity, seed, jobs, device) if drawable else first_two(points)
+    parameters = {
+        "method": "t-SNE" if drawable else "principal components",
+        "perplexity": perplexity,
+        "components": points.shape[1],
+        "seed": seed,
+        "kept": kept,
+    }
+    share = kept_neighbours(features, flat, kept, device)
+    return Embedding(*flat.T.astype(np.float32), share, parameters)
+
+
+def possible(perplexity: float, n: int) -> float:
+    """The perplexity that n images allow: three neighbours are looked at for each unit of it."""
+    return min(perplexity, (n - 1) / 3)
+
+
+def tsne(
+    points: np.ndarray, perplexity: float, seed: int, jobs: int, device: torch.device | str
+) -> np.ndarray:
+    """Two coordinates of each of the points [n, component], float64 [n, 2]."""
+    from openTSNE import TSNE
+    from openTSNE.affinity import PerplexityBasedNN
+    from openTSNE.nearest_neighbors import PrecomputedNeighbors
+
+    index, distance = nearest(points, int(3 * perplexity), device)
+    affinities = PerplexityBasedNN(
+        perplexity=perplexity,
+        knn_index=PrecomputedNeighbors(index, distance.astype(np.float64)),
+        n_jobs=jobs,
+    )
+    start = first_two(points)
+    start = start / (start[:, 0].std() / 1e-4)
+    gradient = "fft" if len(points) >= MANY else "bh"
+    tsne = TSNE(random_state=seed, n_jobs=jobs, negative_gradient_method=gradient)
+    return np.asarray(tsne.fit(affinities=affinities, initialization=start))
+
+
+def first_two(points: np.ndarray) -> np.ndarray:
+    """The first two columns as float64 [n, 2], with zeros where there is but one."""
+    flat = np.zeros((len(points), 2))
+    flat[:, : points.shape[1]] = points[:, :2]
+    return flat
+
+
+def principal(features: np.ndarray, components: int, seed: int = 0) -> np.ndarray:
+    """The first principal components of features [n, feature], float32 [n, component]."""
+    x = torch.from_numpy(features - features.mean(0))
+    _, axes = leading(x, components, seed)
+    return (x @ axes).numpy()
+
+
+def kept_neighbours(
+    features: np.ndarray, flat: np.ndarray, count: int = KEPT, device: torch.device | str = "cpu"
+) -> float:
+    """Mean share of the `count` nearest rows of features that are among the nearest of `flat`."""
+    if not 0 < count < len(features):
+        return 0.0
+    before, _ = nearest(features, count, device)
+    after, _ = nearest(flat, count, device)
+    shared = (before[:, :, None] == after[:, None, :]).any(2)  # [n, count]
+    return float(shared.mean())

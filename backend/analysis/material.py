@@ -1,0 +1,125 @@
+"""Which images are analysed, how are they seen, and how is each number defined on them?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from backend.analysis import activity, embedding, maximizers, neighbours, probes, selectivity
+from models.data import Dataset
+from models.errors import DataError
+from models.presets import PATCH, grid_of
+
+
+@dataclass(frozen=True)
+class Material:
+    """The images of a data set as the analyses take them."""
+
+    images: np.ndarray  # uint8 [n, 3, height, width], all of the data set
+    classes: tuple[str, ...]
+    split: str  # which images the maps and units are about: "test" where there are any
+    test: np.ndarray  # int32 ids of that split
+    test_labels: np.ndarray  # int16, -1 = none
+    train: np.ndarray  # int32 ids of the labelled training images, for the probes
+    train_labels: np.ndarray
+    crop: int
+    colour: str
+
+    @classmethod
+    def of(cls, dataset: Dataset, crop: int, colour: str) -> "Material":
+        """Raises DataError if the images are too few or too small to be analysed."""
+        found = {split: dataset.indices(split) for split in ("test", "unlabelled", "train")}
+        split = next((split for split, ids in found.items() if len(ids) > 1), None)
+        if split is None:
+            raise DataError(f"{dataset.title} has too few images; an analysis needs at least 2")
+        if min(dataset.images.shape[2:]) < PATCH:
+            height, width = dataset.images.shape[2:]
+            raise DataError(
+                f"the images of {dataset.title} are {width} x {height} pixels; a patch needs "
+                f"{PATCH} x {PATCH}"
+            )
+        train = found["train"] if split == "test" else found["train"][:0]
+        train = train[dataset.labels[train] >= 0]
+        return cls(
+            dataset.images,
+            dataset.classes,
+            split,
+            found[split],
+            dataset.labels[found[split]],
+            train,
+            dataset.labels[train],
+            crop,
+            colour,
+        )
+
+    @property
+    def side(self) -> int:
+        return min(self.crop, *self.images.shape[2:])
+
+    @property
+    def grid(self) -> int:
+        return grid_of(self.side)
+
+    @property
+    def channels(self) -> int:
+        return 1 if self.colour == "grey" else 3
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """Which of the test images have a label: bool [n]."""
+        return self.test_labels >= 0
+
+    @property
+    def chance(self) -> float | None:
+        """Accuracy of always naming the commonest class of the test images."""
+        known = self.test_labels[self.labelled]
+        return float(np.bincount(known).max() / len(known)) if len(known) else None
+
+    @property
+    def no_probe(self) -> str | None:
+        """Why no classifier can be fitted and tested, or None where it can."""
+        if len(np.unique(self.train_labels)) < 2:
+            return "the training images have fewer than two classes"
+        return None if self.labelled.any() else "no test image has a label"
+
+    def facts(self) -> dict:
+        """What is analysed, for the record kept beside the results."""
+        return {
+            "split": self.split,
+            "image": list(self.images.shape[2:]),  # height, width
+            "n_test": len(self.test),
+            "n_train": len(self.train),
+            "classes": list(self.classes),
+            "chance": self.chance,
+            "reasons": {"probes": self.no_probe} if self.no_probe else {},
+        }
+
+    def definitions(self, seed: int, perplexity: float) -> dict[str, str]:
+        """One sentence for each analysis, with the numbers that hold here."""
+        places = activity.lattice_of(self.grid)
+        facts = {
+            "n_test": len(self.test),
+            "n_labelled": int(self.labelled.sum()),
+            "n_train": len(self.train),
+            "split": self.split,
+            "crop": self.side,
+            "colour": self.colour,
+            "grid": self.grid,
+            "places": self.grid**2,
+            "lattice": len(places) ** 2,
+            "lines": ", ".join(map(str, places)),
+            "middle": (self.grid - 1) // 2,
+            "sample": min(maximizers.SAMPLE, len(self.test)),
+            "components": embedding.COMPONENTS,
+            "perplexity": embedding.possible(perplexity, len(self.test)),
+            "kept": min(embedding.KEPT, len(self.test) - 1),
+            "chance": self.chance or 0,
+            "seed": seed,
+        }
+        words = {
+            "activity": activity,
+            "maximizers": maximizers,
+            "selectivity": selectivity,
+            "neighbours": neighbours,
+            "embedding": embedding,
+        } | ({} if self.no_probe else {"probes": probes})
+        return {word: module.DEFINITION.format(**facts) for word, module in words.items()}

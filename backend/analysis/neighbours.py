@@ -1,0 +1,120 @@
+"""Which images, and which patches, are alike to a layer?"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from backend.analysis.scale import Scale
+
+IMAGES, PATCHES = 12, 8
+SPARE = 8  # candidates beyond those asked for, so that rounding cannot lose one
+BLOCK_BYTES = 2**24
+METRIC = "Euclidean distance of standardised image features"
+DEFINITION = (
+    "Images: the 12 nearest of the {n_test} {split} images by Euclidean distance of their "
+    "features, each feature standardised over them. Patches: to the patch in row {middle}, column "
+    "{middle} of an image, the 8 nearest by Euclidean distance of the patch vectors among the "
+    "{lattice} patches in rows and columns {lines} of every other image, at most one an image (the"
+    " input: of the 16 x 16 pixels)."
+)
+
+
+def nearest_images(
+    features: np.ndarray, count: int = IMAGES, device: torch.device | str = "cpu"
+) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest other rows of image features [n, feature], standardised.
+
+    Returns row numbers int32 and distances float32 [n, count], nearest first; fewer if n is small.
+    """
+    return nearest(Scale.of(features).apply(features), count, device)
+
+
+def nearest_patches(
+    lattice: np.ndarray, middle: int, count: int = PATCHES, device: torch.device | str = "cpu"
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """To one patch of every image, the nearest patches of other images, at most one an image.
+
+    lattice: float32 [n, place, feature]; middle: the place that asks. Returns row numbers int32,
+    places int32 and distances float32 [n, count], nearest first.
+    """
+    n, places, width = lattice.shape
+    count = min(count, n - 1)
+    points = centred(lattice.reshape(n * places, width), device).reshape(n, places, width)
+    asking, candidates = points[:, middle], points.transpose(0, 1).contiguous()
+    found = []
+    for rows in blocks(n, n * 4, (count + SPARE) * width * 8):
+        least, place = nearest_place(asking[rows], candidates)  # [block, n]
+        image = shortlist(least, rows, count)  # [block, candidate]
+        place = place.gather(1, image).long()
+        distance = exact(asking[rows], points[image, place])
+        found.append(ranked(distance, image, count, place))
+    distance, image, place = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return image.astype(np.int32), place.astype(np.int32), distance.astype(np.float32)
+
+
+def nearest_place(asking: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
+    """The nearest of each image's patches to each asking patch, and at which place it is.
+
+    asking: [block, feature]; candidates: [place, n, feature]. The squared distances [block, n]
+    lack the asking patch's own square, which changes no order.
+    """
+    least = torch.full((len(asking), candidates.shape[1]), torch.inf, device=asking.device)
+    place = torch.zeros_like(least, dtype=torch.uint8)
+    for number, points in enumerate(candidates):
+        far = torch.addmm((points**2).sum(1), asking, points.T, alpha=-2)
+        place.masked_fill_(far < least, number)
+        torch.minimum(least, far, out=least)
+    return least, place
+
+
+def nearest(
+    points: np.ndarray, count: int, device: torch.device | str = "cpu"
+) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest other points of each of [n, dimension], by brute force, a block at a time.
+
+    A matrix product finds candidates; their distances are then taken in double precision. Equal
+    distances are ordered by row number. Returns row numbers int32, distances float32 [n, count].
+    """
+    n, width = points.shape
+    count = min(count, n - 1)
+    points = centred(points, device)
+    squares = (points**2).sum(1)
+    found = []
+    for rows in blocks(n, n * points.element_size(), (count + SPARE) * width * 8):
+        far = torch.addmm(squares, points[rows], points.T, alpha=-2)  # [block, n], less own square
+        row = shortlist(far, rows, count)
+        found.append(ranked(exact(points[rows], points[row]), row, count))
+    distance, row = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return row.astype(np.int32), distance.astype(np.float32)
+
+
+def centred(points: np.ndarray, device: torch.device | str) -> Tensor:
+    """A copy with mean 0, so that the squares in a matrix product lose few digits."""
+    copy = torch.from_numpy(np.array(points)).to(device)
+    return copy.sub_(copy.mean(0))
+
+
+def blocks(n: int, *row_bytes: int) -> list[slice]:
+    """Rows in pieces whose largest array stays near BLOCK_BYTES."""
+    size = max(1, BLOCK_BYTES // max(row_bytes))
+    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
+
+
+def shortlist(far: Tensor, rows: slice, count: int) -> Tensor:
+    """Columns of the least entries of far [block, n], the row's own left out."""
+    own = torch.arange(len(far), device=far.device)
+    far[own, own + rows.start] = torch.inf
+    size = min(count + SPARE, far.shape[1] - 1)
+    return far.topk(size, largest=False, sorted=False).indices
+
+
+def exact(points: Tensor, others: Tensor) -> Tensor:
+    """Distances of [block, dimension] to [block, candidate, dimension], in double precision."""
+    return (others - points[:, None]).double().square_().sum(2).sqrt_()
+
+
+def ranked(distance: Tensor, row: Tensor, count: int, *along: Tensor) -> tuple[np.ndarray, ...]:
+    """The first `count` candidates by (distance, row), as arrays."""
+    parts = [part.cpu().numpy() for part in (distance, row, *along)]
+    order = np.lexsort((parts[1], parts[0]))[:, :count]
+    return tuple(np.take_along_axis(part, order, 1) for part in parts)

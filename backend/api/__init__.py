@@ -1,0 +1,1 @@
+"""The HTTP interface, one router a noun; a handler parses, calls and returns."""

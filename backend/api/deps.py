@@ -1,0 +1,117 @@
+"""What the handlers ask for: the parts of the server, and the analysed checkpoint of a request."""
+
+import threading
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import Depends, Path, Query, Request
+
+from backend.api.shelf import Shelf
+from backend.errors import NotFoundError
+from backend.jobs.queue import Queue
+from backend.jobs.supervisor import Supervisor
+from backend.runs.catalogue import Catalogue
+from backend.runs.folder import RunFolder
+from backend.runs.results import Results
+from backend.settings import Settings
+from models.config import TrainConfig
+from models.presets import ENCODERS
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts of one server."""
+
+    settings: Settings
+    catalogue: Catalogue
+    queue: Queue
+    shelf: Shelf
+    supervisor: Supervisor
+    closing: threading.Event  # set when the server ends: streams end with it
+
+
+def service_of(request: Request) -> Service:
+    return request.app.state.service
+
+
+InService = Annotated[Service, Depends(service_of)]
+RunId = Annotated[str, Path(description="Id of a run.", max_length=200)]
+Epoch = Annotated[int | None, Query(description="Epoch of the checkpoint; default: the last.")]
+Losses = dict[int, list[float]]  # of each layer, by epoch
+
+
+class Analysed:
+    """One analysed checkpoint of a run. Layer 0 is the input, the others those of the encoder."""
+
+    def __init__(self, folder: RunFolder, losses: Losses, epoch: int | None) -> None:
+        self.run, self.results, self.losses = folder.id, Results(folder.path), losses
+        self.config = TrainConfig.from_dict(folder.about()["config"])
+        self.epochs = self.results.epochs()
+        if not self.epochs:
+            raise NotFoundError(
+                f"run {self.run} has no analysed checkpoint yet; wait for it, or run: "
+                f"saccade analyse {self.run}"
+            )
+        if epoch is not None and epoch not in self.epochs:
+            raise NotFoundError(
+                f"run {self.run} has no analysed epoch {epoch}; choose one of: "
+                f"{', '.join(map(str, self.epochs))}"
+            )
+        self.epoch = self.epochs[-1] if epoch is None else epoch
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Units of each layer; those of the input are its channels."""
+        channels = 1 if self.config.colour == "grey" else 3
+        return channels, *ENCODERS[self.config.encoder].widths
+
+    @property
+    def layers(self) -> range:
+        return range(len(self.widths))
+
+    def layer(self, layer: int) -> int:
+        if layer not in self.layers:
+            raise NotFoundError(f"there is no layer {layer}; layers are 0 to {self.layers[-1]}")
+        return layer
+
+    def unit(self, layer: int, unit: int) -> int:
+        if not 0 <= unit < self.widths[self.layer(layer)]:
+            last = self.widths[layer] - 1
+            raise NotFoundError(f"layer {layer} has no unit {unit}; its units are 0 to {last}")
+        return unit
+
+    def summary(self, layer: int = 1) -> dict[str, Any]:
+        return self.results.summary(None if layer == 0 else self.epoch)
+
+    def read(self, what: str, layer: int, epoch: int | None = None) -> dict[str, np.ndarray]:
+        return self.results.read(what, self.epoch if epoch is None else epoch, self.layer(layer))
+
+    def probe(self, layer: int, epoch: int | None = None) -> dict[str, Any] | None:
+        """Accuracy of the linear probe with its interval; None where there are no labels."""
+        epoch = self.epoch if epoch is None else epoch
+        if not self.results.path("probe", epoch, layer).exists():
+            return None
+        found = self.read("probe", layer, epoch)
+        return {name: float(found[name]) for name in ("accuracy", "low", "high")}
+
+    def response(self, layer: int, unit: int) -> np.ndarray:
+        """Mean response of one unit to every test image, float32 [n]."""
+        return self.results.response(self.epoch, layer, unit).astype(np.float32)
+
+    def loss(self, layer: int) -> float | None:
+        """Mean loss of a layer in the epoch that led to this checkpoint."""
+        losses = self.losses.get(self.epoch, [])
+        return losses[layer - 1] if 0 < layer <= len(losses) else None
+
+    def random(self, layer: int) -> dict[str, Any] | None:
+        """The same of the untrained encoder, which is the run's own at epoch 0."""
+        return self.probe(layer, 0) if 0 in self.epochs and layer else None
+
+
+def analysed(service: InService, run: RunId, epoch: Epoch = None) -> Analysed:
+    folder = service.catalogue.folder(run)
+    return Analysed(folder, service.catalogue.timeline(folder).losses, epoch)
+
+
+OfCheckpoint = Annotated[Analysed, Depends(analysed)]

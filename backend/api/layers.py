@@ -1,0 +1,109 @@
+"""The seven maps of one checkpoint: what all of them share, and the points of each."""
+
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from backend.api.arrays import Array, typed
+from backend.api.deps import Analysed, OfCheckpoint
+from models.presets import PATCH, STRIDE, grid_of
+
+router = APIRouter(prefix="/runs/{run}/layers", tags=["layers"])
+
+
+class Accuracy(BaseModel):
+    """A share of the test images, with its 95 % interval."""
+
+    accuracy: float
+    low: float
+    high: float
+
+
+class ProbeBeside(Accuracy):
+    random: Accuracy | None  # of the untrained encoder
+
+
+class Layer(BaseModel):
+    layer: int
+    name: str
+    units: int
+    features: int
+    silent: int  # units that answer to no patch
+    kept_neighbours: float | None
+    loss: float | None
+    probe: ProbeBeside | None
+
+
+class Layers(BaseModel):
+    run: str
+    epoch: int
+    epochs: list[int]
+    dataset: str
+    split: str
+    classes: list[str]
+    ids: Array
+    labels: Array
+    chance: float | None  # always naming the commonest class
+    image_side: int
+    crop: int
+    patch: int
+    stride: int
+    grid: int
+    definitions: dict[str, str]
+    parameters: dict[str, Any]
+    layers: list[Layer]
+
+
+class Embedding(BaseModel):
+    run: str
+    epoch: int
+    layer: int
+    x: Array
+    y: Array
+    kept_neighbours: float | None
+    parameters: Any
+
+
+@router.get("", response_model=Layers)
+def layers(seen: OfCheckpoint):
+    """What holds for all seven maps: images, labels, geometry of the patches, and each layer."""
+    summary = seen.summary()
+    image_side = min(summary.get("image", (96, 96)))
+    crop = min(seen.config.crop, image_side)
+    return {
+        **{name: summary[name] for name in ("dataset", "split", "classes", "definitions")},
+        **{"run": seen.run, "epoch": seen.epoch, "epochs": seen.epochs},
+        "ids": typed(seen.results.ids(seen.epoch)),
+        "labels": typed(seen.results.labels(seen.epoch)),
+        "chance": summary.get("chance"),
+        **{"image_side": image_side, "crop": crop, "patch": PATCH, "stride": STRIDE},
+        "grid": grid_of(crop),
+        "parameters": summary["parameters"],
+        "layers": [layer_of(seen, layer, crop) for layer in seen.layers],
+    }
+
+
+@router.get("/{layer}/embedding", response_model=Embedding)
+def embedding(seen: OfCheckpoint, layer: int):
+    """Where each test image lies on the map of a layer, in the order of `ids`."""
+    found = seen.read("embedding", layer)
+    return {
+        **{"run": seen.run, "epoch": seen.epoch, "layer": layer},
+        **{"x": typed(found["x"]), "y": typed(found["y"])},
+        "kept_neighbours": float(found["kept_neighbours"]),
+        "parameters": seen.summary(layer)["parameters"].get("embedding", {}),
+    }
+
+
+def layer_of(seen: Analysed, layer: int, crop: int) -> dict[str, Any]:
+    units, probe = seen.widths[layer], seen.probe(layer)
+    return {
+        **{"layer": layer, "name": f"Layer {layer}" if layer else "Input", "units": units},
+        "features": units if layer else units * crop**2,
+        "silent": int(np.sum(seen.read("selectivity", layer)["active"] == 0)),
+        "kept_neighbours": float(seen.read("embedding", layer)["kept_neighbours"]),
+        "loss": seen.loss(layer),
+        "probe": probe and probe | {"random": seen.random(layer)},
+    }

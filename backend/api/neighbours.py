@@ -1,0 +1,66 @@
+"""Which images, and which patches, are nearest to one in the eyes of a layer?"""
+
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from backend.api.deps import Analysed, OfCheckpoint
+from backend.errors import NotFoundError
+
+router = APIRouter(prefix="/runs/{run}/layers/{layer}/neighbours", tags=["neighbours"])
+
+
+class NearImage(BaseModel):
+    image: int
+    distance: float
+
+
+class NearPatch(BaseModel):
+    image: int
+    row: int
+    column: int
+    distance: float
+
+
+class Neighbours(BaseModel):
+    layer: int
+    image: int
+    metric: str
+    neighbours: list[NearImage]
+    patches: list[NearPatch]
+    patch: tuple[int, int]  # row and column of the patch that `patches` are near to
+
+
+@router.get("/{image}", response_model=Neighbours)
+def neighbours(seen: OfCheckpoint, layer: int, image: int):
+    """The nearest test images to a test image, and the nearest patches to its middle one."""
+    found, place = seen.read("neighbours", layer), place_of(seen, layer, image)
+    parameters = seen.summary(layer)["parameters"]["neighbours"]
+    return {
+        **{"layer": layer, "image": image},
+        "metric": parameters["metric"],
+        "neighbours": table(found, place, {"image": "image", "distance": "distance"}),
+        "patches": table(
+            found, place, {name: f"patch_{name}" for name in ("image", "row", "column", "distance")}
+        ),
+        "patch": parameters["patch"],
+    }
+
+
+def place_of(seen: Analysed, layer: int, image: int) -> int:
+    """Where an image id stands in the order of the arrays."""
+    ids = seen.results.ids(None if layer == 0 else seen.epoch)
+    place = int(np.searchsorted(ids, image))
+    if place == len(ids) or ids[place] != image:
+        raise NotFoundError(
+            f"image {image} is not among the {len(ids)} images that run {seen.run} was analysed "
+            "on; their ids stand in `ids` of its layers"
+        )
+    return place
+
+
+def table(found: dict[str, np.ndarray], place: int, names: dict[str, str]) -> list[dict[str, Any]]:
+    rows = zip(*(found[array][place].tolist() for array in names.values()), strict=True)
+    return [dict(zip(names, row, strict=True)) for row in rows if row[0] >= 0]

@@ -1,0 +1,80 @@
+"""What can be read out of each layer by a linear classifier, and beside what that stands."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from backend.api.deps import Analysed, OfCheckpoint
+from backend.api.layers import Accuracy, ProbeBeside
+
+router = APIRouter(prefix="/runs/{run}/probes", tags=["probes"])
+
+
+class Probe(ProbeBeside):
+    layer: int
+    confusion: list[list[int]]  # row = truth, column = answer
+
+
+class EpochAccuracy(BaseModel):
+    epoch: int
+    accuracy: list[float | None]  # layers 1..6
+
+
+class Probes(BaseModel):
+    run: str
+    epoch: int
+    protocol: str
+    n_train: int
+    n_test: int
+    seed: int
+    chance: float | None
+    classes: list[str]
+    pixels: Accuracy | None
+    layers: list[Probe]
+    input: Probe | None
+    by_epoch: list[EpochAccuracy]
+    reason: str | None  # why there are none
+
+
+@router.get("", response_model=Probes)
+def probes(seen: OfCheckpoint):
+    """Accuracy of a linear probe of every layer, with chance, raw pixels and a random encoder."""
+    summary = seen.summary()
+    layers = [found for layer in seen.layers[1:] if (found := probe_of(seen, layer))]
+    return {
+        **{"run": seen.run, "epoch": seen.epoch, "classes": summary["classes"]},
+        "protocol": summary["definitions"].get("probes", ""),
+        "n_train": summary["n_train"],
+        "n_test": int(seen.read("probe", layers[0]["layer"])["n_test"]) if layers else 0,
+        "seed": summary.get("parameters", {}).get("probes", {}).get("seed", 0),
+        "chance": summary.get("chance"),
+        "pixels": seen.probe(0),
+        "layers": layers,
+        "input": probe_of(seen, 0),
+        "by_epoch": by_epoch(seen) if layers else [],
+        "reason": None if layers else reason_of(summary),
+    }
+
+
+def probe_of(seen: Analysed, layer: int) -> dict[str, Any] | None:
+    probe = seen.probe(layer)
+    if probe is None:
+        return None
+    confusion = seen.read("probe", layer)["confusion"].tolist()
+    return probe | {"layer": layer, "random": seen.random(layer), "confusion": confusion}
+
+
+def by_epoch(seen: Analysed) -> list[dict[str, Any]]:
+    """Accuracy of layers 1..6 at every analysed epoch."""
+    found = []
+    for epoch in seen.epochs:
+        probes = [seen.probe(layer, epoch) for layer in seen.layers[1:]]
+        found.append({"epoch": epoch, "accuracy": [p and p["accuracy"] for p in probes]})
+    return found
+
+
+def reason_of(summary: dict[str, Any]) -> str:
+    """Why there are no probes, as a sentence."""
+    reason = summary.get("reasons", {}).get("probes", "the images have no labels")
+    return f"There are no probes: {reason}."

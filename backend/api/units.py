@@ -1,0 +1,123 @@
+"""What excites the units of a layer: all of them side by side, and each by itself."""
+
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from backend.api.arrays import Array, typed
+from backend.api.deps import OfCheckpoint
+from backend.runs.results import GROUPS
+
+router = APIRouter(prefix="/runs/{run}/layers/{layer}/units", tags=["units"])
+
+PER_UNIT = ("sparseness", "active", "mean")
+
+
+class TopPatches(BaseModel):
+    """The most exciting patch of each unit."""
+
+    image: Array
+    row: Array
+    column: Array
+
+
+class Units(BaseModel):
+    layer: int
+    epoch: int
+    units: int
+    classes: list[str]
+    definitions: dict[str, str]
+    best_class: Array | None
+    dprime: Array | None  # [unit, class], flat
+    best_dprime: Array | None
+    sparseness: Array
+    active: Array
+    mean: Array
+    top: TopPatches
+
+
+class Patch(BaseModel):
+    image: int
+    row: int
+    column: int
+    value: float
+
+
+class Histogram(BaseModel):
+    edges: list[float]
+    counts: list[int]
+
+
+class Unit(BaseModel):
+    layer: int
+    unit: int
+    units: int
+    epoch: int
+    best_class: int | None
+    dprime: list[float | None] | None
+    class_mean: list[float | None] | None
+    sparseness: float | None
+    active: float
+    mean: float
+    maximum: float
+    histogram: Histogram
+    patches: dict[str, list[Patch]]
+    responses: Array  # image response, in the order of `ids`
+    definitions: dict[str, str]
+
+
+@router.get("", response_model=Units)
+def units(seen: OfCheckpoint, layer: int):
+    """All units of a layer: selectivity, sparseness, and the best patch of each."""
+    found, best = seen.read("selectivity", layer), seen.read("maximizers", layer)
+    dprime, summary = found.get("dprime"), seen.summary(layer)
+    return {
+        **{"layer": layer, "epoch": seen.epoch, "units": seen.widths[layer]},
+        **{"classes": summary["classes"], "definitions": summary["definitions"]},
+        "best_class": None if dprime is None else typed(found["best_class"]),
+        "dprime": None if dprime is None else typed(dprime.ravel()),
+        "best_dprime": None if dprime is None else typed(of_best_class(found)),
+        **{name: typed(found[name]) for name in PER_UNIT},
+        "top": {name: typed(best[f"top_{name}"][:, 0]) for name in ("image", "row", "column")},
+    }
+
+
+@router.get("/{unit}", response_model=Unit)
+def unit(seen: OfCheckpoint, layer: int, unit: int):
+    """One unit: classes, histogram, patches of four groups, its response to every image."""
+    seen.unit(layer, unit)
+    found, best = seen.read("selectivity", layer), seen.read("maximizers", layer)
+    labelled = "dprime" in found
+    return {
+        **{"layer": layer, "unit": unit, "units": seen.widths[layer], "epoch": seen.epoch},
+        "best_class": int(found["best_class"][unit]) if labelled else None,
+        "dprime": numbers(found["dprime"][unit]) if labelled else None,
+        "class_mean": numbers(found["class_mean"][unit]) if labelled else None,
+        **{name: number(found[name][unit]) for name in (*PER_UNIT, "maximum")},
+        "histogram": {"edges": found["edges"][unit], "counts": found["histogram"][unit]},
+        "patches": {group: patches(best, group, unit) for group in GROUPS},
+        "responses": typed(seen.response(layer, unit)),
+        "definitions": seen.summary(layer)["definitions"],
+    }
+
+
+def of_best_class(found: dict[str, np.ndarray]) -> np.ndarray:
+    """d' of each unit for its best class, float32 [unit]."""
+    best = np.maximum(found["best_class"], 0)[:, None]
+    return np.take_along_axis(found["dprime"], best.astype(np.intp), 1)[:, 0]
+
+
+def patches(best: dict[str, np.ndarray], group: str, unit: int) -> list[dict[str, Any]]:
+    columns = ("image", "row", "column", "value")
+    rows = zip(*(best[f"{group}_{name}"][unit].tolist() for name in columns), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows if row[0] >= 0]
+
+
+def number(value: np.floating) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def numbers(values: np.ndarray) -> list[float | None]:
+    return [number(value) for value in values]

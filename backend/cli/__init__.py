@@ -1,0 +1,70 @@
+"""The command `saccade`: serve · train · analyse · runs · export · data.
+
+Each command is a module with `add` (its flags) and `run` (what it does); torch is imported only by
+those that compute. Whatever goes wrong is one sentence on stderr: exit 2 for what was asked wrongly
+or cannot be done, 1 for a run that failed, 130 after Ctrl+C.
+"""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from backend.errors import RequestError, SaccadeError, failure_of
+from backend.settings import VERSION, Settings
+
+COMMANDS = ("serve", "train", "analyse", "runs", "export", "data")
+FAILED, WRONG, INTERRUPTED = 1, 2, 130
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with its complaints as one sentence and without the usage lines."""
+
+    def error(self, message: str) -> None:
+        raise RequestError(f"{message}; see: {self.prog} --help")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    # Beside other work, threads that spin while they wait make a step many times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    settings = None
+    try:
+        options = parser().parse_args(words)
+        settings = Settings(home=options.home) if options.home else Settings()
+        return options.run(options, settings)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has had enough
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        print(f"error: {failure_of(error)['message']}", file=sys.stderr)
+        if settings and not isinstance(error, SaccadeError):
+            log(settings.home, traceback.format_exc())
+        return WRONG
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = Parser(prog="saccade", description="See what a network trained by CLAPP has learned.")
+    whole.add_argument("--version", action="version", version=f"saccade {VERSION}")
+    whole.set_defaults(home=None, run=lambda *_: whole.print_help() or 0)
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    for word in COMMANDS:
+        command = import_module(f"backend.cli.{word}")
+        sub = commands.add_parser(word, help=command.__doc__.splitlines()[0])
+        command.add(sub)
+    return whole
+
+
+def log(home: Path, text: str) -> None:
+    """Keep a traceback for whoever mends Saccade."""
+    try:
+        with open(home / "saccade.log", "a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError:
+        return

@@ -1,0 +1,89 @@
+"""Analyse the checkpoints of a run."""
+
+import argparse
+import sys
+
+from backend.cli.bar import Bar, analysing, duration
+from backend.cli.flags import home_flag, run_word, utf8, whole, words
+from backend.cli.home import opened
+from backend.errors import ConflictError
+from backend.jobs.pace import Pace
+from backend.runs.folder import PATIENCE
+from backend.runs.results import ANALYSES
+from backend.settings import Settings
+from models.config import TrainConfig
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Do the analyses of a run that are missing: maps, units, probes, neighbours. What is "
+        "there already is named and not done again; Ctrl+C keeps what is finished."
+    )
+    run_word(command)
+    command.add_argument(
+        "--epochs", type=words, metavar="E,E", help="checkpoints to analyse (default: all kept)"
+    )
+    command.add_argument(
+        "--data", type=utf8, help="images to analyse it on (default: those of the run)"
+    )
+    command.add_argument(
+        "--only", type=words, metavar="WORD,WORD", help=f"of these: {', '.join(ANALYSES)}"
+    )
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    home_flag(command)
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    epochs = options.epochs and [number(word) for word in options.epochs]
+    with opened(settings) as home:
+        folder, _ = home.own(options.run_id)
+    if not folder.lock.take(PATIENCE):
+        raise ConflictError(f"run {folder.id} is at work; wait until it has ended, or stop it")
+    try:
+        config = TrainConfig.from_dict(folder.about()["config"])
+        return work(folder.path, config, options, epochs, settings)
+    finally:
+        folder.lock.release()
+
+
+def number(word: str) -> int:
+    try:
+        return whole(word)
+    except argparse.ArgumentTypeError as error:
+        raise ConflictError(f"--epochs: {error}") from None
+
+
+def work(path, config: TrainConfig, options, epochs: list[int] | None, settings: Settings) -> int:
+    from backend.jobs.analyse import analyse
+    from models.data import load
+
+    dataset = load(options.data or config.data, settings.home)
+    bar, pace = Bar(), Pace()
+    cached: dict[int, list[str]] = {}
+    try:
+        for step in analyse(path, dataset, epochs, options.device, options.only):
+            if step.complete:
+                bar.say(f"epoch {step.epoch}: {described(cached.pop(step.epoch, []))}")
+            elif step.cached:
+                cached.setdefault(step.epoch, []).append(step.what)
+            elif step.seconds:
+                layer = "" if step.layer is None else f" of layer {step.layer}"
+                bar.say(f"epoch {step.epoch}: {step.what}{layer}  {duration(step.seconds)}")
+            elif pace.due():
+                event = {**vars(step), "seconds_left": pace.left_of(step.fraction)}
+                bar.show(step.fraction, analysing(event))
+    except KeyboardInterrupt:
+        bar.clear()
+        print(
+            f"stopped; what is finished is kept; go on with: saccade analyse {path.name}",
+            file=sys.stderr,
+        )
+        return 130
+    return 0
+
+
+def described(cached: list[str]) -> str:
+    """What was there already, each word once."""
+    there = [word for word in ANALYSES if word in cached]
+    return f"analysed ({', '.join(there)}: there already)" if there else "analysed"

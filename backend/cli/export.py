@@ -1,0 +1,104 @@
+"""Write the features of a run's layers to a file, or a small copy of the run to a folder."""
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from backend.cli.bar import Bar
+from backend.cli.flags import home_flag, run_word, whole
+from backend.cli.home import opened
+from backend.errors import DataError, RequestError
+from backend.settings import Settings
+from models.config import TrainConfig
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Write image features of all layers: layer0 (the pixels of the view) to layer6, float32 "
+        "[n, channels], with ids and labels [n]. Or hand the run on: the last encoder in half "
+        "precision, every map, unit and probe, no image and no feature."
+    )
+    run_word(command)
+    out = command.add_mutually_exclusive_group(required=True)
+    out.add_argument("--features", type=Path, metavar="OUT.npz")
+    out.add_argument("--share", type=Path, metavar="FOLDER", help="a new folder for a small copy")
+    command.add_argument("--data", help="images to pass through (default: those of the run)")
+    command.add_argument("--split", default="test", help="train, test or unlabelled")
+    command.add_argument("--epoch", type=whole, metavar="N", help="checkpoint (default: the last)")
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    home_flag(command)
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    if options.features:
+        check(options.features)
+    with opened(settings) as home:
+        folder = home.catalogue.folder(options.run_id)
+    if options.share:
+        from backend.jobs.share import share
+
+        size = share(folder.path, options.share)
+        print(f"{options.share}: {size / 1e6:.1f} MB, run {folder.id}")
+        return 0
+    config = TrainConfig.from_dict(folder.about()["config"])
+    epoch = options.epoch
+    if epoch is None:
+        epoch = max(folder.checkpoints(), default=0)
+    n = write(folder.path, config, epoch, options, settings)
+    print(f"{options.features}: {n} images, epoch {epoch} of run {folder.id}")
+    return 0
+
+
+def check(out: Path) -> None:
+    if out.suffix != ".npz":
+        raise RequestError(f"features go into a .npz file, and {out} is none; name it {out}.npz")
+    if out.exists():
+        raise RequestError(f"{out} exists already; remove it or give another name")
+    if not out.parent.is_dir():
+        raise RequestError(f"there is no folder {out.parent} to write {out.name} into; make it")
+
+
+def write(
+    path: Path, config: TrainConfig, epoch: int, options: argparse.Namespace, settings: Settings
+) -> int:
+    """Write the file, which appears when it is whole; the number of images."""
+    from backend.analysis.activity import activity, encoder_layers, pixels
+    from models.checkpoint import load_encoder
+    from models.data import load
+    from models.device import pick_device
+
+    device = pick_device(options.device)
+    encoder = load_encoder(path, epoch).to(device)
+    dataset = load(options.data or config.data, settings.home)
+    ids = dataset.indices(options.split)
+    if not len(ids):
+        raise DataError(f"{dataset.title} has no {options.split} images; choose another --split")
+    bar, upper, arrays = Bar(), encoder_layers(encoder), {}
+    with tempfile.TemporaryDirectory(prefix=".features-", dir=options.features.parent) as folder:
+        for batch in activity(
+            lambda views: [*pixels(views), *upper(views)],
+            dataset.images,
+            ids,
+            config.crop,
+            config.colour,
+            device,
+        ):
+            for layer, answer in enumerate(batch.answers):
+                if batch.rows.start == 0:
+                    arrays[f"layer{layer}"] = np.lib.format.open_memmap(
+                        Path(folder) / f"{layer}.npy",
+                        "w+",
+                        np.float32,
+                        (len(ids), answer.features.shape[1]),
+                    )
+                arrays[f"layer{layer}"][batch.rows] = answer.features
+            bar.show(batch.rows.stop / len(ids), f"{batch.rows.stop} of {len(ids)} images")
+        bar.clear()
+        part = Path(folder) / "features.npz"
+        np.savez(part, **arrays, ids=ids, labels=dataset.labels[ids])
+        os.replace(part, options.features)
+    return len(ids)

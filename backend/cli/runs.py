@@ -1,0 +1,54 @@
+"""List the runs."""
+
+import argparse
+import json
+from typing import Any
+
+from backend.cli.flags import home_flag
+from backend.cli.home import opened
+from backend.settings import Settings
+
+HEAD = ("run", "state", "data", "rule", "encoder", "epochs", "analysed", "top layer", "name")
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    command.description = "List the runs, newest first, those that ship with Saccade last."
+    command.add_argument("--json", action="store_true", help="as the HTTP interface gives them")
+    home_flag(command)
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    with opened(settings) as home:
+        found = home.catalogue.all()
+    if options.json:
+        print(json.dumps({"runs": found}, indent=1))
+    elif found:
+        print(table([HEAD, *map(cells, found)]))
+    else:
+        print("no runs yet; begin one with: saccade train")
+    return 0
+
+
+def cells(run: dict[str, Any]) -> tuple[str, ...]:
+    """One run as a row of the table."""
+    config, accuracy = run["config"], run["accuracy"]
+    done = max([*run["history"]["epochs"], *run["checkpoints"], *run["analysed"]], default=0)
+    return (
+        run["id"],
+        run["state"] + (", ships" if run["shipped"] else ""),
+        run["dataset"],
+        config["rule"],
+        config["encoder"],
+        f"{done}/{config['epochs']}",
+        str(len(run["analysed"])),
+        "-" if accuracy is None else f"{accuracy:.1%}",
+        "" if run["name"] == run["id"] else run["name"],
+    )
+
+
+def table(rows: list[tuple[str, ...]]) -> str:
+    """Rows under each other, each column as wide as it must be."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)

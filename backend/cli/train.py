@@ -1,0 +1,88 @@
+"""Train a network, then analyse it."""
+
+import argparse
+from typing import Any
+
+from backend.cli.bar import Bar
+from backend.cli.flags import home_flag, setting_flags, utf8
+from backend.cli.home import Home, opened
+from backend.errors import RequestError
+from backend.runs.store import Row
+from backend.settings import VERSION, Settings
+from models.config import SETTINGS, TrainConfig
+
+ENDS = {"finished": 0, "failed": 1, "stopped": 130}  # exit codes
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Train a network and analyse it. The run's id is printed first. Ctrl+C stops after the "
+        "step under way and saves; --resume goes on from there."
+    )
+    command.add_argument("--resume", metavar="RUN", help="go on with a run that ended too early")
+    command.add_argument("--name", type=utf8, default="", help="a name for people")
+    command.add_argument("--no-analyse", action="store_true", help="only train")
+    setting_flags(command)
+    home_flag(command)
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    from backend.jobs.inline import Inline
+
+    bar = Bar()
+    launcher = Inline(analyses=not options.no_analyse, watch=bar.event)
+    with opened(settings, launcher) as home:
+        row = resumed(home, options) if options.resume else entered(home, options, settings)
+        print(row.id, flush=True)
+        try:
+            home.queue.launch(row)
+        finally:
+            bar.clear()
+        home.queue.follow()
+        return ending(home.catalogue.one(row.id), options, bar)
+
+
+def entered(home: Home, options: argparse.Namespace, settings: Settings) -> Row:
+    """A new run with the settings that were given."""
+    from models.data import load, parse
+
+    config = TrainConfig.from_dict(given(options))
+    spec = utf8(str(parse(config.data)))
+    load(spec, settings.home)  # images that cannot be read are told before there is a run
+    config, name = config.to_dict() | {"data": spec}, " ".join(options.name.split())[:80]
+    return home.store.row(home.queue.submit(config, parse(spec).key, VERSION, name, mine=True))
+
+
+def resumed(home: Home, options: argparse.Namespace) -> Row:
+    """A run to go on with, under the settings it began with."""
+    if extra := [*given(options), *(["name"] if options.name else [])]:
+        raise RequestError(
+            f"a resumed run keeps its settings, so --{extra[0].replace('_', '-')} has no place "
+            "beside --resume; leave it out, or train a new run"
+        )
+    _, row = home.own(options.resume)
+    home.queue.resume(row, mine=True)
+    return home.store.row(row.id)
+
+
+def given(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings that stand on the command line."""
+    values = {row.name: getattr(options, row.name) for row in SETTINGS}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def ending(run: dict[str, Any], options: argparse.Namespace, bar: Bar) -> int:
+    """Say how a described run ended and what to do next; the exit code."""
+    state, error, accuracy = run["state"], run["error"], run["accuracy"]
+    again = f"saccade train --resume {run['id']}"
+    again += f" --home {options.home}" if options.home else ""
+    if state == "finished":
+        told = "" if accuracy is None else f"; the top layer's probe is right on {accuracy:.1%}"
+        bar.say(f"finished{told}; look at it with: saccade serve")
+    elif state == "stopped":
+        bar.say(f"stopped; go on with: {again}")
+    else:
+        bar.say(f"error: {error['message'] if error else f'the run is {state}'}")
+        bar.say(f"what was saved is kept; go on with: {again}")
+    return ENDS.get(state, ENDS["failed"])

@@ -1,0 +1,123 @@
+"""What can go wrong for a user of the page and the command line, as one family.
+
+SaccadeError            one sentence: what was wanted, what came, what to do (models.errors)
+  ConfigError           bad_config
+  DataError             bad_data
+  CheckpointError       bad_checkpoint
+  RunError              bad_run
+  DivergedError         nan_loss
+  NotFoundError         not_found     nothing has that name or number
+  RequestError          bad_request   a request or a command that has the wrong form
+  ConflictError         conflict      it exists, but its state forbids what was asked
+  BusyError             busy          too much of it waits already
+  RefusedError          refused       a host or an origin that may not talk to this server
+  TooLargeError         too_large     more bytes than are read
+  DiskFullError         disk_full     the disk has no room for it
+
+`failure_of` turns any error, of these or not, into the code and sentence that a user sees.
+"""
+
+import errno
+
+from models.errors import (
+    CheckpointError,
+    ConfigError,
+    DataError,
+    DivergedError,
+    RunError,
+    SaccadeError,
+)
+
+__all__ = [
+    "BusyError",
+    "CheckpointError",
+    "ConfigError",
+    "ConflictError",
+    "DataError",
+    "DiskFullError",
+    "DivergedError",
+    "NotFoundError",
+    "RefusedError",
+    "RequestError",
+    "RunError",
+    "SaccadeError",
+    "TooLargeError",
+    "failure_of",
+]
+
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+DISK_FULL = "the disk is full: make room, then go on; what was saved before is kept"
+OUT_OF_MEMORY = {
+    "oom_cuda": "the GPU ran out of memory: take a smaller batch, crop or encoder, or device cpu",
+    "oom_host": "the computer ran out of memory: take a smaller batch, crop or encoder",
+}
+
+
+class NotFoundError(SaccadeError):
+    code = "not_found"
+
+
+class RequestError(SaccadeError):
+    code = "bad_request"
+
+
+class ConflictError(SaccadeError):
+    code = "conflict"
+
+
+class BusyError(SaccadeError):
+    code = "busy"
+
+
+class RefusedError(SaccadeError):
+    code = "refused"
+
+
+class TooLargeError(SaccadeError):
+    code = "too_large"
+
+
+class DiskFullError(SaccadeError):
+    code = "disk_full"
+
+
+def failure_of(error: BaseException) -> dict[str, str]:
+    """The stable code of an error and one sentence for a person: {"code", "message"}.
+
+    A full disk is told as one however deep it lies; an error that no one foresaw is "internal"
+    and tells nothing of its inside, which belongs into a log.
+    """
+    if is_disk_full(error):
+        told = isinstance(error, SaccadeError)
+        return {"code": DiskFullError.code, "message": str(error) if told else DISK_FULL}
+    if isinstance(error, SaccadeError):
+        return {"code": error.code, "message": str(error)}
+    if code := memory_code(error):
+        return {"code": code, "message": OUT_OF_MEMORY[code]}
+    if isinstance(error, OSError) and error.strerror:
+        where = f" ({error.filename})" if error.filename else ""
+        message = f"a file could not be used{where}: {error.strerror}; mend that and try again"
+        return {"code": "internal", "message": message}
+    message = f"Saccade failed unexpectedly ({type(error).__name__}); the log has the details"
+    return {"code": "internal", "message": message}
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, DiskFullError) or (
+            isinstance(error, OSError) and error.errno in NO_ROOM
+        ):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def memory_code(error: BaseException) -> str | None:
+    """Which memory ran out, or None. torch's own error is known by its name: it is not imported."""
+    if isinstance(error, MemoryError):
+        return "oom_host"
+    if not isinstance(error, RuntimeError):
+        return None
+    if type(error).__name__ == "OutOfMemoryError":
+        return "oom_cuda"
+    return "oom_host" if "can't allocate memory" in str(error) else None

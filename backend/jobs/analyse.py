@@ -1,0 +1,112 @@
+"""Analyse the checkpoints of a run: what is there already, what is to do, and in which order."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.analysis.embedding import PERPLEXITY
+from backend.analysis.material import Material
+from backend.jobs.subject import Subject
+from backend.runs.results import ANALYSES
+from models.checkpoint import kept
+from models.config import TrainConfig, nearest
+from models.data import Dataset
+from models.device import keep_freed_memory, pick_device
+from models.errors import CheckpointError, ConfigError, RunError
+
+
+@dataclass(frozen=True)
+class AnalysisProgress:
+    """Where an analysis stands. A step reports when it begins, as it goes on, and when it ends."""
+
+    epoch: int  # for the input (layer 0), the first of the epochs that were asked for
+    what: str  # a word of ANALYSES; "activity" stands for all that its pass finishes
+    layer: int | None  # None: all layers of the epoch at once
+    fraction: float  # of all that was to do, 0..1
+    cached: bool  # it was there already
+    seconds: float  # that the step took; 0 while it runs
+    complete: bool = False  # everything that was wanted of this epoch is there now
+
+
+def analyse(
+    run_dir: Path,
+    dataset: Dataset,
+    epochs: Sequence[int] | None = None,
+    device: str = "auto",
+    only: Sequence[str] | None = None,
+    seed: int = 0,
+    perplexity: float = PERPLEXITY["default"],
+) -> Iterator[AnalysisProgress]:
+    """Do what is missing of the analyses of the input and of some epochs (default: all kept).
+
+    only: words of ANALYSES (default: all). Raises CheckpointError, ConfigError, DataError or
+    RunError with one sentence. Closing the generator stops it; finished steps are kept.
+    """
+    run = Path(run_dir)
+    wanted, epochs, config = wanted_words(only), wanted_epochs(run, epochs), config_of(run)
+    material = Material.of(dataset, config.crop, config.colour)
+    settings = {"data": dataset.key, "seed": seed, "perplexity": perplexity}
+    place = pick_device(device)
+    keep_freed_memory()
+    subjects = [
+        Subject(run, epoch, config, material, settings, place, wanted) for epoch in (None, *epochs)
+    ]
+    plans = [subject.steps() for subject in subjects]
+    total, done = sum(step.cost for steps in plans for step in steps), 0.0
+
+    def fraction(more: float = 0.0) -> float:
+        return min((done + more) / total, 1.0) if total else 1.0
+
+    for subject, steps in zip(subjects, plans, strict=True):
+        epoch, layer = (epochs[0], 0) if subject.epoch is None else (subject.epoch, None)
+        for word in wanted:
+            if word not in {word for step in steps for word in step.covers}:
+                yield AnalysisProgress(epoch, word, layer, fraction(), True, 0.0)
+        if steps:
+            subject.begin()
+        for step in steps:
+            start = time.perf_counter()
+            for share in subject.do(step):
+                so_far = fraction(share * step.cost)
+                yield AnalysisProgress(epoch, step.what, step.layer, so_far, False, 0.0)
+            seconds = time.perf_counter() - start
+            done += step.cost
+            subject.note({step.what: seconds})
+            yield AnalysisProgress(epoch, step.what, step.layer, fraction(), False, seconds)
+        subject.finish()
+        if subject.epoch is not None:
+            yield AnalysisProgress(epoch, wanted[-1], None, fraction(), not steps, 0.0, True)
+
+
+def wanted_words(only: Sequence[str] | None) -> tuple[str, ...]:
+    """The analyses to do, in the order of ANALYSES."""
+    for word in only or ():
+        if word not in ANALYSES:
+            raise ConfigError(f"unknown analysis {word!r}; {nearest(word, ANALYSES)}")
+    return tuple(word for word in ANALYSES if not only or word in only)
+
+
+def wanted_epochs(run: Path, epochs: Sequence[int] | None) -> list[int]:
+    """The epochs to analyse, ascending; all must have been kept."""
+    there = kept(run)
+    listed = ", ".join(map(str, there)) or "none"
+    if missing := sorted(set(epochs or ()) - set(there)):
+        raise CheckpointError(
+            f"epoch {missing[0]} was asked for, but run {run.name} keeps epochs: {listed}"
+        )
+    if not there:
+        raise CheckpointError(f"run {run.name} keeps no checkpoint yet; train it first")
+    return sorted(set(epochs)) if epochs else there
+
+
+def config_of(run: Path) -> TrainConfig:
+    """How the run was trained, from its run.json."""
+    try:
+        values = json.loads((run / "run.json").read_bytes())["config"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(
+            f"run.json of run {run.name} cannot be read ({error!r}); train a new run"
+        ) from None
+    return TrainConfig.from_dict(values)

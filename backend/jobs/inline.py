@@ -1,0 +1,31 @@
+"""Runs a job in this very process, while its caller waits: for the command line and for tests."""
+
+import os
+from collections.abc import Iterable
+
+from backend.jobs.launcher import Job, Signal, Status
+from backend.jobs.local import Local
+from backend.jobs.process import handle_of
+from backend.jobs.worker import Watch, Worker
+from backend.runs.folder import RunFolder
+
+
+class Inline:
+    """A launcher whose `start` returns when the job has ended.
+
+    What other processes run in the same home is polled as usual.
+    """
+
+    def __init__(self, analyses: bool = True, watch: Watch | None = None) -> None:
+        self.analyses, self.watch, self.others = analyses, watch, Local()
+
+    def start(self, job: Job) -> str:
+        folder = RunFolder(job.folder)
+        Worker(folder, job.home, job.attempt, self.analyses, self.watch).run()
+        return handle_of(os.getpid())
+
+    def poll(self, jobs: Iterable[Job]) -> dict[str, Status]:
+        return self.others.poll(jobs)
+
+    def signal(self, job: Job, signal: Signal) -> None:
+        self.others.signal(job, signal)

@@ -1,0 +1,64 @@
+"""What do other processes, or Ctrl+C, ask of this one? To stop, or to save.
+
+SIGTERM, SIGINT, SIGHUP   stop: finish the step, save, end; a second Ctrl+C ends at once
+SIGUSR1                   save and go on
+"""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+STOPPING = ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")  # not every system has all of them
+SAVING = ("SIGUSR1",)
+
+
+class Stopped(BaseException):
+    """The work was asked to stop. No `except Exception` on its way swallows it."""
+
+
+class Wishes:
+    """Notes signals while it is entered. Work that can be left at any time says so with `leave`;
+    other work looks at `stop` and `save` where it suits."""
+
+    def __init__(self) -> None:
+        self.stop = self.save = self.leaving = False
+        self.before: dict[int, object] = {}
+
+    def __enter__(self) -> "Wishes":
+        if threading.current_thread() is threading.main_thread():
+            self.listen(STOPPING, self.on_stop)
+            self.listen(SAVING, self.on_save)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+    def listen(self, names: tuple[str, ...], handler) -> None:
+        for name in names:
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                self.before[number] = signal.signal(number, handler)
+
+    def on_stop(self, number: int, _: object) -> None:
+        again, self.stop = self.stop, True
+        if again and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        if self.leaving:
+            self.leaving = False
+            raise Stopped
+
+    def on_save(self, *_: object) -> None:
+        self.save = True
+
+    @contextmanager
+    def leave(self) -> Iterator[None]:
+        """Inside, a wish to stop raises Stopped at once."""
+        self.leaving = True
+        try:
+            if self.stop:
+                raise Stopped
+            yield
+        finally:
+            self.leaving = False

@@ -1,0 +1,262 @@
+"""One thing to analyse, the input or the encoder of an epoch: its steps, and how each is done.
+
+One pass over test and training images feeds all that is counted while patches stream by; the rest
+works on the arrays it leaves, a layer at a time. Each result is on the disk before the next is
+begun, so an interrupted analysis goes on where it was.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from backend.analysis import cost
+from backend.analysis.activity import activity, encoder_layers, lattice_of, pixels
+from backend.analysis.embedding import embedding
+from backend.analysis.material import Material
+from backend.analysis.neighbours import METRIC, nearest_images, nearest_patches
+from backend.analysis.probes import probe
+from backend.analysis.units import Units
+from backend.jobs.memory import peak_mb, start_peak
+from backend.runs.results import ANALYSES, Results, quantised
+from models.checkpoint import load_encoder
+from models.config import TrainConfig
+from models.errors import RunError
+from models.presets import ENCODERS, PATCH
+
+STREAMED = ("activity", "maximizers", "selectivity")  # what the pass itself finishes
+FILES = {"activity": "responses", "probes": "probe"}  # words whose file has another name
+SOURCES = {  # the arrays of the pass that a step works on
+    "neighbours": ("features-test", "patches-test"),
+    "probes": ("features-test", "features-train"),
+    "embedding": ("features-test",),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One piece of work: the pass over the images, or one analysis of one layer."""
+
+    what: str
+    layer: int | None  # None: all layers of an encoder at once
+    cost: float  # about as many seconds as two processor cores need
+
+    @property
+    def covers(self) -> tuple[str, ...]:
+        """The analyses that this step does."""
+        return STREAMED if self.what == "activity" else (self.what,)
+
+
+class Subject:
+    """What is analysed as one: the input (epoch None, layer 0), or the encoder of an epoch."""
+
+    def __init__(
+        self,
+        run: Path,
+        epoch: int | None,
+        config: TrainConfig,
+        material: Material,
+        settings: dict,  # data (its key), seed, perplexity
+        device,  # a torch.device
+        wanted: Sequence[str],  # words of ANALYSES
+    ) -> None:
+        self.run, self.epoch, self.material, self.settings = run, epoch, material, settings
+        self.results, self.device, self.wanted = Results(run), device, wanted
+        # Distances are taken in double precision, which Apple's GPU does not have.
+        self.exact = device if device.type == "cuda" else "cpu"
+        self.preset = ENCODERS[config.encoder]
+        self.widths = (material.channels, *self.preset.widths)
+        self.features = (material.channels * material.side**2, *self.preset.widths)
+        self.layers = (0,) if epoch is None else tuple(range(1, len(self.widths)))
+        self.stale: set[str] = set()
+        self.summary = self.begun()
+
+    def begun(self) -> dict:
+        """The summary on the disk if it is about the same images and seed, else a new one.
+
+        Another perplexity than that of the maps on the disk makes those stale, and nothing else.
+        """
+        seed, perplexity = self.settings["seed"], self.settings["perplexity"]
+        m, middle = self.material, (self.material.grid - 1) // 2
+        same = m.facts() | {"epoch": self.epoch, "dataset": self.settings["data"]}
+        asked = {"settings": self.settings, "definitions": m.definitions(seed, perplexity)}
+        new = {
+            "image": list(m.images.shape[2:]),
+            "parameters": {
+                "maximizers": {"seed": seed},
+                "neighbours": {"metric": METRIC, "patch": [middle, middle]},
+                "probes": {"seed": seed},
+            },
+            "seconds": {},
+            "device": self.device.type,
+            "done": [],
+            "memory_mb": None,
+        }
+        try:
+            old = self.results.summary(self.epoch)
+        except RunError:
+            return same | asked | new
+        before = old.get("settings", {})
+        if any(old.get(key) != value for key, value in same.items()) or before.get("seed") != seed:
+            return same | asked | new
+        if "embedding" not in self.wanted or before["perplexity"] == perplexity:
+            return old
+        self.stale = {"embedding"}
+        return old | asked
+
+    def steps(self) -> list[Step]:
+        """What is to do for the words that are wanted; empty if all of it is there."""
+        later = [
+            Step(word, n, cost.seconds(word, self.features[n], self.material, None))
+            for word in self.wanted
+            if word not in STREAMED
+            for n in self.missing(word)
+        ]
+        streamed = any(self.missing(word) for word in self.wanted if word in STREAMED)
+        if streamed or not all(self.has_sources(step) for step in later):
+            layer, encoder = (0, None) if self.epoch is None else (None, self.preset)
+            price = cost.seconds("activity", 0, self.material, encoder)
+            return [Step("activity", layer, price), *later]
+        return later
+
+    def missing(self, word: str) -> list[int]:
+        """Layers whose results of an analysis are not on the disk, are damaged there, or stale."""
+        if word == "probes" and self.material.no_probe:
+            return []
+        if word in self.stale or not self.summary["seconds"]:
+            return list(self.layers)
+        file = FILES.get(word, word)
+        return [n for n in self.layers if not self.results.has(file, self.epoch, n)]
+
+    def has_sources(self, step: Step) -> bool:
+        names = SOURCES[step.what]
+        return all(self.results.stored(n, self.epoch, step.layer).exists() for n in names)
+
+    def begin(self) -> None:
+        """Start counting memory; what lies here of other images or settings goes."""
+        start_peak()
+        if not self.summary["seconds"]:
+            self.results.clear(self.epoch)
+            self.results.write_order(self.epoch, self.material.test, self.material.test_labels)
+        if self.stale:
+            self.summary["done"] = [w for w in self.summary["done"] if w not in self.stale]
+            self.results.write_summary(self.epoch, self.summary)
+            for layer in self.layers:
+                self.results.path("embedding", self.epoch, layer).unlink(missing_ok=True)
+            self.stale = set()
+
+    def do(self, step: Step) -> Iterator[float]:
+        """Work off one step and write what it found; yields the share that is done, from 0."""
+        yield 0.0
+        if step.what == "activity":
+            yield from self.stream()
+        else:
+            works = {"neighbours": self.near, "probes": self.probe, "embedding": self.embed}
+            works[step.what](step.layer)
+
+    def note(self, seconds: dict[str, float]) -> None:
+        """Add to the summary on the disk, which is true whenever the work is interrupted."""
+        times = self.summary["seconds"]
+        for word, more in seconds.items():
+            times[word] = round(times.get(word, 0) + more, 3)
+        self.summary["memory_mb"] = max(self.summary["memory_mb"] or 0, peak_mb() or 0) or None
+        self.results.write_summary(self.epoch, self.summary)
+
+    def finish(self) -> None:
+        """Say what is done, and let go of the arrays that only the steps needed."""
+        words = {*self.wanted, *STREAMED, *self.summary["done"]}
+        done = [word for word in ANALYSES if word in words and not self.missing(word)]
+        if done != self.summary["done"]:
+            self.summary["done"] = done
+            self.results.write_summary(self.epoch, self.summary)
+        inputs = ("features-test", "features-train") if self.epoch is None else ()
+        for name in ("patches-test", *inputs):
+            for layer in self.layers:
+                self.results.stored(name, self.epoch, layer).unlink(missing_ok=True)
+
+    def stream(self) -> Iterator[float]:
+        """The pass: image features, lattice patches, and all that is counted of the units."""
+        m = self.material
+        count = len(m.test) + len(m.train)
+        encoder = self.epoch is not None and load_encoder(self.run, self.epoch).to(self.device)
+        layers = encoder_layers(encoder) if encoder else pixels
+        size = cost.batch(self.preset if encoder else None, m, self.device.type)
+        view = (m.crop, m.colour, self.device, size)
+        with self.results.new_arrays(self.epoch, self.shapes()) as arrays:
+            # The image responses of an encoder's units are its image features.
+            grey = np.zeros((len(m.test), self.widths[0]), np.float32)
+            responses = {n: arrays["features-test", n] if n else grey for n in self.layers}
+            seed = self.settings["seed"]
+            units = {n: Units(responses[n], m.test, m.grid, seed, n == 0) for n in self.layers}
+            for batch in activity(layers, m.images, m.test, *view):
+                for n, answer in zip(self.layers, batch.answers, strict=True):
+                    arrays["features-test", n][batch.rows] = answer.features
+                    arrays["patches-test", n][batch.rows] = answer.lattice
+                    units[n].add(batch.rows, answer.z)
+                yield batch.rows.stop / count
+            for batch in activity(layers, m.images, m.train, *view):
+                for n, answer in zip(self.layers, batch.answers, strict=True):
+                    arrays["features-train", n][batch.rows] = answer.features
+                yield (len(m.test) + batch.rows.stop) / count
+            for n in self.layers:
+                self.results.write("responses", self.epoch, n, quantised(responses[n]))
+                for what, found in units[n].result(m.test_labels, len(m.classes)).items():
+                    self.results.write(what, self.epoch, n, found)
+            for word in ("maximizers", "selectivity"):  # their share of the pass
+                self.note({word: sum(units[n].seconds[word] for n in self.layers)})
+
+    def shapes(self) -> dict[tuple[str, int], tuple[int, ...]]:
+        """Shapes of the arrays that the pass fills, by name and layer."""
+        m, shapes = self.material, {}
+        for n in self.layers:
+            width = self.features[n]
+            patch = self.widths[n] if n else m.channels * PATCH**2
+            shapes["features-test", n] = (len(m.test), width)
+            shapes["patches-test", n] = (len(m.test), len(lattice_of(m.grid)) ** 2, patch)
+            if len(m.train):
+                shapes["features-train", n] = (len(m.train), width)
+        return shapes
+
+    def near(self, layer: int) -> None:
+        lattice = lattice_of(self.material.grid)
+        asking = lattice.index((self.material.grid - 1) // 2)
+        image, distance = nearest_images(self.stored(layer, "test"), device=self.exact)
+        patch, place, patch_distance = nearest_patches(
+            self.results.array(self.results.stored("patches-test", self.epoch, layer), True),
+            asking * len(lattice) + asking,
+            device=self.exact,
+        )
+        lines, ids = np.array(lattice), self.material.test
+        found = {
+            "image": ids[image],
+            "distance": distance,
+            "patch_image": ids[patch],
+            "patch_row": lines[place // len(lattice)],
+            "patch_column": lines[place % len(lattice)],
+            "patch_distance": patch_distance,
+        }
+        self.results.write("neighbours", self.epoch, layer, found)
+
+    def probe(self, layer: int) -> None:
+        m = self.material
+        found = probe(
+            self.stored(layer, "train"),
+            m.train_labels,
+            self.stored(layer, "test")[m.labelled],
+            m.test_labels[m.labelled],
+            len(m.classes),
+            self.settings["seed"],
+            self.exact,
+        )
+        self.results.write("probe", self.epoch, layer, asdict(found))
+
+    def embed(self, layer: int) -> None:
+        seed, perplexity = self.settings["seed"], self.settings["perplexity"]
+        features = self.stored(layer, "test")
+        found = embedding(features, perplexity, seed, device=self.exact)
+        self.results.write("embedding", self.epoch, layer, asdict(found))
+        self.summary["parameters"]["embedding"] = found.parameters
+
+    def stored(self, layer: int, split: str) -> np.ndarray:
+        return self.results.features(self.epoch, layer, split)

@@ -1,0 +1,258 @@
+"""Train one run, then analyse it: the one command that every launcher starts.
+
+    python -m backend.jobs.worker --run-dir DIR [--attempt N] [--home DIR]
+
+It writes into the run directory alone and holds its lock for life; anyone may run it by hand.
+"""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from backend.errors import CheckpointError, ConflictError, SaccadeError, failure_of
+from backend.jobs.pace import EpochLosses, Every, Pace
+from backend.jobs.process import handle_of
+from backend.jobs.signals import Stopped, Wishes
+from backend.jobs.states import State
+from backend.runs.events import EventWriter
+from backend.runs.folder import RunFolder
+
+LOCK_PATIENCE = 10.0  # seconds an earlier attempt has to let go of the directory
+SAVE_EVERY = 60.0  # seconds between two resume checkpoints
+BEAT_EVERY = 2.0
+EXIT = {State.FINISHED: 0, State.STOPPED: 0, State.FAILED: 1}
+REFUSED = 3  # exit code: someone else works in the directory
+Watch = Callable[[dict[str, Any]], None]
+
+
+class Worker:
+    """One attempt at a run. `watch` is handed every event as it is written."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        home: Path,
+        attempt: int,
+        analyses: bool = True,
+        watch: Watch | None = None,
+    ) -> None:
+        self.folder, self.home, self.attempt = folder, home, attempt
+        self.analyses, self.watch = analyses, watch
+        self.wishes, self.heart = Wishes(), Every(BEAT_EVERY)
+        self.events: EventWriter | None = None
+
+    def run(self) -> dict[str, Any]:
+        """Do the work and return how it ended: {"state", "error"}, which result.json says too.
+
+        Raises ConflictError where another process works in the directory.
+        """
+        with self.wishes:
+            if not self.folder.lock.take(LOCK_PATIENCE):
+                raise ConflictError(
+                    f"run {self.folder.id} is at work in another process; stop that one first"
+                )
+            try:
+                self.check_attempt()
+                return self.told()
+            finally:
+                self.folder.lock.release()
+
+    def check_attempt(self) -> None:
+        later = self.folder.process()
+        if later and later["attempt"] > self.attempt:
+            raise ConflictError(f"attempt {self.attempt} at run {self.folder.id} is out of date")
+
+    def told(self) -> dict[str, Any]:
+        """Whatever happens in the work, say how it ended; the result file comes last of all."""
+        error = trace = None
+        try:
+            process = {"attempt": self.attempt, "handle": handle_of(os.getpid())}
+            self.folder.write("process.json", process)
+            self.folder.beat()
+            self.events = self.folder.events()
+            self.folder.reserve()
+            self.say("state", state=State.RUNNING, attempt=self.attempt)
+            self.work()
+            state = State.FINISHED
+        except Stopped:
+            state = State.STOPPED
+        except Exception as reason:
+            state, error = State.FAILED, failure_of(reason)
+            if not isinstance(reason, SaccadeError):
+                trace = traceback.format_exc()
+        with suppress(OSError):  # the result file says it, too
+            self.folder.release()
+            if trace:
+                self.folder.log(f"the traceback, for whoever mends Saccade\n{trace}")
+            self.folder.log(f"{state}: {error['message']}" if error else state)
+        with suppress(OSError):
+            self.say("end", state=state, error=error)
+        if self.events:
+            self.events.close()
+        result = {"state": state, "error": error, "attempt": self.attempt}
+        self.folder.write("result.json", result)
+        return result
+
+    def work(self) -> None:
+        with self.wishes.leave():
+            from models.config import TrainConfig
+            from models.data import load
+
+            config = TrainConfig.from_dict(self.folder.about()["config"])
+            self.folder.log(f"attempt {self.attempt}: reads {config.data}")
+            dataset = load(config.data, self.home)
+            if dataset.skipped:
+                self.folder.log(f"{len(dataset.skipped)} files of {config.data} could not be read")
+        self.train(config, dataset)
+        if self.analyses:
+            with self.wishes.leave():
+                self.analyse(config, dataset)
+
+    def train(self, config, dataset) -> None:
+        """Train to the last epoch. A wish to stop ends it after a step, once that is saved."""
+        with self.wishes.leave():
+            from models.config import kept_epochs
+            from models.train import train
+
+            resume = self.resume_point()
+            images = dataset.training_images()
+        where = f"goes on at step {resume.step}" if resume else "begins"
+        self.folder.log(
+            f"training {where}: {config.rule}, {config.encoder}, {len(images)} images, "
+            f"{config.epochs} epochs"
+        )
+        kept, pace, save, epoch = kept_epochs(config), Pace(), Every(SAVE_EVERY), EpochLosses()
+        progress = None
+        for progress in train(config, images, resume):
+            epoch.add(progress)
+            if progress.epoch_ends:
+                self.end_epoch(progress, epoch, keep=progress.epoch in kept)
+            if pace.due(progress.images) and progress.step and progress.losses.isfinite().all():
+                self.say("progress", **told(progress, pace, config.batch))
+            if self.heart.due():
+                self.folder.beat()
+            if self.wishes.stop:
+                self.say("state", state=State.STOPPING)
+                self.save(progress)
+                raise Stopped
+            if self.wishes.save or save.due():
+                self.save(progress)
+        if progress and progress.step == progress.steps:
+            self.save(progress)
+
+    def end_epoch(self, progress, epoch: EpochLosses, keep: bool) -> None:
+        from models.checkpoint import save_kept
+
+        if progress.epoch:
+            losses, seconds = epoch.ended()
+            self.say("epoch", epoch=progress.epoch, losses=losses, seconds=seconds)
+            listed = " ".join(f"{loss:.4f}" for loss in losses)
+            self.folder.log(f"epoch {progress.epoch} of {progress.epochs}: losses {listed}")
+        if keep:
+            save_kept(self.folder.path, progress.training)
+            self.say("checkpoint", epoch=progress.epoch)
+
+    def save(self, progress) -> None:
+        from models.checkpoint import save_resume
+        from models.train import check_finite
+
+        self.wishes.save = False
+        check_finite(progress.losses, progress.training)  # what is saved is worth going on with
+        save_resume(self.folder.path, progress.training)
+        self.folder.log(f"saved at step {progress.step}")
+
+    def resume_point(self):
+        """The newest training that can be read back; None where the run is at its begin.
+
+        Raises CheckpointError if there are resume checkpoints and each is damaged.
+        """
+        from models.checkpoint import restore
+
+        first = None
+        for folder in sorted((self.folder.path / "checkpoints").glob("resume-*"), reverse=True):
+            try:
+                return restore(folder)
+            except CheckpointError as error:
+                self.folder.log(f"{error}; looks for the one before it")
+                first = first or error
+        if first:
+            raise first
+        return None
+
+    def analyse(self, config, dataset) -> None:
+        from backend.jobs.analyse import analyse
+
+        self.folder.log("analysis begins")
+        pace = Pace()
+        for step in analyse(self.folder.path, dataset, device=config.device):
+            if self.wishes.stop:
+                raise Stopped
+            if self.heart.due():
+                self.folder.beat()
+            if step.complete:
+                self.say("analysed", epoch=step.epoch)
+            elif pace.due() and not step.cached:
+                self.say(
+                    "analysis",
+                    phase="analysing",
+                    epoch=step.epoch,
+                    what=step.what,
+                    layer=step.layer,
+                    fraction=round(step.fraction, 4),
+                    seconds_left=pace.left_of(step.fraction),
+                )
+
+    def say(self, kind: str, **fields: Any) -> None:
+        if not self.events:
+            return  # it failed before it could open them
+        event = self.events.append(kind, **fields)
+        try:
+            if self.watch:
+                self.watch(event)
+        except OSError:  # no one watches any more: a closed terminal, a pipe without a reader
+            self.watch = None
+
+
+def told(progress, pace: Pace, batch: int) -> dict[str, Any]:
+    """A step of training as the fields of an event."""
+    return {
+        "phase": "training",
+        "epoch": progress.epoch,
+        "epochs": progress.epochs,
+        "step": progress.step,
+        "steps": progress.steps,
+        "losses": [round(loss, 6) for loss in progress.losses.tolist()],
+        "images_per_second": round(pace.rate, 1),
+        "seconds_left": pace.left((progress.steps - progress.step) * batch),
+        "fraction": round(progress.step / progress.steps, 4),
+    }
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Work off one run; 0 = finished or stopped, 1 = failed, 3 = someone else works on it."""
+    parser = argparse.ArgumentParser(prog="python -m backend.jobs.worker", description=__doc__)
+    parser.add_argument("--run-dir", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--attempt", type=int, metavar="N", help="default: one more than the last")
+    parser.add_argument("--home", type=Path, metavar="DIR", help="default: where DIR lies")
+    options = parser.parse_args(words)
+    folder = RunFolder(options.run_dir.absolute())
+    attempt = options.attempt or (folder.process() or {"attempt": 0})["attempt"] + 1
+    try:
+        folder.about()
+        home = options.home or folder.path.parent.parent
+        return EXIT[Worker(folder, home, attempt).run()["state"]]
+    except ConflictError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return REFUSED
+    except (SaccadeError, OSError) as error:
+        print(f"error: {failure_of(error)['message']}", file=sys.stderr)
+        return EXIT[State.FAILED]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

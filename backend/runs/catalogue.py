@@ -1,0 +1,174 @@
+"""All runs as the page and the command line show them: those of the store, then those that ship.
+
+It reads and never writes. What it says of a run is what the store knows, overtaken by what the
+run's own directory says already.
+"""
+
+import difflib
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+from backend.errors import NotFoundError, RunError
+from backend.runs.events import Timeline
+from backend.runs.folder import ID, RunFolder
+from backend.runs.results import Results
+from backend.runs.store import Row, Store
+from models.config import TrainConfig
+
+LIVE = ("starting", "running", "stopping")  # in the order in which a run goes through them
+SHIPPED = "finished"  # the state of a run that ships
+DEFAULTS = TrainConfig().to_dict()
+TOP = 6  # the top layer
+LAYERS = range(1, TOP + 1)
+
+
+class Catalogue:
+    """Finds runs by id and describes them; remembers what it has read of their directories."""
+
+    def __init__(self, store: Store, runs: Path, pretrained: Path) -> None:
+        self.store, self.runs, self.pretrained = store, runs, pretrained
+        self.timelines: dict[Path, Timeline] = {}
+        self.scores: dict[Path, tuple[tuple, dict[str, Any]]] = {}
+        self.lock = threading.Lock()
+
+    def all(self) -> list[dict[str, Any]]:
+        """Every run, newest first, those that ship last."""
+        found = []
+        for row in reversed(self.store.rows()):
+            try:
+                found.append(self.describe(RunFolder(self.runs / row.id), row))
+            except RunError:
+                continue  # its directory was taken away by hand
+        return found + [self.describe(RunFolder(path), None) for path in self.shipped()]
+
+    def one(self, run: str) -> dict[str, Any]:
+        """One run with the last lines of its log. Raises NotFoundError."""
+        folder, row = self.find(run)
+        return self.describe(folder, row) | {"log_tail": folder.log_tail() if row else []}
+
+    def state(self, run: str) -> str:
+        folder, row = self.find(run)
+        return state_of(folder, row, self.timeline(folder))[0]
+
+    def folder(self, run: str) -> RunFolder:
+        return self.find(run)[0]
+
+    def find(self, run: str) -> tuple[RunFolder, Row | None]:
+        """A run's directory and row; no row if it ships. Raises NotFoundError."""
+        row = self.store.row(run) if ID.fullmatch(run) else None
+        if row and (self.runs / run / "run.json").is_file():
+            return RunFolder(self.runs / run), row
+        for path in self.shipped():
+            if path.name == run:
+                return RunFolder(path), None
+        raise NotFoundError(self.unknown(run))
+
+    def shipped(self) -> list[Path]:
+        return sorted(path.parent for path in self.pretrained.glob("*/run.json"))
+
+    def specs(self) -> list[str]:
+        """The data sets that runs were trained on, as a person would name them."""
+        folders = [self.runs / row.id for row in self.store.rows()] + self.shipped()
+        abouts = (RunFolder(path).read("run.json") or {} for path in folders)
+        return [about["config"]["data"] for about in abouts if "config" in about]
+
+    def unknown(self, run: str) -> str:
+        ids = [row.id for row in self.store.rows()] + [path.name for path in self.shipped()]
+        close = difflib.get_close_matches(run, ids, n=1)
+        guess = f"did you mean {close[0]}?" if close else "`saccade runs` lists those there are"
+        return f"there is no run {run[:100]!r}; {guess}"
+
+    def describe(self, folder: RunFolder, row: Row | None) -> dict[str, Any]:
+        """A run as the HTTP interface gives it. Raises RunError if its run.json is damaged."""
+        about, timeline = folder.about(), self.timeline(folder)
+        state, error = state_of(folder, row, timeline)
+        progress = timeline.progress
+        config = DEFAULTS | about["config"]
+        return {
+            "id": folder.id,
+            "name": readable(str(about.get("name") or folder.id)),
+            "state": state,
+            "shipped": row is None,
+            "created": about["created"],
+            "attempt": row.attempt if row else 1,
+            "config": readable(config),
+            "dataset": about["dataset"],
+            "phase": progress.get("phase") if progress and state in LIVE else None,
+            "progress": progress,
+            "history": timeline.history,
+            "checkpoints": folder.checkpoints(),
+            **self.score(folder.path),
+            "error": readable(error),
+        }
+
+    def forget(self, run: str) -> None:
+        """Let go of what was read of a run that is deleted."""
+        with self.lock:
+            self.timelines.pop(self.runs / run / "events.jsonl", None)
+            self.scores.pop(self.runs / run, None)
+
+    def timeline(self, folder: RunFolder) -> Timeline:
+        with self.lock:
+            path = folder.path / "events.jsonl"
+            timeline = self.timelines.setdefault(path, Timeline(path))
+            timeline.update()
+            return timeline
+
+    def score(self, path: Path) -> dict[str, Any]:
+        """Epochs analysed and, of the last, the top layer's and the best layer's accuracy."""
+        files = sorted((path / "analysis").glob("*/analysis.json"))
+        stamp = tuple((file, file.stat().st_mtime_ns) for file in files if file.exists())
+        with self.lock:
+            known = self.scores.get(path)
+        if not known or known[0] != stamp:
+            known = (stamp, scored(Results(path)))
+            with self.lock:
+                self.scores[path] = known
+        return known[1]
+
+
+def readable(value: Any) -> Any:
+    """The same JSON with a "?" for each byte that was no text, which UTF-8 cannot hold."""
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def scored(results: Results) -> dict[str, Any]:
+    epochs = results.epochs()
+    accuracy = [accuracy_of(results, epochs[-1], layer) for layer in LAYERS] if epochs else []
+    measured = [value for value in accuracy if value is not None]
+    return {
+        "analysed": epochs,
+        "accuracy": accuracy[TOP - 1] if accuracy else None,
+        "best_accuracy": max(measured, default=None),
+    }
+
+
+def accuracy_of(results: Results, epoch: int, layer: int) -> float | None:
+    """Probe accuracy of a layer; None where the images have no labels, or it cannot be read."""
+    try:
+        return float(results.read("probe", epoch, layer)["accuracy"])
+    except RunError:
+        return None
+
+
+def state_of(
+    folder: RunFolder, row: Row | None, timeline: Timeline
+) -> tuple[str, dict[str, str] | None]:
+    """A run's state and, where it ended badly, why.
+
+    The directory of a live run is ahead of the store, which is told by the supervisor.
+    """
+    if row is None:
+        return SHIPPED, None
+    result = folder.result(row.attempt)
+    if row.state not in LIVE:
+        return row.state, row.error or (result or {}).get("error")
+    if result:
+        return result["state"], result.get("error")
+    if timeline.attempt != row.attempt:
+        return row.state, None
+    if timeline.ended:
+        return timeline.state, timeline.error
+    return max((s for s in (row.state, timeline.state) if s in LIVE), key=LIVE.index), None

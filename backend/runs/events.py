@@ -1,0 +1,128 @@
+"""What happened in a run, in order: one JSON object a line, numbered from 1, only ever appended.
+
+A line counts once its newline is there. What a crash left of a last line is cut off by the next
+writer and not seen by readers.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+SECURED = {"state", "checkpoint", "analysed", "end"}  # on the disk before the run goes on
+TAIL = 2**16  # bytes from the end in which the last line is looked for
+
+
+class EventWriter:
+    """Appends events. One process writes at a time: the one that holds the run's lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        self.seq = self.mend()
+
+    def append(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """Write one event and return it. An event that does not fit on the disk leaves no trace."""
+        event = {"seq": self.seq + 1, "time": round(time.time(), 3), "kind": kind, **fields}
+        line = json.dumps(event, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        size = os.fstat(self.file).st_size
+        self.seq += 1  # before it is written: a signal may raise at any line from here on
+        try:
+            if os.write(self.file, line) < len(line):
+                os.write(self.file, line[os.fstat(self.file).st_size - size :])
+            if kind in SECURED:
+                os.fsync(self.file)
+        except OSError:
+            self.seq -= 1
+            os.ftruncate(self.file, size)
+            raise
+        return event
+
+    def close(self) -> None:
+        os.close(self.file)
+
+    def mend(self) -> int:
+        """Cut off an unfinished last line; the number of the last event that can be read."""
+        size = os.fstat(self.file).st_size
+        seq = whole = 0
+        for start in (max(0, size - TAIL), 0):
+            os.lseek(self.file, start, os.SEEK_SET)
+            tail = os.read(self.file, size - start)
+            whole = tail.rfind(b"\n") + 1
+            lines = reversed(tail[:whole].splitlines())
+            if seq := next((n for line in lines if (n := parsed(line).get("seq"))), 0):
+                break
+        if start + whole < size:
+            os.ftruncate(self.file, start + whole)
+        return seq
+
+
+class EventReader:
+    """Hands over the whole lines that were appended since the last call."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.offset = path, 0
+
+    def lines(self) -> list[bytes]:
+        try:
+            with open(self.path, "rb") as file:
+                file.seek(self.offset)
+                data = file.read()
+        except OSError:
+            return []
+        whole = data[: data.rfind(b"\n") + 1]
+        self.offset += len(whole)
+        return whole.splitlines()
+
+    def events(self, after: int = 0) -> list[dict[str, Any]]:
+        """The new events with a number above `after`."""
+        return [event for line in self.lines() if (event := parsed(line)).get("seq", 0) > after]
+
+
+def parsed(line: bytes) -> dict[str, Any]:
+    """An event, or {} where a line is not one."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+class Timeline:
+    """What the events of a run add up to, kept up to date from where it was read last."""
+
+    def __init__(self, path: Path) -> None:
+        self.reader = EventReader(path)
+        self.losses: dict[int, list[float]] = {}  # by epoch
+        self.state: str | None = None
+        self.attempt = 1
+        self.ended = False
+        self.error: dict[str, str] | None = None
+        self.last: bytes | None = None  # the last progress or analysis event, unparsed
+
+    def update(self) -> None:
+        for line in self.reader.lines():
+            if b'"kind":"progress"' in line[:80] or b'"kind":"analysis"' in line[:80]:
+                self.last = line  # thousands of these: only the last is ever parsed
+            else:
+                self.note(parsed(line))
+
+    def note(self, event: dict[str, Any]) -> None:
+        kind = event.get("kind")
+        if kind == "epoch":
+            self.losses[event["epoch"]] = event["losses"]
+        elif kind in ("state", "end"):
+            self.state, self.ended = event["state"], kind == "end"
+            self.attempt = event.get("attempt", self.attempt)
+            self.error = event.get("error")
+
+    @property
+    def progress(self) -> dict[str, Any] | None:
+        return parsed(self.last) or None if self.last else None
+
+    @property
+    def history(self) -> dict[str, list]:
+        """{"epochs": [...], "losses": [[of each layer], ...]}, ascending."""
+        losses = dict(sorted(self.losses.items()))
+        return {"epochs": list(losses), "losses": list(losses.values())}

@@ -1,0 +1,144 @@
+"""One run's directory: what is in it, and how it is read and written so that no crash spoils it.
+
+    run.json       what the run is: id, name, created, config, dataset, version
+    events.jsonl   what happened, in order             log.txt     for people, and tracebacks
+    process.json   who works on it, since which attempt lock        held while someone does
+    heartbeat      touched while the work goes on      result.json how the last attempt ended
+    checkpoints/   of the encoder                      analysis/   arrays about it
+
+The directory alone is enough to enter a run into an empty store again.
+"""
+
+import json
+import os
+import re
+import shutil
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from backend.errors import ConflictError, RunError
+from backend.runs.events import EventWriter
+from backend.runs.lock import Lock, held
+
+ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+TAIL = 2**14  # bytes of the log that are looked at for its last lines
+PATIENCE = 1.0  # seconds; who looks whether the lock is held keeps it for a moment
+RESERVE = 2**16  # bytes kept back, so that a full disk leaves room to say so
+
+
+class RunFolder:
+    """A run's directory at `path`, whether it exists or not."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock = Lock(path / "lock")
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    def create(self, about: dict[str, Any]) -> None:
+        """Make the directory; it appears with its run.json in it. Raises ConflictError."""
+        if self.path.exists():
+            raise ConflictError(f"there is a run {self.id} already; try again for another id")
+        new = self.path.with_name(f".{self.id}.new")
+        shutil.rmtree(new, ignore_errors=True)
+        try:
+            new.mkdir(parents=True)
+            RunFolder(new).write("run.json", about)
+            new.rename(self.path)
+        except OSError:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+
+    def remove(self) -> None:
+        """Delete the directory; it vanishes at once, its bytes a moment later."""
+        gone = self.path.with_name(f".{self.id}.deleted")
+        shutil.rmtree(gone, ignore_errors=True)
+        self.path.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+
+    def about(self) -> dict[str, Any]:
+        """run.json. Raises RunError where it is missing or damaged."""
+        about = self.read("run.json")
+        kinds = {"id": str, "created": str, "config": dict, "dataset": str}
+        if not about or not all(isinstance(about.get(key), kind) for key, kind in kinds.items()):
+            raise RunError(f"run {self.id} has no readable run.json; it cannot be shown")
+        return about
+
+    def result(self, attempt: int) -> dict[str, Any] | None:
+        """How this attempt ended: {"state", "error"}; None where it has not, or was killed."""
+        result = self.read("result.json")
+        return result if result and result.get("attempt", attempt) == attempt else None
+
+    def process(self, attempt: int | None = None) -> dict[str, Any] | None:
+        """Who took up the work, {"attempt", "handle"}; None if no one has in this attempt."""
+        process = self.read("process.json")
+        return process if process and attempt in (None, process.get("attempt")) else None
+
+    def checkpoints(self) -> list[int]:
+        """Epochs whose encoder is kept, ascending."""
+        names = (folder.name for folder in (self.path / "checkpoints").glob("epoch-*"))
+        return sorted(int(name[6:]) for name in names if name[6:].isdecimal())
+
+    def is_held(self) -> bool:
+        return held(self.path / "lock")
+
+    def events(self) -> EventWriter:
+        """A writer of events; its user holds the lock."""
+        return EventWriter(self.path / "events.jsonl")
+
+    def tell(self, kind: str, **fields: Any) -> None:
+        """Append one event, unless someone works in the directory and does that."""
+        if not self.lock.take(PATIENCE):
+            return
+        try:
+            events = self.events()
+            events.append(kind, **fields)
+            events.close()
+        finally:
+            self.lock.release()
+
+    def log(self, text: str) -> None:
+        with open(self.path / "log.txt", "a", encoding="utf-8") as file:
+            file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text.rstrip()}\n")
+
+    def log_tail(self, lines: int = 40) -> list[str]:
+        """The last lines of the log, without the tracebacks between them."""
+        try:
+            with open(self.path / "log.txt", "rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
+                text = file.read().decode("utf-8", "replace")
+        except OSError:
+            return []
+        return [line for line in text.splitlines() if re.match(r"\d{4}-\d\d-\d\d ", line)][-lines:]
+
+    def beat(self) -> None:
+        """Say that the work goes on: the heartbeat's time of change."""
+        path = self.path / "heartbeat"
+        path.touch()
+        os.utime(path, (time.time(), time.time()))
+
+    def reserve(self) -> None:
+        (self.path / ".reserve").write_bytes(os.urandom(RESERVE))
+
+    def release(self) -> None:
+        (self.path / ".reserve").unlink(missing_ok=True)
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        try:
+            value = json.loads((self.path / name).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return value if isinstance(value, dict) else None
+
+    def write(self, name: str, value: dict[str, Any]) -> None:
+        """Write a JSON file so that it is whole or as it was."""
+        new = self.path / f".{name}.new"
+        with open(new, "wb") as file:
+            file.write(json.dumps(value, indent=1, allow_nan=False).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, self.path / name)

@@ -1,0 +1,154 @@
+// The charts of the probes: accuracy by layer and by epoch.
+
+import { chart } from "./plot.js";
+import { plain } from "./text.js";
+
+/**
+ * @typedef {{ink: string, soft: string, line: string, accent: string, surface: string}} Inks
+ */
+
+/** The colours of the style sheet as a chart takes them. @param {HTMLElement} element @returns {Inks} */
+export function inks(element) {
+  const probe = document.createElement("i");
+  element.append(probe);
+  const found = ["ink", "soft", "line", "accent", "surface"].map((name) => {
+    probe.style.color = `var(--${name})`;
+    return [name, getComputedStyle(probe).color];
+  });
+  probe.remove();
+  return /** @type {Inks} */ (Object.fromEntries(found));
+}
+
+/** @param {HTMLElement} element @param {Inks} ink @param {Record<string, any>} more */
+function chartLayout(element, ink, more) {
+  const axisLook = {
+    gridcolor: ink.line,
+    linecolor: ink.line,
+    zeroline: false,
+    fixedrange: true,
+    tickfont: { color: ink.soft },
+  };
+  const { xaxis, yaxis, ...rest } = more;
+  return {
+    width: element.clientWidth,
+    height: element.clientHeight,
+    margin: { l: 38, r: 8, t: 8, b: 22 },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: getComputedStyle(element).fontFamily, size: 11, color: ink.soft },
+    dragmode: false,
+    showlegend: false,
+    hoverlabel: {
+      bgcolor: ink.surface, bordercolor: ink.line, font: { color: ink.ink, size: 12 }, align: "left",
+    },
+    ...rest,
+    xaxis: { ...axisLook, ...xaxis },
+    yaxis: { ...axisLook, ...yaxis },
+  };
+}
+
+/**
+ * Bars with an interval each, short marks for what they are compared with, and lines across.
+ * @param {HTMLElement} element
+ * @param {{names: string[], values: number[], low: number[], high: number[], chosen: number,
+ *   marks: {says: string, values: (number|null)[]}[],
+ *   lines: {says: string, value: number, dash: string}[]}} what shares of one
+ */
+export async function accuracyBars(element, what) {
+  const ink = inks(element);
+  const says = what.names.map(plain);
+  const bars = {
+    type: "bar",
+    x: says,
+    y: what.values,
+    width: 0.62,
+    marker: { color: ink.accent, opacity: what.names.map((_, i) => (i === what.chosen ? 1 : 0.55)) },
+    error_y: {
+      type: "data",
+      symmetric: false,
+      array: what.high.map((v, i) => v - what.values[i]),
+      arrayminus: what.low.map((v, i) => what.values[i] - v),
+      color: ink.ink,
+      thickness: 1.5,
+      width: 4,
+    },
+    customdata: what.low.map((v, i) => [v, what.high[i]]),
+    hovertemplate: "%{x}<br>%{y:.1%} (95 % interval %{customdata[0]:.1%} to %{customdata[1]:.1%})<extra></extra>",
+  };
+  const marks = what.marks.map((mark) => ({
+    type: "scatter",
+    mode: "markers",
+    x: says,
+    y: mark.values,
+    marker: { symbol: "line-ew", size: 30, line: { width: 2.5, color: ink.ink } },
+    hovertemplate: `${plain(mark.says)}<br>%{y:.1%}<extra></extra>`,
+  }));
+  const shapes = what.lines.map((line) => ({
+    type: "line", xref: "paper", x0: 0, x1: 1, y0: line.value, y1: line.value, layer: "above",
+    line: { color: ink.soft, width: 1.5, dash: line.dash },
+  }));
+  const layout = chartLayout(element, ink, {
+    shapes,
+    hovermode: "closest",
+    xaxis: { showgrid: false },
+    yaxis: { tickformat: ".0%", range: [0, Math.min(1.02, 1.12 * Math.max(...what.high))] },
+  });
+  await chart(element, [bars, ...marks], layout);
+}
+
+/**
+ * Shares of one over epochs, a line a layer with its name at the end; epochs stand evenly spaced.
+ * @param {HTMLElement} element
+ * @param {{x: number[], lines: {says: string, short: string, values: (number|null)[],
+ *   colour: string, chosen: boolean}[], at: number|null}} what `at` marks an epoch
+ */
+export async function epochLines(element, what) {
+  const ink = inks(element);
+  const ticks = what.x.map((_, i) => i);
+  const traces = what.lines.map((line) => ({
+    type: "scatter",
+    mode: "lines+markers",
+    x: ticks,
+    y: line.values,
+    text: what.x.map(String),
+    line: { color: line.colour, width: line.chosen ? 3 : 1.5 },
+    marker: { size: line.chosen ? 7 : 5, color: line.colour },
+    hovertemplate: `${plain(line.says)}, epoch %{text}<br>%{y:.1%}<extra></extra>`,
+  }));
+  const here = what.at === null ? -1 : what.x.indexOf(what.at);
+  const layout = chartLayout(element, ink, {
+    hovermode: "closest",
+    xaxis: { tickvals: ticks, ticktext: what.x.map(String), showgrid: false, range: [-0.15, ticks.length - 0.7] },
+    yaxis: { tickformat: ".0%", nticks: 5 },
+    annotations: endLabels(what.lines, ink),
+    shapes: here < 0 ? [] : [{
+      type: "line", yref: "paper", x0: here, x1: here, y0: 0, y1: 1, layer: "below",
+      line: { color: ink.soft, width: 1, dash: "dot" },
+    }],
+  });
+  await chart(element, traces, layout);
+}
+
+/**
+ * A name at the end of each line, moved apart where lines end together.
+ * @param {{short: string, values: (number|null)[], chosen: boolean}[]} lines
+ * @param {Inks} ink
+ */
+function endLabels(lines, ink) {
+  const ends = lines.map((line) => ({ line, y: line.values[line.values.length - 1] ?? 0 }));
+  const all = lines.flatMap((line) => line.values.map((v) => v ?? 0));
+  const apart = 0.085 * (Math.max(...all) - Math.min(...all) || 0.1);
+  ends.sort((a, b) => a.y - b.y);
+  ends.forEach((end, i) => {
+    if (i) end.y = Math.max(end.y, ends[i - 1].y + apart);
+  });
+  return ends.map(({ line, y }) => ({
+    x: line.values.length - 1,
+    y,
+    text: plain(line.short),
+    xanchor: "left",
+    xshift: 7,
+    showarrow: false,
+    font: { color: line.chosen ? ink.ink : ink.soft, size: 11 },
+  }));
+}

@@ -1,0 +1,82 @@
+// The layer's units and the one that is looked at, for the checkpoint in view.
+
+import * as api from "./api.js";
+
+/** @typedef {import("./types.js").Layers} Layers */
+/** @typedef {import("./types.js").Unit} Unit */
+/** @typedef {import("./types.js").Units} Units */
+
+/**
+ * @param {import("./types.js").State} state
+ * @param {() => Layers|null} layersNow
+ * @param {(kind: "unit"|"units") => void} tell
+ */
+export function createFocus(state, layersNow, tell) {
+  /** @type {{key: string, reply: Unit|null, error: Error|null}} */
+  let unit = { key: "", reply: null, error: null };
+  /** @type {{key: string, reply: Units|null, error: Error|null}} */
+  let units = { key: "", reply: null, error: null };
+
+  /** What is wanted now: "" where nothing is. @param {boolean} one */
+  function key(one) {
+    const layers = layersNow();
+    const { layer, unit: number } = state.now;
+    if (!layers || (one && number === null)) return "";
+    return [layers.run, layers.epoch, layer, ...(one ? [number] : [])].join(" ");
+  }
+
+  async function loadUnits() {
+    const wanted = key(false);
+    const layers = layersNow();
+    if (wanted === units.key || !layers) return;
+    const [reply, error] = await settled(api.units(layers.run, state.now.layer, layers.epoch));
+    if (wanted !== key(false)) return;
+    units = { key: wanted, reply, error };
+    tell("units");
+  }
+
+  async function loadUnit() {
+    const wanted = key(true);
+    const layers = layersNow();
+    if (wanted === unit.key) return;
+    if (!wanted || !layers || state.now.unit === null) {
+      unit = { key: "", reply: null, error: null };
+      return tell("unit");
+    }
+    const [reply, error] = await settled(
+      api.unit(layers.run, state.now.layer, state.now.unit, layers.epoch),
+    );
+    if (wanted !== key(true)) return;
+    unit = { key: wanted, reply, error };
+    tell("unit");
+  }
+
+  return {
+    /** The unit looked at, once it is there. */
+    get unit() {
+      const { reply } = unit;
+      const { layer, unit: number } = state.now;
+      return reply && reply.unit === number && reply.layer === layer ? reply : null;
+    },
+    get unitError() {
+      return unit.key === key(true) ? unit.error : null;
+    },
+    /** All units of the layer in view, once they are there. */
+    get units() {
+      return units.reply?.layer === state.now.layer ? units.reply : null;
+    },
+    get unitsError() {
+      return units.key === key(false) ? units.error : null;
+    },
+    async load() {
+      await Promise.all([loadUnit(), loadUnits()]);
+    },
+  };
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} promise
+ * @returns {Promise<[T, null]|[null, Error]>}
+ */
+const settled = (promise) => promise.then((value) => [value, null], (error) => [null, error]);

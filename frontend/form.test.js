@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { command, complaint, valueOf } from "./form.js";
+
+const number = { name: "epochs", type: "int", default: 10, minimum: 0, maximum: null, choices: [] };
+const rate = { name: "learning_rate", type: "float", default: 2e-4, minimum: 1e-8, maximum: 1, choices: [] };
+const rule = { name: "rule", type: "choice", default: "clapp", minimum: null, maximum: null, choices: ["clapp", "random"] };
+const keep = { name: "keep", type: "text", default: "0,1", minimum: null, maximum: null, choices: [] };
+
+test("a field gives a number where a number is wanted, and its default where it is empty", () => {
+  assert.equal(valueOf(number, "3"), 3);
+  assert.equal(valueOf(number, " "), 10);
+  assert.equal(valueOf(rate, "1e-3"), 0.001);
+  assert.equal(valueOf(rule, "random"), "random");
+});
+
+test("what cannot be is told before it is sent", () => {
+  assert.equal(complaint(number, 0), null);
+  assert.match(complaint(number, -1), /epochs must be at least 0/);
+  assert.match(complaint(number, 1.5), /whole number/);
+  assert.match(complaint(rate, 2), /at most 1/);
+  assert.match(complaint(rate, NaN), /must be a number/);
+  assert.match(complaint(rule, "clap"), /one of clapp, random/);
+  assert.equal(complaint(keep, "0,10"), null);
+});
+
+test("the command names what everybody looks at and what was changed, quoted for a shell", () => {
+  const config = { epochs: 10, rule: "clapp", learning_rate: 2e-4, keep: "0,5 it's" };
+  assert.equal(command([rule, number, rate, keep], config), "saccade train --rule clapp --epochs 10 --keep '0,5 it'\\''s'");
+});

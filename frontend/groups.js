@@ -1,0 +1,109 @@
+// Which points share a colour: by class, or by how strongly they excite a unit.
+
+import { classMark, ramp } from "./palette.js";
+import { extent } from "./arrays.js";
+
+/** @typedef {import("./types.js").Group} Group */
+/** @typedef {import("./palette.js").Tone} Tone */
+
+const LEVELS = 12;
+const CROWD = 2000; // points above which a class would cover others
+const TURNS = 3;
+
+/**
+ * 1 where a point's class is not hidden. A hidden class of `classes` means "no label".
+ * @param {Int16Array} labels
+ * @param {number[]} hidden
+ * @param {number} classes
+ */
+export function shownPoints(labels, hidden, classes) {
+  const away = new Set(hidden.map((index) => (index === classes ? -1 : index)));
+  return Uint8Array.from(labels, (label) => (away.has(label) ? 0 : 1));
+}
+
+/**
+ * One group a class that is shown, in the order of the classes; images without a label first.
+ * @param {Int16Array} labels
+ * @param {Uint8Array} shown
+ * @param {Tone} tone
+ * @returns {Group[]}
+ */
+export function byClass(labels, shown, tone) {
+  return grouped(labels, shown, (label) => label).map(([label, positions]) => {
+    const { colour, shape } = classMark(label, tone);
+    return { colour, symbol: shape.name, positions };
+  });
+}
+
+/**
+ * One group a level of the response, the strongest drawn last.
+ * @param {Float32Array} responses
+ * @param {Uint8Array} shown
+ * @param {Tone} tone
+ * @returns {Group[]}
+ */
+export function byResponse(responses, shown, tone) {
+  const [low, high] = extent(responses);
+  const scale = LEVELS / (high - low || 1);
+  const level = (/** @type {number} */ r) => Math.min(LEVELS - 1, Math.floor((r - low) * scale));
+  return grouped(responses, shown, level).map(([step, positions]) => ({
+    colour: ramp(step / (LEVELS - 1), tone),
+    symbol: "circle",
+    positions,
+  }));
+}
+
+/**
+ * @param {Int16Array|Float32Array} values
+ * @param {Uint8Array} shown
+ * @param {(value: number) => number} keyOf
+ * @returns {[number, Int32Array][]}
+ */
+function grouped(values, shown, keyOf) {
+  /** @type {Map<number, number[]>} */
+  const lists = new Map();
+  for (let i = 0; i < values.length; i++) {
+    if (!shown[i]) continue;
+    const key = keyOf(values[i]);
+    const list = lists.get(key);
+    if (list) list.push(i);
+    else lists.set(key, [i]);
+  }
+  return [...lists.entries()]
+    .sort(([a], [b]) => a - b)
+    .map(([key, list]) => [key, Int32Array.from(list)]);
+}
+
+/** The same shuffle every time: neighbours in the list of images come far apart. @param {number} n */
+const scattered = (n) => (Math.imul(n + 1, 2654435761) >>> 0) / 2 ** 32;
+
+/**
+ * All groups in one, with a colour a point: the least to draw for many small maps.
+ * @param {Group[]} groups
+ * @param {boolean} mixed no group lies on top of the others
+ * @returns {Group}
+ */
+export function blended(groups, mixed) {
+  const all = groups.flatMap(({ colour, positions }) => Array.from(positions, (p) => ({ colour, p })));
+  if (mixed) all.sort((a, b) => scattered(a.p) - scattered(b.p));
+  return {
+    colour: all.map((a) => /** @type {string} */ (a.colour)),
+    symbol: "circle",
+    positions: Int32Array.from(all, (a) => a.p),
+  };
+}
+
+/**
+ * Each group in several thin layers, taken in turn, so that in a crowd none lies on top of the others.
+ * @param {Group[]} groups
+ * @returns {Group[]}
+ */
+export function inTurns(groups) {
+  if (groups.reduce((n, group) => n + group.positions.length, 0) < CROWD) return groups;
+  return Array.from({ length: TURNS }, (_, turn) =>
+    groups.map((group) => ({
+      ...group,
+      positions: group.positions.filter((p) => Math.floor(scattered(p) * TURNS) === turn),
+    })),
+  ).flat();
+}

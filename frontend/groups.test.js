@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { typed, decoded, extent, percentile } from "./arrays.js";
+import { blended, byClass, byResponse, inTurns, shownPoints } from "./groups.js";
+import { classMark, ramp } from "./palette.js";
+import { frame } from "./patch.js";
+
+const labels = Int16Array.from([0, 1, -1, 1, 0]);
+
+test("a hidden class is not shown, and neither is 'no label' when that is hidden", () => {
+  assert.deepEqual([...shownPoints(labels, [1], 2)], [1, 0, 1, 0, 1]);
+  assert.deepEqual([...shownPoints(labels, [2], 2)], [1, 1, 0, 1, 1]);
+});
+
+test("points are grouped by class, each in the colour it has everywhere", () => {
+  const groups = byClass(labels, shownPoints(labels, [], 2), "light");
+  assert.deepEqual(groups.map((g) => [...g.positions]), [[2], [0, 4], [1, 3]]);
+  assert.equal(groups[1].colour, classMark(0, "light").colour);
+});
+
+test("the strongest responses are drawn last and stand out most", () => {
+  const groups = byResponse(Float32Array.from([0, 10, 5]), new Uint8Array(3).fill(1), "dark");
+  assert.deepEqual([...groups[groups.length - 1].positions], [1]);
+  assert.equal(groups[groups.length - 1].colour, ramp(1, "dark"));
+});
+
+test("a unit that always answers alike still has a colour", () => {
+  const groups = byResponse(new Float32Array(4), new Uint8Array(4).fill(1), "light");
+  assert.equal(groups.length, 1);
+  assert.equal(groups[0].positions.length, 4);
+});
+
+test("mixing loses no point and doubles none", () => {
+  const many = Int16Array.from({ length: 3000 }, (_, i) => i % 10);
+  const groups = byClass(many, new Uint8Array(3000).fill(1), "light");
+  for (const mixed of [inTurns(groups), [blended(groups, true)], [blended(groups, false)]]) {
+    const all = mixed.flatMap((g) => [...g.positions]).sort((a, b) => a - b);
+    assert.deepEqual(all, Array.from({ length: 3000 }, (_, i) => i));
+  }
+  assert.equal(inTurns(groups).length, 3 * groups.length);
+  const last = blended(groups, true).positions.slice(-50);
+  assert.ok(new Set([...last].map((p) => many[p])).size > 5, "no class lies on top");
+});
+
+test("more than ten classes keep apart by colour and shape together", () => {
+  const marks = Array.from({ length: 20 }, (_, i) => classMark(i, "light"));
+  assert.equal(new Set(marks.map((m) => m.colour + m.shape.name)).size, 20);
+});
+
+test("arrays cross the wire as little-endian base64, at any depth", () => {
+  const bytes = new Uint8Array(Float32Array.from([1.5, -2]).buffer);
+  const bdata = btoa(String.fromCharCode(...bytes));
+  assert.deepEqual([...typed({ dtype: "f4", bdata })], [1.5, -2]);
+  assert.deepEqual(decoded({ a: [{ b: { dtype: "f4", bdata } }], c: null }).a[0].b, Float32Array.from([1.5, -2]));
+  assert.throws(() => typed({ dtype: "f8", bdata }), /f8/);
+});
+
+test("extents leave out what is no number", () => {
+  assert.deepEqual(extent([3, NaN, -1]), [-1, 3]);
+  assert.deepEqual(extent([]), [0, 1]);
+  assert.equal(percentile([1, 2, 3, 4], 3), 0.5);
+});
+
+test("a patch is framed where the network saw it", () => {
+  const grid = { image_side: 96, crop: 64, patch: 16, stride: 8 };
+  assert.deepEqual(frame(grid, 0, 6), { left: 64 / 96, top: 16 / 96, side: 16 / 96 });
+  assert.deepEqual(frame({ ...grid, image_side: 32 }, 1, 0), { left: 0, top: 8 / 32, side: 0.5 });
+});

@@ -1,0 +1,63 @@
+// Puts the page together: the stores, then one element a panel.
+
+import * as api from "./api.js";
+import { chosen } from "./panels/chosen.js";
+import { createAtlas } from "./atlas.js";
+import { createRuns } from "./runs.js";
+import { createScene } from "./scene.js";
+import { createState } from "./state.js";
+import { createTheme } from "./theme.js";
+import { createTip } from "./tip.js";
+import { epochs } from "./panels/epochs.js";
+import { gallery } from "./panels/gallery.js";
+import { h } from "./dom.js";
+import { header } from "./panels/header.js";
+import { imagecard } from "./panels/imagecard.js";
+import { keys } from "./panels/keys.js";
+import { layercard } from "./panels/layercard.js";
+import { legend } from "./panels/legend.js";
+import { listenToKeys } from "./keyboard.js";
+import { map } from "./panels/map.js";
+import { neurons } from "./panels/neurons.js";
+import { newrun } from "./panels/newrun.js";
+import { prefetch } from "./prefetch.js";
+import { probes } from "./panels/probes.js";
+import { stage } from "./panels/stage.js";
+import { strip } from "./panels/strip.js";
+import { unitcard } from "./panels/unitcard.js";
+
+const state = createState(window);
+const theme = createTheme();
+const runs = createRuns();
+const scene = createScene(state, runs, theme);
+const atlas = createAtlas();
+const tip = createTip(scene, atlas, theme);
+
+/** @type {import("./types.js").Page} */
+const page = { state, api, scene, runs, atlas, theme, tip };
+const time = epochs(page);
+
+document.body.append(
+  header(page),
+  gallery(page),
+  h("main", { class: "main" }, strip(page), stage(page, {
+    map: [map(page), legend(page)],
+    units: [neurons(page)],
+    probes: [probes(page)],
+  })),
+  h("aside", { class: "detail", "aria-label": "Details" }, imagecard(page), unitcard(page), layercard(page)),
+  h("footer", { class: "footer" }, time.element, chosen(page)),
+  newrun(page),
+  keys(page),
+  tip.element,
+);
+
+scene.on(["maps"], () => {
+  if (scene.layers) void atlas.load(scene.layers.dataset, scene.layers.split, scene.layers.ids.length);
+});
+const showRuns = () => document.body.classList.toggle("runs-open", state.now.dialog === "runs");
+state.on(["dialog"], showRuns);
+showRuns();
+listenToKeys(page, time);
+prefetch(page);
+void runs.refresh();

@@ -1,0 +1,39 @@
+// The face of a unit on a tile: its strongest patch, its d' for each class, its number.
+
+import { classColumns } from "./classbars.js";
+import { decimal, percent } from "../text.js";
+import { dprimeOf } from "../units.js";
+import { h } from "../dom.js";
+import { imageAddress } from "../api.js";
+
+/** @typedef {import("../types.js").Units} Units */
+
+/**
+ * @param {import("../types.js").Layers} layers
+ * @param {Units} units
+ * @param {number} unit
+ * @param {string} value a number to show beside the unit's own
+ * @param {number} most the d' that fills the height of the columns
+ * @param {import("../palette.js").Tone} tone
+ */
+export function unitFace(layers, units, unit, value, most, tone) {
+  const patch = { row: units.top.row[unit], column: units.top.column[unit] };
+  const values = dprimeOf(units, unit);
+  return [
+    units.active[unit] === 0
+      ? h("span", { class: "tile-picture none" }, "silent")
+      : h("img", {
+        class: "tile-picture pixels", alt: "", width: 52, height: 52,
+        src: imageAddress(layers, units.top.image[unit], 64, patch),
+      }),
+    values && classColumns(values, most, tone),
+    h("span", { class: "tile-name" }, `${unit}`, h("span", { class: "soft" }, value)),
+  ];
+}
+
+/** @param {Units} units @param {number} unit */
+export function unitSentence(units, unit) {
+  const best = units.best_class?.[unit] ?? -1;
+  const likes = best < 0 ? "" : `, prefers ${units.classes[best]}, d′ ${decimal(units.best_dprime?.[unit])}`;
+  return `Unit ${unit}${likes}, active on ${percent(units.active[unit])} of patches`;
+}

@@ -1,0 +1,139 @@
+// What is drawn over a figure of maps: points as stamps, thumbnails, rings and the lasso.
+
+import { put, rgbOf, stampOf } from "./stamp.js";
+import { svg } from "./dom.js";
+
+/** @typedef {import("./types.js").Group} Group */
+/** @typedef {import("./types.js").Points} Points */
+/** @typedef {import("./types.js").Ranges} Ranges */
+/** @typedef {import("./types.js").Box} Box */
+/** @typedef {{box: Box, ranges: Ranges, points: Points}} Placed one map on the figure */
+
+/**
+ * Pixels of the figure at which a point of a map lies.
+ * @param {Placed} map
+ * @param {number} place
+ * @returns {[number, number]}
+ */
+export function pixel({ box, ranges, points }, place) {
+  return [
+    box.left + ((points.x[place] - ranges.x[0]) / (ranges.x[1] - ranges.x[0])) * box.width,
+    box.top + ((ranges.y[1] - points.y[place]) / (ranges.y[1] - ranges.y[0])) * box.height,
+  ];
+}
+
+/**
+ * A cleared canvas of that size in CSS pixels, drawn at the screen's own resolution.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {number} height
+ */
+export function cleared(canvas, width, height) {
+  const ratio = Math.max(1, window.devicePixelRatio);
+  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== w || canvas.height !== h) {
+    canvas.width = w;
+    canvas.height = h;
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+  }
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return context;
+}
+
+/**
+ * Stamp the points that `wanted` marks on a picture of all maps, in their own colours.
+ * @param {ImageData} picture
+ * @param {Placed[]} maps
+ * @param {Group[]} groups
+ * @param {Uint8Array|null} wanted null for all
+ * @param {{size: number, opacity: number, shapes: boolean}} look
+ */
+export function stampPoints(picture, maps, groups, wanted, { size, opacity, shapes }) {
+  const ratio = Math.max(1, window.devicePixelRatio);
+  for (const { colour, symbol, positions } of groups) {
+    const places = wanted ? positions.filter((place) => wanted[place]) : positions;
+    const stamp = stampOf(shapes ? symbol : "circle", size * ratio, opacity);
+    const rgb = rgbOf(`${colour}`);
+    for (const { box, ranges, points } of maps) {
+      const sx = box.width / (ranges.x[1] - ranges.x[0]);
+      const sy = box.height / (ranges.y[1] - ranges.y[0]);
+      for (const place of places) {
+        const x = (points.x[place] - ranges.x[0]) * sx;
+        const y = (ranges.y[1] - points.y[place]) * sy;
+        if (x < 0 || y < 0 || x > box.width || y > box.height) continue;
+        put(picture, stamp, rgb, (box.left + x) * ratio, (box.top + y) * ratio);
+      }
+    }
+  }
+}
+
+/**
+ * Thumbnails instead of dots, as many as fit without covering each other; selected ones first.
+ * @param {CanvasRenderingContext2D} canvas
+ * @param {Placed} map
+ * @param {Group[]} groups
+ * @param {Uint8Array} selected
+ * @param {boolean} chosen is anything selected?
+ * @param {(canvas: CanvasRenderingContext2D, place: number, x: number, y: number, side: number) => void} draw
+ */
+export function drawThumbnails(canvas, map, groups, selected, chosen, draw) {
+  const [side, step] = [30, 34];
+  /** @type {Map<string, [number, number]>} */
+  const taken = new Map();
+  const all = groups.flatMap(({ colour, positions }) =>
+    Array.from(positions, (place) => ({ place, colour: `${colour}` })));
+  if (chosen) all.sort((a, b) => selected[b.place] - selected[a.place]);
+  for (const { place, colour } of all) {
+    const [x, y] = pixel(map, place);
+    if (x < 0 || y < 0 || x > map.box.width || y > map.box.height) continue;
+    const [column, row] = [Math.floor(x / step), Math.floor(y / step)];
+    const free = [-1, 0, 1].every((i) => [-1, 0, 1].every((j) => {
+      const [ox, oy] = taken.get(`${column + i} ${row + j}`) ?? [-99, -99];
+      return Math.abs(ox - x) >= step || Math.abs(oy - y) >= step;
+    }));
+    if (!free) continue;
+    taken.set(`${column} ${row}`, [x, y]);
+    canvas.globalAlpha = chosen && !selected[place] ? 0.25 : 1;
+    canvas.fillStyle = colour;
+    canvas.fillRect(x - side / 2 - 1.5, y - side / 2 - 1.5, side + 3, side + 3);
+    draw(canvas, place, x, y, side);
+  }
+  canvas.globalAlpha = 1;
+}
+
+/** The lines over a figure: a lasso, and two rings a map (under the pointer, and pinned). */
+export function createLines() {
+  const lasso = svg("polygon", { class: "lasso" });
+  const rings = svg("g", {});
+  const element = svg("svg", { class: "lines", "aria-hidden": "true" }, rings, lasso);
+  return {
+    element,
+    /** @param {number[][]} corners in pixels of the figure */
+    lasso: (corners) => lasso.setAttribute("points", corners.map((c) => c.join()).join(" ")),
+    /**
+     * @param {Placed[]} maps
+     * @param {{pointed: number, pinned: number, radius: number}} what places, -1 for none
+     */
+    rings(maps, { pointed, pinned, radius }) {
+      while (rings.childNodes.length < 2 * maps.length) rings.append(svg("circle", { r: radius }));
+      maps.forEach((map, i) => {
+        ring(rings.children[2 * i], map, pinned, "ring pinned");
+        ring(rings.children[2 * i + 1], map, pointed, "ring");
+      });
+    },
+  };
+}
+
+/** @param {Element} circle @param {Placed} map @param {number} place @param {string} look */
+function ring(circle, map, place, look) {
+  const [x, y] = place < 0 ? [-99, -99] : pixel(map, place);
+  const { left, top, width, height } = map.box;
+  const seen = x >= left && y >= top && x <= left + width && y <= top + height;
+  circle.setAttribute("class", seen ? look : "ring away");
+  if (!seen) return;
+  circle.setAttribute("cx", `${x}`);
+  circle.setAttribute("cy", `${y}`);
+}

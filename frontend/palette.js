@@ -1,0 +1,92 @@
+// Colours and shapes of the points: ten classes told apart by hue and by shape, and a ramp for
+// numbers. Hues after Okabe and Ito (2008), cividis after Nuñez, Anderton and Renslow (2018).
+
+/** @typedef {"light"|"dark"} Tone */
+
+const HUES = {
+  light: "#0072b2 #d98a00 #009e73 #c4589a #4ba6e0 #d55e00 #6a51a3 #8a6d1f #686d75 #9a9600",
+  dark: "#3f9fe0 #efac2e #22b98c #dc93bd #86cbf3 #f07a30 #a992e0 #c4a553 #a9afb8 #e2dc4a",
+};
+const COLOURS = { light: HUES.light.split(" "), dark: HUES.dark.split(" ") };
+const NONE = { light: "#8b9097", dark: "#7f858e" };
+
+const CIVIDIS = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74",
+  "#c3b369", "#e1cc55", "#fee838"];
+
+/**
+ * A shape: its name in Plotly, and how it is drawn around the origin with radius 1.
+ * @typedef {{name: string, draw: (path: CanvasPath, x: number, y: number, r: number) => void}} Shape
+ */
+
+/** @param {number[][]} corners @returns {Shape["draw"]} */
+const polygon = (corners) => (path, x, y, r) => {
+  corners.forEach(([cx, cy], i) => path[i ? "lineTo" : "moveTo"](x + r * cx, y + r * cy));
+  path.closePath();
+};
+
+/** @param {number} n @param {number} turn @param {number} [inner] radius of the notches */
+function star(n, turn, inner) {
+  const corners = inner ? 2 * n : n;
+  return Array.from({ length: corners }, (_, i) => {
+    const angle = turn + (2 * Math.PI * i) / corners;
+    const r = inner && i % 2 ? inner : 1;
+    return [r * Math.cos(angle), r * Math.sin(angle)];
+  });
+}
+
+const UP = -Math.PI / 2;
+const PLUS = [[-0.35, -1], [0.35, -1], [0.35, -0.35], [1, -0.35], [1, 0.35], [0.35, 0.35],
+  [0.35, 1], [-0.35, 1], [-0.35, 0.35], [-1, 0.35], [-1, -0.35], [-0.35, -0.35]];
+const CROSS = PLUS.map(([x, y]) => [(x - y) * Math.SQRT1_2, (x + y) * Math.SQRT1_2]);
+
+/** @type {Shape[]} */
+const SHAPES = [
+  {
+    name: "circle",
+    draw: (path, x, y, r) => {
+      path.moveTo(x + r, y);
+      path.arc(x, y, r, 0, 2 * Math.PI);
+    },
+  },
+  { name: "square", draw: polygon([[-0.85, -0.85], [0.85, -0.85], [0.85, 0.85], [-0.85, 0.85]]) },
+  { name: "triangle-up", draw: polygon(star(3, UP)) },
+  { name: "diamond", draw: polygon(star(4, UP)) },
+  { name: "triangle-down", draw: polygon(star(3, -UP)) },
+  { name: "cross", draw: polygon(PLUS) },
+  { name: "star", draw: polygon(star(5, UP, 0.45)) },
+  { name: "pentagon", draw: polygon(star(5, UP)) },
+  { name: "x", draw: polygon(CROSS) },
+  { name: "hexagon", draw: polygon(star(6, UP)) },
+];
+
+/**
+ * Colour and shape of a class; more than ten classes share hues but not the pair.
+ * @param {number} index -1 for an image without a label
+ * @param {Tone} tone
+ * @returns {{colour: string, shape: Shape}}
+ */
+export function classMark(index, tone) {
+  if (index < 0) return { colour: NONE[tone], shape: SHAPES[0] };
+  const round = Math.floor(index / 10);
+  return { colour: COLOURS[tone][index % 10], shape: SHAPES[(index + 3 * round) % 10] };
+}
+
+/** @param {string} name @returns {Shape} */
+export const shapeNamed = (name) => SHAPES.find((shape) => shape.name === name) ?? SHAPES[0];
+
+/**
+ * The ramp for a number from 0 to 1: the highest stands out most from the page, so it is the
+ * bright end on dark ground and the dark end on light ground.
+ * @param {number} share
+ * @param {Tone} tone
+ */
+export function ramp(share, tone) {
+  const held = Math.min(1, Math.max(0, share));
+  const at = (tone === "dark" ? 0.12 + 0.88 * held : 0.93 * (1 - held)) * (CIVIDIS.length - 1);
+  const [a, b] = [CIVIDIS[Math.floor(at)], CIVIDIS[Math.ceil(at)]];
+  const mix = [1, 3, 5].map((i) => {
+    const [p, q] = [a, b].map((hex) => parseInt(hex.slice(i, i + 2), 16));
+    return Math.round(p + (q - p) * (at % 1));
+  });
+  return `rgb(${mix.join(",")})`;
+}

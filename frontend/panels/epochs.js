@@ -1,0 +1,75 @@
+// One slider for the epoch of everything, with a tick for each analysed checkpoint.
+
+import { fill, h } from "../dom.js";
+
+const BEAT = 800; // milliseconds an epoch stays while playing
+
+/** @param {import("../types.js").Page} page */
+export function epochs({ state, scene, runs }) {
+  const play = h("button", { type: "button", class: "quiet play", id: "play", onclick: toggle }, "Play");
+  const now = h("b", {});
+  const slider = h("input", { type: "range", id: "epoch", min: 0, step: 1, "aria-label": "Epoch", oninput: () => go(Number(slider.value)) });
+  const ticks = h("div", { class: "ticks", "aria-hidden": "true" });
+  const note = h("span", { class: "soft small note" });
+  const element = h("div", { class: "epochs" }, play, h("span", { class: "epoch-now" }, h("span", { class: "soft" }, "epoch "), now),
+    h("div", { class: "slider" }, slider, ticks), note);
+  let timer = 0;
+
+  const analysed = () => runs.get(state.now.run)?.analysed ?? [];
+  const at = () => analysed().indexOf(scene.target()?.epoch ?? -1);
+
+  /** @param {number} index */
+  function go(index) {
+    const list = analysed();
+    if (index < 0 || index >= list.length) return;
+    state.set({ epoch: list[index] });
+  }
+
+  /** @param {number} by */
+  const step = (by) => go(at() + by);
+
+  function toggle() {
+    if (timer) return pause();
+    if (analysed().length < 2) return;
+    if (at() === analysed().length - 1) go(0);
+    timer = setInterval(() => {
+      if (at() >= analysed().length - 1) pause();
+      else step(1);
+    }, BEAT);
+    play.textContent = "Pause";
+  }
+
+  function pause() {
+    clearInterval(timer);
+    timer = 0;
+    play.textContent = "Play";
+  }
+
+  function draw() {
+    const list = analysed();
+    const run = runs.get(state.now.run);
+    element.hidden = !list.length;
+    if (!list.length || !run) return pause();
+    const place = at();
+    slider.max = `${list.length - 1}`;
+    slider.value = `${place}`;
+    slider.disabled = play.disabled = list.length < 2;
+    slider.setAttribute("aria-valuetext", `epoch ${list[place]}`);
+    slider.style.setProperty("--done", `${list.length < 2 ? 0 : (100 * place) / (list.length - 1)}%`);
+    now.textContent = `${list[place]}`;
+    const wanted = list.join();
+    if (ticks.dataset.epochs !== wanted) {
+      ticks.dataset.epochs = wanted;
+      fill(ticks, list.map((epoch, i) => h("i", { style: { "--at": list.length < 2 ? 0 : i / (list.length - 1) } }, `${epoch}`)));
+    }
+    const waiting = run.checkpoints.filter((epoch) => !list.includes(epoch));
+    note.textContent = waiting.length ? `${waiting.join(", ")} not analysed yet` : "";
+  }
+
+  runs.on(draw);
+  state.on(["run", "epoch"], draw);
+  scene.on(["maps"], draw);
+  state.on(["run"], pause);
+  draw();
+  return { element, step, play: toggle };
+}

@@ -1,0 +1,78 @@
+// The name, the run in view, and what concerns the page as a whole.
+
+import { fill, h } from "../dom.js";
+
+/** @param {import("../types.js").Page} page */
+export function header({ state, scene, runs, theme }) {
+  const run = h("span", { class: "run-now" });
+  const colour = h("label", { class: "pick" });
+  const copied = h("span", { class: "unseen", "aria-live": "polite" });
+  const copy = h("button", { type: "button", class: "quiet", id: "copy-link", onclick: link }, "Copy link");
+  const tone = h("button", { type: "button", class: "quiet", id: "theme", onclick: () => theme.toggle() });
+  const element = h(
+    "header",
+    { class: "header" },
+    h("h1", { class: "brand" }, h("span", { class: "logo", "aria-hidden": "true" }), "Saccade"),
+    h("button", { type: "button", class: "quiet only-narrow", id: "show-runs", onclick: () => state.set({ dialog: state.now.dialog === "runs" ? null : "runs" }) }, "Runs"),
+    run,
+    colour,
+    h("span", { class: "gap" }),
+    copy,
+    copied,
+    h("button", { type: "button", class: "quiet wide-only", onclick: () => state.set({ dialog: "keys" }) }, "Keys ", h("kbd", {}, "?")),
+    tone,
+  );
+
+  function drawRun() {
+    const now = runs.get(state.now.run);
+    fill(run, now && [h("span", { class: "soft" }, "run "), h("b", { title: now.name }, now.name)]);
+    document.title = now ? `${now.name} · Saccade` : "Saccade";
+  }
+
+  function drawColour() {
+    const { unit, layer } = state.now;
+    colour.hidden = !scene.layers;
+    fill(
+      colour,
+      h("span", { class: "soft" }, "colour"),
+      h(
+        "select",
+        {
+          id: "colour",
+          onchange: (/** @type {Event} */ e) => state.set({ colour: /** @type {any} */ (e.target).value }),
+        },
+        h("option", { value: "class", selected: !scene.tinted }, "class"),
+        unit === null ? null : h("option", { value: "unit", selected: scene.tinted }, `unit L${layer} / ${unit}`),
+      ),
+    );
+  }
+
+  async function link() {
+    const { run: id, epoch } = state.now;
+    const address = new URL(state.link({ run: id, epoch: scene.layers?.epoch ?? epoch }), location.href).href;
+    try {
+      await navigator.clipboard.writeText(address);
+      copy.textContent = "Copied";
+    } catch {
+      history.replaceState(null, "", address);
+      copy.textContent = "In the address bar";
+    }
+    copied.textContent = "The address of this view is copied.";
+    setTimeout(() => (copy.textContent = "Copy link"), 1600);
+  }
+
+  /** @param {import("../palette.js").Tone} now */
+  function drawTone(now) {
+    tone.textContent = now === "dark" ? "Light" : "Dark";
+    tone.setAttribute("aria-label", now === "dark" ? "Use the light theme" : "Use the dark theme");
+  }
+
+  runs.on(drawRun);
+  state.on(["run"], drawRun);
+  scene.on(["maps", "paint", "unit"], drawColour);
+  state.on(["unit", "layer", "colour"], drawColour);
+  theme.on(drawTone);
+  drawTone(theme.tone);
+  drawColour();
+  return element;
+}

@@ -1,0 +1,87 @@
+// The pinned image, and the images nearest to it in every layer.
+
+import { classMark } from "../palette.js";
+import { fill, h } from "../dom.js";
+import { imageAddress } from "../api.js";
+import { LAYERS } from "../scene.js";
+import { swatch } from "../marks/swatch.js";
+import { thumb } from "../marks/thumb.js";
+
+const SHOWN = 7;
+
+/** @param {import("../types.js").Page} page */
+export function imagecard(page) {
+  const { state, scene, api, theme, atlas } = page;
+  const element = h("section", { class: "card image-card", id: "image", "aria-label": "Pinned image", hidden: true });
+  const table = h("div", { class: "neighbours" });
+  let asked = "";
+
+  function draw() {
+    const { image } = state.now;
+    const { layers } = scene;
+    const place = image === null ? -1 : scene.place(image);
+    element.hidden = image === null || !layers;
+    if (image === null || !layers) return fill(element);
+    if (place < 0) {
+      return fill(element, head(image), h("p", { class: "notice" }, `Image ${image} is not among the test images of this run.`));
+    }
+    fill(
+      element,
+      head(image),
+      h(
+        "div",
+        { class: "portrait" },
+        h("img", { src: imageAddress(layers, image, 192), alt: `Image ${image}: ${scene.className(place)}`, width: 96, height: 96 }),
+        h("div", {},
+          h("p", { class: "class-name" }, swatch(classMark(layers.labels[place], theme.tone)), scene.className(place)),
+          h("p", { class: "soft small" }, `Nearest test images by layer. ${layers.definitions.neighbours ?? ""}`)),
+      ),
+      table,
+    );
+    void load(image);
+  }
+
+  /** @param {number} image */
+  function head(image) {
+    return h("div", { class: "card-head" },
+      h("h2", {}, "Image"), h("span", { class: "soft" }, `#${image}`), h("span", { class: "gap" }),
+      h("button", { type: "button", class: "quiet", onclick: () => state.set({ image: null }) }, "Unpin"));
+  }
+
+  /** @param {number} image */
+  async function load(image) {
+    const layers = /** @type {import("../types.js").Layers} */ (scene.layers);
+    const { run, epoch } = layers;
+    const key = `${run} ${epoch} ${image}`;
+    if (key !== asked) {
+      asked = key;
+      fill(table, LAYERS.map(() => h("div", { class: "bone" })));
+    }
+    const rows = await Promise.all(LAYERS.map((layer) =>
+      api.neighbours(run, layer, image, epoch).catch((error) => /** @type {Error} */ (error))));
+    if (key !== asked) return;
+    fill(table, rows.map((reply, layer) => (reply instanceof Error
+      ? h("p", { class: "notice" }, reply.message)
+      : row(layer, image, reply.neighbours))));
+  }
+
+  /** @param {number} layer @param {number} image @param {{image: number, distance: number}[]} near */
+  function row(layer, image, near) {
+    const layers = /** @type {import("../types.js").Layers} */ (scene.layers);
+    const own = layers.labels[scene.place(image)];
+    const alike = near.filter((n) => layers.labels[scene.place(n.image)] === own).length;
+    return h(
+      "div",
+      { class: `neighbour-row ${layer === state.now.layer ? "on" : ""}`, "data-layer": layer },
+      h("span", { class: "soft" }, layer ? `L${layer}` : "Input"),
+      h("div", { class: "thumbs" }, near.slice(0, SHOWN).map((n) => thumb(page, n.image))),
+      own < 0 ? null : h("span", { class: "alike", title: `${alike} of the ${near.length} nearest are ${scene.className(scene.place(image))}` }, `${alike}/${near.length}`),
+    );
+  }
+
+  scene.on(["maps"], draw);
+  state.on(["image", "layer"], draw);
+  theme.on(draw);
+  atlas.on(draw);
+  return element;
+}

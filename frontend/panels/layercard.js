@@ -1,0 +1,101 @@
+// What the layer in view is like, and the images that are selected.
+
+import { counted, count, decimal, percent } from "../text.js";
+import { fill, h } from "../dom.js";
+import { ordered, usualMost } from "../units.js";
+import { thumb } from "../marks/thumb.js";
+import { unitFace, unitSentence } from "../marks/unitface.js";
+
+const MOST = 60;
+
+/** @param {import("../types.js").Page} page */
+export function layercard(page) {
+  const { state, scene, atlas, theme } = page;
+  const layer = h("section", { class: "card", "aria-label": "Layer" });
+  const chosen = h("section", { class: "card", id: "chosen", "aria-label": "Selected images", hidden: true });
+  const element = h("div", { class: "layer-card" }, chosen, layer);
+
+  function drawLayer() {
+    const { layers } = scene;
+    layer.hidden = !layers || state.now.unit !== null;
+    if (!layers || layer.hidden) return fill(layer);
+    const info = layers.layers[state.now.layer];
+    /** @param {string} name @param {string} value @param {string} [why] */
+    const fact = (name, value, why) => [h("dt", { title: why }, name), h("dd", {}, value)];
+    fill(
+      layer,
+      h("div", { class: "card-head" }, h("h2", {}, info.name), h("span", { class: "soft" }, `epoch ${layers.epoch}`)),
+      h(
+        "dl",
+        { class: "facts" },
+        info.probe ? fact("probe accuracy", percent(info.probe.accuracy)) : fact("probe accuracy", "no labels"),
+        info.probe ? fact("95 % interval", `${percent(info.probe.low)} to ${percent(info.probe.high)}`) : null,
+        info.probe?.random && info.layer ? fact("random encoder", percent(info.probe.random.accuracy)) : null,
+        info.layer ? fact("units", count(info.units)) : fact("pixels", count(info.features)),
+        info.layer ? fact("silent units", count(info.silent)) : null,
+        info.layer ? fact("hinge loss (2 at chance)", decimal(info.loss, 3)) : null,
+        fact("neighbours kept", percent(info.kept_neighbours, 0), "Share of the 10 nearest neighbours that the map keeps"),
+        fact("test images", count(layers.ids.length)),
+      ),
+      h("p", { class: "soft hint" }, "Click a point to pin its image and see its neighbours in every layer."),
+      strongest(),
+      definitions(layers.definitions),
+    );
+  }
+
+  /** The units that tell a class apart best, as a way into the grid of all. */
+  function strongest() {
+    const { layers } = scene;
+    const { units } = scene.focus;
+    if (!units?.best_dprime || !layers || units.epoch !== layers.epoch) return null;
+    const order = ordered(units, "dprime", null).slice(0, 8);
+    const most = usualMost(units);
+    return h("div", { class: "block" },
+      h("div", { class: "between" }, h("h3", {}, "Units with the largest d′"),
+        h("button", { type: "button", class: "quiet accent", onclick: () => state.set({ tab: "units", sort: "dprime", only: null }) }, "All units")),
+      h("div", { class: "tiles few" }, order.map((unit) => h(
+        "button",
+        { type: "button", class: "tile", "data-unit": unit, "aria-label": unitSentence(units, unit), title: unitSentence(units, unit),
+          onclick: () => state.set({ unit, colour: "unit" }) },
+        unitFace(layers, units, unit, decimal(units.best_dprime?.[unit]), most, theme.tone),
+      ))));
+  }
+
+  /** @param {Record<string, string>} told */
+  function definitions(told) {
+    const rows = ["probes", "embedding", "activity"].filter((name) => told[name]);
+    if (!rows.length) return null;
+    return h("details", { class: "definitions" },
+      h("summary", {}, "How these are measured"), rows.map((name) => h("p", {}, told[name])));
+  }
+
+  function drawChosen() {
+    const { selection, image } = state.now;
+    const { layers } = scene;
+    chosen.hidden = !layers || !selection.length || (selection.length === 1 && selection[0] === image);
+    if (!layers || chosen.hidden) return fill(chosen);
+    const more = selection.length - MOST;
+    fill(
+      chosen,
+      h("div", { class: "card-head" }, h("h2", {}, "Selected"), h("span", { class: "soft" }, counted(selection.length, "image"))),
+      h("div", { class: "thumbs wrap" }, spread(selection).map((id) => thumb(page, id))),
+      more > 0 ? h("p", { class: "soft small" }, `${MOST} of them, evenly drawn.`) : null,
+    );
+  }
+
+  /** At most MOST ids, evenly drawn. @param {number[]} ids */
+  const spread = (ids) =>
+    ids.length <= MOST ? ids : Array.from({ length: MOST }, (_, i) => ids[Math.floor((i * ids.length) / MOST)]);
+
+  scene.on(["maps"], () => {
+    drawLayer();
+    drawChosen();
+  });
+  scene.on(["units"], drawLayer);
+  scene.on(["selection"], drawChosen);
+  theme.on(drawLayer);
+  state.on(["layer", "unit"], drawLayer);
+  state.on(["image"], drawChosen);
+  atlas.on(drawChosen);
+  return element;
+}

@@ -1,0 +1,138 @@
+// One layer's map, large: pan, zoom, lasso, hover, and images in place of dots.
+
+import { brush } from "../brush.js";
+import { counted, layerSentence, mapCaption } from "../text.js";
+import { createMapView } from "../mapview.js";
+import { drawThumbnails } from "../overlay.js";
+import { fill, h, perFrame } from "../dom.js";
+import { home, ranges, zoomed } from "../plane.js";
+import { joined } from "../selection.js";
+
+/** @param {import("../types.js").Page} page */
+export function map({ state, scene, tip, atlas }) {
+  // The strip says it where nothing can be drawn.
+  const shown = createMapView({ rest: () => (element.dataset.drawn = seen()), fail: () => {} });
+  const surface = h("div", { class: "surface" }, shown.elements);
+  const caption = h("figcaption", { class: "caption soft" });
+  const says = h("p", { class: "unseen", "aria-live": "polite" });
+  const element = h("figure", { class: "map", id: "map" }, surface, caption, says);
+  /** @type {import("../overlay.js").Placed|null} */
+  let placed = null;
+  let size = { width: 0, height: 0 };
+
+  brush(surface, {
+    map: () => placed && { points: placed.points, ranges: placed.ranges, shown: scene.shown },
+    hover: (place, event) => tip.show(place, event),
+    click(place, how) {
+      if (place < 0 || !scene.layers) return;
+      const id = scene.layers.ids[place];
+      state.set({ selection: joined(state.now.selection, [id], how), ...(how === "subtract" ? {} : { image: id }) });
+    },
+    lasso(places, how) {
+      const ids = places.map((place) => scene.layers?.ids[place] ?? -1);
+      state.set({ selection: joined(state.now.selection, ids, how) });
+    },
+    outline: shown.lines.lasso,
+    drags: () => state.now.drag,
+    pan(x, y) {
+      const [cx, cy, span] = view();
+      state.set({ view: [cx - x, cy - y, span] });
+    },
+    zoom(at, factor) {
+      const points = scene.maps[state.now.layer];
+      const widest = 4 * home(points, box())[2];
+      const next = zoomed(view(), at, factor);
+      if (next[2] < widest && next[2] > widest / 4000) state.set({ view: next });
+    },
+    reset: () => state.set({ view: null }),
+    touch: true,
+  });
+
+  /** @returns {[number, number, number]} */
+  const view = () => state.now.view ?? home(scene.maps[state.now.layer], box());
+
+  const box = () => ({ left: 0, top: 0, ...size });
+
+  /** Where the map stands now, or null while there is nothing to show or it is not in view. */
+  function place() {
+    const points = scene.maps[state.now.layer];
+    if (!scene.layers || !points || !size.width || state.now.tab !== "map") return null;
+    return { points, box: box(), ranges: ranges(view(), box()) };
+  }
+
+  const seen = () =>
+    scene.layers ? `${scene.layers.run}@${scene.layers.epoch}/${state.now.layer}` : "";
+
+  /** Larger from near, so that a few points fill the view. @param {number} span */
+  function dotSize(span) {
+    const closer = span / view()[2];
+    const base = scene.maps[0].x.length > 3000 ? 5.5 : 8;
+    return Math.round(2 * Math.min(14, base * Math.max(1, closer ** 0.35))) / 2;
+  }
+
+  function draw() {
+    placed = place();
+    if (!placed || !scene.layers) return;
+    const map = placed;
+    const images = state.now.points === "images" && atlas.ready;
+    shown.show({
+      width: map.box.width,
+      height: map.box.height,
+      maps: [map],
+      groups: scene.groups,
+      figure: scene.groups,
+      selected: scene.selected,
+      chosen: state.now.selection.length > 0,
+      size: dotSize(home(map.points, map.box)[2]),
+      shapes: true,
+      faint: images,
+      over: images
+        ? (canvas) => drawThumbnails(canvas, map, scene.groups, scene.selected, state.now.selection.length > 0, atlas.draw)
+        : undefined,
+    });
+    tell();
+    ring();
+    element.dataset.shown = seen();
+  }
+
+  function ring() {
+    if (!placed) return;
+    const { image } = state.now;
+    const pinned = image === null ? -1 : scene.place(image);
+    const radius = state.now.points === "images" ? 19 : 8;
+    shown.lines.rings([placed], { pointed: tip.pointed, pinned, radius });
+  }
+
+  function tell() {
+    const { layers } = scene;
+    if (!layers) return;
+    element.dataset.selected = `${state.now.selection.length}`;
+    const info = layers.layers[state.now.layer];
+    const { parameters, kept_neighbours: kept } = scene.maps[state.now.layer];
+    fill(caption, mapCaption(parameters ?? layers.parameters.embedding, kept));
+    fill(
+      says,
+      `Map of ${counted(layers.ids.length, "image")} at epoch ${layers.epoch}. ${layerSentence(info)} `,
+      `${counted(state.now.selection.length, "image")} selected.`,
+    );
+    surface.classList.toggle("pans", state.now.drag === "pan");
+  }
+
+  const redraw = perFrame(draw);
+  scene.on(["maps", "paint"], redraw);
+  scene.on(["selection"], () => {
+    if (placed) shown.select(scene.selected, state.now.selection.length > 0);
+    tell();
+    ring();
+  });
+  state.on(["layer", "view", "tab", "points"], redraw);
+  state.on(["drag"], tell);
+  state.on(["image"], ring);
+  tip.on(ring);
+  atlas.on(redraw);
+  new ResizeObserver(([{ contentRect }]) => {
+    size = { width: contentRect.width, height: contentRect.height };
+    redraw();
+  }).observe(surface);
+  return element;
+}

@@ -1,0 +1,193 @@
+// The form for a new run, made from the server's table of settings.
+
+import { command, complaint, FIRST, valueOf } from "../form.js";
+import { fill, h } from "../dom.js";
+
+/** @typedef {import("../types.js").Setting} Setting */
+
+/** @param {import("../types.js").Page} page */
+export function newrun({ state, runs, api }) {
+  const body = h("div", { class: "form-body" });
+  const element = h("dialog", { class: "sheet", id: "new-run-form", "aria-label": "New run" }, body);
+  element.addEventListener("close", () => {
+    if (asked()) state.set({ dialog: null });
+  });
+  element.addEventListener("click", (event) => {
+    if (event.target === element) element.close();
+  });
+
+  /** The run to start from: null when the form is not asked for, "" for none. */
+  function asked() {
+    const { dialog } = state.now;
+    if (dialog === "new") return { from: null };
+    return dialog?.startsWith("clone ") ? { from: dialog.slice(6) } : null;
+  }
+
+  async function toggle() {
+    const wanted = asked();
+    if (!wanted) return element.close();
+    if (element.open) return;
+    fill(body, title(), h("div", { class: "bone tall" }));
+    element.showModal();
+    try {
+      const [settings, rules, encoders, datasets] = await Promise.all([
+        api.settings(), api.rules(), api.encoders(), api.datasets(),
+      ]);
+      if (asked()) form(settings, { rule: rules, encoder: encoders }, datasets, wanted.from);
+    } catch (error) {
+      fill(body, title(), h("p", { class: "notice bad" }, /** @type {Error} */ (error).message));
+    }
+  }
+
+  function title() {
+    return h("div", { class: "card-head" },
+      h("h2", { class: "big" }, "New run"), h("span", { class: "gap" }),
+      h("button", { type: "button", class: "quiet", onclick: () => element.close() }, "Close"));
+  }
+
+  /**
+   * @param {Setting[]} settings
+   * @param {Record<string, import("../types.js").Word[]>} words
+   * @param {import("../types.js").DataSource[]} datasets
+   * @param {string|null} from
+   */
+  function form(settings, words, datasets, from) {
+    const source = from ? runs.get(from) : null;
+    const name = h("input", { id: "run-name", maxlength: 80, placeholder: "a name, or leave empty", value: source ? `${source.name}, again` : "" });
+    const notice = h("p", { class: "notice bad", role: "alert", hidden: true });
+    const line = h("code", { class: "command" });
+    const fields = settings.map((setting) => {
+      const start = source?.config[setting.name] ?? setting.default;
+      const made = setting.name === "data" ? dataField(datasets, source?.dataset ?? `${start}`) : field(setting, start, words[setting.name]);
+      return { setting, ...made };
+    });
+    const values = () => Object.fromEntries(fields.map(({ setting, read }) => [setting.name, valueOf(setting, read())]));
+
+    function changed() {
+      fill(line, command(settings, spoken(values())));
+      notice.hidden = true;
+    }
+
+    /** @param {SubmitEvent} event */
+    async function submit(event) {
+      event.preventDefault();
+      const config = values();
+      const wrong = settings.map((setting) => complaint(setting, config[setting.name])).find(Boolean);
+      if (wrong) return refuse(wrong);
+      start.disabled = true;
+      try {
+        const run = await runs.start({ name: name.value.trim(), config });
+        state.set({ run: run.id, dialog: null });
+      } catch (error) {
+        refuse(/** @type {Error} */ (error).message);
+      }
+      start.disabled = false;
+    }
+
+    /** @param {string} why */
+    function refuse(why) {
+      notice.hidden = false;
+      fill(notice, why);
+      notice.scrollIntoView({ block: "nearest" });
+    }
+
+    const start = h("button", { type: "submit", class: "button primary", id: "start-run" }, "Start run");
+    const first = fields.filter(({ setting }) => FIRST.includes(setting.name));
+    const rest = fields.filter(({ setting }) => !FIRST.includes(setting.name));
+    fill(
+      body,
+      title(),
+      h(
+        "form",
+        { class: "form", novalidate: true, onsubmit: submit, oninput: changed, onchange: changed },
+        labelled("Name", "run-name", name, ""),
+        first.map((f) => f.element),
+        h("details", { class: "more" }, h("summary", {}, "More settings"), h("div", { class: "form-grid" }, rest.map((f) => f.element))),
+        notice,
+        h("div", { class: "block" }, h("h3", {}, "The same from a terminal"), line),
+        h("div", { class: "form-end" },
+          h("button", { type: "button", class: "button", onclick: () => element.close() }, "Cancel"), start),
+      ),
+    );
+    changed();
+    name.focus();
+  }
+
+  /**
+   * @param {string} says
+   * @param {string} id
+   * @param {HTMLElement|HTMLElement[]} control
+   * @param {string|Node} help
+   */
+  function labelled(says, id, control, help) {
+    return h("div", { class: "field" }, h("label", { for: id }, says), control, help && h("p", { class: "soft small" }, help));
+  }
+
+  /** @param {Setting} setting */
+  const titleOf = ({ name, unit }) =>
+    `${name[0].toUpperCase()}${name.slice(1).replaceAll("_", " ")}${unit && unit !== name ? `, ${unit}` : ""}`;
+
+  /**
+   * @param {Setting} setting
+   * @param {string|number} start
+   * @param {import("../types.js").Word[]|undefined} words
+   */
+  function field(setting, start, words) {
+    const id = `set-${setting.name}`;
+    if (setting.type !== "choice") {
+      const number = setting.type !== "text";
+      const input = h("input", {
+        id, type: number ? "number" : "text", value: start, min: setting.minimum, max: setting.maximum,
+        step: setting.type === "int" ? 1 : "any",
+      });
+      return { element: labelled(titleOf(setting), id, input, setting.help), read: () => input.value };
+    }
+    const help = h("span", {});
+    const explain = () => fill(help, words?.find((w) => w.word === select.value)?.sentence ?? setting.help);
+    const select = h("select", { id, onchange: explain },
+      setting.choices.map((word) => h("option", { value: word, selected: word === start }, word)));
+    explain();
+    return { element: labelled(titleOf(setting), id, select, help), read: () => select.value };
+  }
+
+  /**
+   * The data sets by title; what else there is must be shown to the server first.
+   * @param {import("../types.js").DataSource[]} datasets
+   * @param {string} start a key
+   */
+  function dataField(datasets, start) {
+    const help = h("span", {});
+    const select = h(
+      "select",
+      { id: "set-data", onchange: explain },
+      datasets.map(({ key, title, ready }) => h("option", { value: key, selected: key === start, disabled: !ready },
+        ready ? title : `${title} (not here yet)`)),
+    );
+
+    function explain() {
+      const data = datasets.find(({ key }) => key === select.value);
+      const missing = datasets.filter((d) => !d.ready && d.reason).map((d) => h("li", {}, h("b", {}, d.title), ` ${d.reason}`));
+      fill(
+        help,
+        data?.sentence,
+        h("details", { class: "missing" },
+          h("summary", {}, "Licence, and other images"),
+          data && h("p", {}, `Licence: ${data.licence}`),
+          h("p", {}, "A pack or a folder of your own: start the server with ", h("code", {}, "saccade serve --data PATH")),
+          missing.length > 0 && h("ul", {}, missing)),
+      );
+    }
+    explain();
+    return { element: labelled("Data set", "set-data", select, help), read: () => select.value };
+  }
+
+  /** The command for a terminal, where a data set goes by its word or path. @param {import("../form.js").Config} config */
+  function spoken(config) {
+    const known = runs.list.find((run) => run.dataset === config.data);
+    return { ...config, data: known?.config.data ?? config.data };
+  }
+
+  state.on(["dialog"], () => void toggle());
+  queueMicrotask(() => void toggle());
+  return element;
+}

@@ -1,0 +1,175 @@
+// What a linear classifier can read from each layer, beside what it reads without learning.
+
+import { accuracyBars, epochLines } from "../charts.js";
+import { count, decimal, percent } from "../text.js";
+import { fill, h, perFrame } from "../dom.js";
+import { ramp } from "../palette.js";
+
+/** @typedef {import("../types.js").Probes} Reply */
+
+/** @param {import("../types.js").Page} page */
+export function probes({ state, scene, api, theme }) {
+  const bars = h("div", { class: "chart", role: "img" });
+  const epochs = h("div", { class: "chart", role: "img" });
+  const key = h("div", { class: "chart-key small" });
+  const table = h("div", { class: "probe-table" });
+  const matrix = h("div", { class: "matrix" });
+  const protocol = h("p", { class: "soft small" });
+  const notice = h("p", { class: "notice", hidden: true });
+  const body = h(
+    "div",
+    { class: "probe-body" },
+    h("section", { class: "by-layer" }, h("h2", {}, "Accuracy by layer"), key, bars),
+    h("section", { class: "by-epoch" }, h("h2", {}, "Accuracy by epoch"), epochs),
+    h("section", { class: "by-class" }, matrix),
+    h("section", { class: "in-numbers" }, table, protocol),
+  );
+  const element = h("div", { class: "probes", id: "probes" }, notice, body);
+  /** @type {Reply|null} */
+  let reply = null;
+  let asked = "";
+
+  async function load() {
+    const { layers } = scene;
+    if (state.now.tab !== "probes" || !layers) return;
+    const wanted = `${layers.run} ${layers.epoch} ${scene.target()?.run.analysed.length}`;
+    if (wanted === asked) return draw();
+    asked = wanted;
+    try {
+      const found = await api.probes(layers.run, layers.epoch);
+      if (asked !== wanted) return;
+      reply = found;
+      notice.hidden = found.layers.length > 0;
+      fill(notice, found.reason ?? "There is no probe for this checkpoint.");
+    } catch (error) {
+      if (asked !== wanted) return;
+      asked = "";
+      reply = null;
+      notice.hidden = false;
+      fill(notice, /** @type {Error} */ (error).message);
+    }
+    body.hidden = !notice.hidden;
+    draw();
+  }
+
+  function draw() {
+    if (!reply?.layers.length || state.now.tab !== "probes") return;
+    const all = reply.input ? [reply.input, ...reply.layers] : reply.layers;
+    drawTable(reply, all);
+    drawMatrix(reply, all);
+    drawCharts();
+    fill(protocol, `${reply.protocol} Trained on ${count(reply.n_train)}, tested on ${count(reply.n_test)} images, seed ${reply.seed}.`);
+  }
+
+  function drawCharts() {
+    if (!reply?.layers.length || !bars.clientWidth) return;
+    const { layer } = state.now;
+    fill(
+      key,
+      h("span", { class: "key filled" }, "learned"),
+      h("span", { class: "key mark" }, "random encoder"),
+      h("span", { class: "key dash" }, `raw pixels ${percent(reply.pixels.accuracy)}`),
+      h("span", { class: "key dot" }, `chance ${percent(reply.chance)}`),
+    );
+    void accuracyBars(bars, {
+      names: reply.layers.map((p) => `Layer ${p.layer}`),
+      values: reply.layers.map((p) => p.accuracy),
+      low: reply.layers.map((p) => p.low),
+      high: reply.layers.map((p) => p.high),
+      chosen: layer - 1,
+      marks: [{ says: "random encoder", values: reply.layers.map((p) => p.random?.accuracy ?? null) }],
+      lines: [
+        { says: "raw pixels", value: reply.pixels.accuracy, dash: "dash" },
+        { says: "chance", value: reply.chance, dash: "dot" },
+      ],
+    });
+    bars.setAttribute("aria-label", sentence(reply));
+    const { by_epoch: rows } = reply;
+    void epochLines(epochs, {
+      x: rows.map((row) => row.epoch),
+      lines: reply.layers.map((p, i) => ({
+        says: `Layer ${p.layer}`,
+        short: `L${p.layer}`,
+        values: rows.map((row) => row.accuracy[i] ?? null),
+        colour: ramp(0.25 + (0.75 * i) / Math.max(1, (reply?.layers.length ?? 1) - 1), theme.tone),
+        chosen: p.layer === layer,
+      })),
+      at: reply.epoch,
+    });
+    epochs.setAttribute("aria-label", `Probe accuracy of each layer at epochs ${rows.map((row) => row.epoch).join(", ")}.`);
+  }
+
+  /** @param {Reply} told */
+  function sentence(told) {
+    const best = told.layers.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
+    return `Layer ${best.layer} is read best, ${percent(best.accuracy)}; raw pixels ${percent(told.pixels.accuracy)}, chance ${percent(told.chance)}.`;
+  }
+
+  /** @param {Reply} told @param {import("../types.js").Probe[]} all */
+  function drawTable(told, all) {
+    fill(
+      table,
+      h("h2", {}, "In numbers"),
+      h("p", { class: "soft small" }, sentence(told)),
+      h(
+        "table",
+        {},
+        h("thead", {}, h("tr", {}, ["layer", "accuracy", "95 % interval", "random", "gain"].map((name) => h("th", { scope: "col" }, name)))),
+        h("tbody", {}, all.map((p) => {
+          const random = p.layer ? p.random?.accuracy : undefined;
+          return h(
+            "tr",
+            { class: p.layer === state.now.layer ? "on" : "" },
+            h("th", { scope: "row" }, h("button", { type: "button", class: "link", onclick: () => state.set({ layer: p.layer }) }, p.layer ? `Layer ${p.layer}` : "Input (raw pixels)")),
+            h("td", {}, percent(p.accuracy)),
+            h("td", { class: "soft" }, `${percent(p.low)} – ${percent(p.high)}`),
+            h("td", { class: "soft" }, percent(random)),
+            h("td", {}, random === undefined ? "–" : gain(p.accuracy - random)),
+          );
+        })),
+      ),
+    );
+  }
+
+  /** @param {number} by */
+  const gain = (by) => `${by > 0 ? "+" : ""}${decimal(100 * by, 1)}`;
+
+  /** @param {Reply} told @param {import("../types.js").Probe[]} all */
+  function drawMatrix(told, all) {
+    const probe = all.find((p) => p.layer === state.now.layer) ?? all[all.length - 1];
+    const rows = probe.confusion;
+    fill(
+      matrix,
+      h("h2", {}, `Confusion, ${probe.layer ? `layer ${probe.layer}` : "input"}`),
+      h("p", { class: "soft small" }, "Rows are the true class, columns the answer; per cent of the row."),
+      h(
+        "div",
+        { class: "matrix-scroll" },
+        h(
+          "table",
+          { class: "confusion", "aria-label": `Confusion matrix of layer ${probe.layer}` },
+          h("thead", {}, h("tr", {}, h("td", {}), told.classes.map((name) => h("th", { scope: "col", title: name }, h("span", {}, name))))),
+          h("tbody", {}, rows.map((row, i) => {
+            const all = Math.max(1, row.reduce((a, b) => a + b, 0));
+            return h("tr", {}, h("th", { scope: "row", title: told.classes[i] }, told.classes[i]), row.map((n, j) => h(
+              "td",
+              {
+                class: i === j ? "right" : "",
+                style: { "--share": (n / all).toFixed(3) },
+                title: `${told.classes[i]} taken for ${told.classes[j]}: ${count(n)} of ${count(all)}`,
+              },
+              n / all >= 0.005 ? Math.round((100 * n) / all) : "",
+            )));
+          })),
+        ),
+      ),
+    );
+  }
+
+  const redraw = perFrame(drawCharts);
+  scene.on(["maps"], () => void load());
+  state.on(["tab", "layer"], () => void load());
+  theme.on(draw);
+  new ResizeObserver(redraw).observe(bars);
+  return element;
+}

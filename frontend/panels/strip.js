@@ -1,0 +1,168 @@
+// The seven linked maps, one a layer: what each layer knows, and the way to it.
+
+import { accuracyBar } from "../marks/accuracybar.js";
+import { brush } from "../brush.js";
+import { count, decimal, layerSentence, percent } from "../text.js";
+import { createMapView } from "../mapview.js";
+import { fill, h, perFrame } from "../dom.js";
+import { home, ranges } from "../plane.js";
+import { joined } from "../selection.js";
+import { LAYERS } from "../scene.js";
+
+
+/** @typedef {import("../types.js").Page} Page */
+
+/** @param {Page} page */
+export function strip({ state, scene, tip }) {
+  const view = createMapView({
+    rest: () => (element.dataset.drawn = seen()),
+    fail: (why) => element.prepend(h("p", { class: "notice bad", role: "alert" }, why.message)),
+  });
+  const cells = LAYERS.map((layer) => cell(layer));
+  const track = h("div", { class: "strip-track" }, cells.map((c) => c.element), view.elements);
+  const element = h("section", { class: "strip", "aria-label": "Maps of all layers" }, track);
+  let size = { width: 0, height: 0 };
+  /** @type {import("../types.js").Box[]} */
+  let boxes = [];
+
+  /** Where the maps lie on the track: read once a layout, since reading it costs one. */
+  function measure() {
+    const origin = track.getBoundingClientRect();
+    size = { width: track.clientWidth, height: track.clientHeight };
+    boxes = cells.map(({ surface }) => {
+      const { left, top, width, height } = surface.getBoundingClientRect();
+      return { left: left - origin.left, top: top - origin.top, width, height };
+    });
+  }
+
+  /** @param {number} layer */
+  function cell(layer) {
+    const title = h("button", { class: "cell-title", type: "button", onclick: () => state.set({ layer }) });
+    const surface = h("div", { class: "cell-map", "data-layer": layer });
+    const facts = h("div", { class: "cell-facts" });
+    const box = h("article", { class: "cell", "data-map": layer }, title, surface, facts);
+    brush(surface, {
+      map: () => {
+        const map = view.maps[layer];
+        return map ? { points: map.points, ranges: map.ranges, shown: scene.shown } : null;
+      },
+      hover: (place, event) => tip.show(place, event),
+      click: () => state.set({ layer, tab: "map" }),
+      lasso: (places, how) => take(places, how),
+      outline: (corners) => {
+        const { left, top } = view.maps[layer]?.box ?? { left: 0, top: 0 };
+        view.lines.lasso(corners.map(([x, y]) => [x + left, y + top]));
+      },
+    });
+    return { element: box, title, surface, facts };
+  }
+
+  /** @param {number[]} places @param {import("../selection.js").Joining} how */
+  function take(places, how) {
+    const ids = places.map((place) => scene.layers?.ids[place] ?? -1);
+    state.set({ selection: joined(state.now.selection, ids, how) });
+  }
+
+  function facts() {
+    cells.forEach((c, layer) => {
+      const info = scene.layers?.layers[layer];
+      if (!info) {
+        fill(c.title, h("b", {}, layer ? `Layer ${layer}` : "Input"));
+        return fill(c.facts, scene.status === "loading"
+          ? [h("div", { class: "bone" }), h("div", { class: "bone short" })]
+          : row("probe", "–"));
+      }
+      fill(c.title, h("b", {}, info.name), h("span", { class: "soft" }, layer ? count(info.units) : "pixels"));
+      c.title.setAttribute("aria-label", layerSentence(info));
+      const chance = scene.layers?.chance ?? 0;
+      const ticks = [{ says: "chance", value: chance, kind: "chance" }];
+      if (info.probe?.random && layer) {
+        ticks.push({ says: "random encoder", value: info.probe.random.accuracy, kind: "random" });
+      }
+      fill(
+        c.facts,
+        info.probe
+          ? [row("probe", h("b", {}, percent(info.probe.accuracy))), accuracyBar(info.probe, ticks)]
+          : row("probe", h("span", { class: "soft" }, "no labels")),
+        row("kept", percent(info.kept_neighbours, 0), "Share of the 10 nearest neighbours that the map keeps", "small"),
+        row("loss", decimal(info.loss, 3), "Hinge loss, true and wrong future together: 2 at chance; mean over the epoch before this checkpoint", "small"),
+        row("silent", layer ? count(info.silent) : "–", "Units that answer to no patch at all", "small"),
+      );
+    });
+  }
+
+  /** @param {string} name @param {import("../dom.js").Child} value @param {string} [title] @param {string} [look] */
+  function row(name, value, title, look = "") {
+    return h("div", { class: `pair ${look}`, title }, h("span", { class: "soft" }, name), h("span", {}, value));
+  }
+
+  const seen = () => (scene.layers ? `${scene.layers.run}@${scene.layers.epoch}` : "");
+
+  function draw() {
+    if (!scene.layers || !size.width) return;
+    const maps = scene.maps.map((points, i) => ({
+      points, box: boxes[i], ranges: ranges(home(points, boxes[i]), boxes[i]),
+    }));
+    view.show({
+      ...size,
+      maps,
+      groups: scene.groups,
+      figure: scene.blend,
+      selected: scene.selected,
+      chosen: state.now.selection.length > 0,
+      size: scene.maps[0].x.length > 3000 ? 2.2 : 3.2,
+      shapes: false,
+    });
+    tell();
+    if (!element.dataset.shown) mark();
+    element.dataset.shown = seen();
+  }
+
+  function select() {
+    view.select(scene.selected, state.now.selection.length > 0);
+    tell();
+  }
+
+  function tell() {
+    for (const c of cells) c.element.dataset.selected = `${state.now.selection.length}`;
+    ring();
+  }
+
+  function ring() {
+    const { image } = state.now;
+    const pinned = image === null ? -1 : scene.place(image);
+    view.lines.rings(view.maps, { pointed: tip.pointed, pinned, radius: 5 });
+  }
+
+  function mark() {
+    cells.forEach((c, layer) => {
+      const on = layer === state.now.layer;
+      c.element.classList.toggle("on", on);
+      c.title.setAttribute("aria-current", on ? "true" : "false");
+      if (on && element.scrollWidth > element.clientWidth) {
+        const middle = c.element.offsetLeft - (element.clientWidth - c.element.offsetWidth) / 2;
+        element.scrollTo({ left: middle, behavior: "smooth" });
+      }
+    });
+  }
+
+  const redraw = perFrame(draw);
+  scene.on(["maps"], () => {
+    element.classList.toggle("empty", !scene.layers);
+    if (!scene.layers) view.show(null);
+    facts();
+    redraw();
+  });
+  scene.on(["paint"], redraw);
+  scene.on(["selection"], select);
+  state.on(["layer"], mark);
+  state.on(["image"], ring);
+  tip.on(ring);
+  new ResizeObserver(() => {
+    measure();
+    redraw();
+  }).observe(track);
+  facts();
+  mark();
+  return element;
+}

@@ -1,0 +1,181 @@
+// One unit: what it prefers, the patches that excite it, and how often it answers.
+
+import { classMark } from "../palette.js";
+import { classRows } from "../marks/classbars.js";
+import { count, decimal, percent } from "../text.js";
+import { fill, h } from "../dom.js";
+import { histogram } from "../marks/histogram.js";
+import { ordered, ORDERS, possible, stepped } from "../units.js";
+import { patchTile } from "../marks/patchtile.js";
+import { percentile } from "../arrays.js";
+import { segments } from "../marks/segments.js";
+import { swatch } from "../marks/swatch.js";
+
+const GROUPS = /** @type {const} */ ([
+  ["top", "Top patches", "the strongest, one an image"],
+  ["middle", "Middle", "around the median"],
+  ["random", "Random", "any patch"],
+  ["least", "Least", "the weakest"],
+]);
+
+/** Where the card stands below the grid, and so out of sight. */
+const narrow = matchMedia("(max-width: 760px)");
+
+/** @param {import("../types.js").Page} page */
+export function unitcard({ state, scene, theme, tip }) {
+  const element = h("section", { class: "card unit-card", id: "unit", "aria-label": "Unit", hidden: true });
+
+  function draw() {
+    const number = state.now.unit;
+    element.hidden = number === null || !scene.layers;
+    if (number === null || !scene.layers) return fill(element);
+    const { layers } = scene;
+    const { unit, unitError } = scene.focus;
+    const title = `Unit L${state.now.layer} / ${number}`;
+    if (!unit) {
+      const rest = unitError
+        ? h("p", { class: "notice bad" }, unitError.message)
+        : [h("div", { class: "bone" }), h("div", { class: "bone short" }), h("div", { class: "bone tall" })];
+      return fill(element, head(title), rest);
+    }
+    element.dataset.unit = `${unit.layer}/${unit.unit}`;
+    fill(
+      element,
+      head(title),
+      walk(),
+      facts(unit, layers.classes),
+      choices(),
+      unit.active === 0
+        ? h("p", { class: "notice" }, "This unit is silent: it answers to no patch of the test images.")
+        : patches(unit, layers),
+      unit.dprime ? preferences(unit, layers) : null,
+      responses(unit),
+      definitions(unit),
+    );
+  }
+
+  /** @param {string} title */
+  function head(title) {
+    return h(
+      "div",
+      { class: "card-head" },
+      h("h2", {}, title),
+      h("span", { class: "gap" }),
+      h("button", { type: "button", class: "quiet", title: "Close (Esc)", onclick: () => state.set({ unit: null, colour: "class" }) }, "Close"),
+    );
+  }
+
+  /** Where the unit stands in the order of the grid, and the way to its neighbours there. */
+  function walk() {
+    const { units } = scene.focus;
+    if (!units) return null;
+    const { sort, only, unit } = state.now;
+    const order = ordered(units, sort, only);
+    const place = order.indexOf(unit ?? -1) + 1;
+    const of = only === null ? "" : ` that prefer ${units.classes[only]}`;
+    const says = place ? `${count(place)} of ${count(order.length)}${of} by ${ORDERS[possible(units, sort)].says}` : `not among those${of}`;
+    return h(
+      "div",
+      { class: "between walk" },
+      h("button", { type: "button", class: "quiet", title: "Previous in the grid (←)", disabled: place === 1, onclick: () => step(-1) }, "‹ Prev"),
+      h("span", { class: "soft small" }, says),
+      h("button", { type: "button", class: "quiet", title: "Next in the grid (→)", disabled: place === order.length, onclick: () => step(1) }, "Next ›"),
+    );
+  }
+
+  /** @param {number} by */
+  function step(by) {
+    if (!scene.focus.units) return;
+    const { sort, only, unit } = state.now;
+    const next = stepped(ordered(scene.focus.units, sort, only), unit, by);
+    if (next !== null) state.set({ unit: next }, { quietly: true });
+  }
+
+  /** @param {import("../types.js").Unit} unit @param {string[]} classes */
+  function facts(unit, classes) {
+    const best = unit.best_class;
+    const preferred = best === null || best < 0 || !unit.dprime || unit.active === 0
+      ? null
+      : [h("dt", {}, "prefers"), h("dd", {}, swatch(classMark(best, theme.tone)), classes[best]),
+        h("dt", {}, "d′ of that class"), h("dd", {}, decimal(unit.dprime[best]))];
+    return h(
+      "dl",
+      { class: "facts" },
+      preferred,
+      h("dt", { title: "Lifetime sparseness over images: 0 answers to all alike, 1 to one alone" }, "sparseness"),
+      h("dd", {}, decimal(unit.sparseness)),
+      h("dt", { title: "Share of patches with a response above zero" }, "active patches"),
+      h("dd", {}, unit.active === 0 ? "none: silent" : percent(unit.active)),
+      h("dt", {}, "mean, largest response"),
+      h("dd", {}, `${decimal(unit.mean)}, ${decimal(unit.maximum)}`),
+    );
+  }
+
+  /** Whether the maps show this unit or the classes, and how patches are shown. */
+  function choices() {
+    const { colour, patches: look } = state.now;
+    return h("div", { class: "choices" },
+      h("span", { class: "soft" }, "map colour"),
+      segments("Map colour", [["unit", "this unit"], ["class", "class"]], colour, (word) => state.set({ colour: word })),
+      h("span", { class: "soft" }, "patches"),
+      segments("Patches", [["framed", "in the image"], ["close", "close"]], look, (word) => state.set({ patches: word })));
+  }
+
+  /** @param {import("../types.js").Unit} unit @param {import("../types.js").Layers} layers */
+  function patches(unit, layers) {
+    const close = state.now.patches === "close";
+    return GROUPS.map(([group, title, says]) => {
+      const list = unit.patches[group];
+      if (!list.length) return null;
+      return h(
+        "div",
+        { class: "block", "data-patches": group },
+        h("h3", {}, title, " ", h("span", { class: "soft" }, says)),
+        h("div", { class: "patches" }, list.map((patch) => {
+          const place = scene.place(patch.image);
+          const name = place < 0 ? "" : `${scene.className(place)}, `;
+          return patchTile(layers, patch, close, {
+            side: 64,
+            says: `${name}image ${patch.image}, row ${patch.row}, column ${patch.column}: response ${decimal(patch.value)}`,
+            onclick: () => state.set({ image: patch.image }),
+            onpoint: (on) => tip.ring(on ? place : -1),
+          });
+        })),
+      );
+    });
+  }
+
+  /** @param {import("../types.js").Unit} unit @param {import("../types.js").Layers} layers */
+  function preferences(unit, layers) {
+    return h("div", { class: "block" },
+      h("h3", {}, "d′ by class ", h("span", { class: "soft" }, "against all others")),
+      classRows(layers.classes, unit.dprime ?? [], theme.tone));
+  }
+
+  /** @param {import("../types.js").Unit} unit */
+  function responses(unit) {
+    const { image } = state.now;
+    const place = image === null ? -1 : scene.place(image);
+    const answer = place < 0 ? null : unit.responses[place];
+    const rank = answer === null ? "of all patches" : `of all patches; the pinned image's mean is above ${percent(percentile(unit.responses, answer), 0)} of images`;
+    return h("div", { class: "block" },
+      h("h3", {}, "Responses ", h("span", { class: "soft" }, rank)),
+      histogram(unit.histogram, answer));
+  }
+
+  /** @param {import("../types.js").Unit} unit */
+  function definitions(unit) {
+    const told = ["selectivity", "maximizers", "activity"].map((name) => unit.definitions[name]).filter(Boolean);
+    if (!told.length) return null;
+    return h("details", { class: "definitions" },
+      h("summary", {}, "How these are measured"), told.map((sentence) => h("p", {}, sentence)));
+  }
+
+  scene.on(["maps", "unit", "units"], draw);
+  state.on(["unit", "layer", "patches", "image", "colour", "sort", "only"], draw);
+  state.on(["unit"], () => {
+    if (state.now.unit !== null && narrow.matches) element.scrollIntoView({ block: "start" });
+  });
+  theme.on(draw);
+  return element;
+}

@@ -1,0 +1,28 @@
+// Fetch the maps of the other checkpoints while the page is idle, so that an epoch step needs none.
+
+import { embedding, layers } from "./api.js";
+import { LAYERS } from "./scene.js";
+
+const whenIdle = window.requestIdleCallback ?? ((/** @type {() => void} */ f) => setTimeout(f, 200));
+
+/** @param {import("./types.js").Page} page */
+export function prefetch({ scene }) {
+  /** @type {Set<string>} */
+  const done = new Set();
+
+  function next() {
+    const goal = scene.target();
+    if (!goal || scene.status !== "ready") return;
+    const { run, epoch } = goal;
+    const near = [...run.analysed].sort((a, b) => Math.abs(a - epoch) - Math.abs(b - epoch));
+    const wanted = near.find((other) => !done.has(`${run.id} ${other}`));
+    if (wanted === undefined) return;
+    done.add(`${run.id} ${wanted}`);
+    void Promise.all([
+      layers(run.id, wanted),
+      ...LAYERS.map((layer) => embedding(run.id, layer, wanted)),
+    ]).then(() => whenIdle(next), () => done.delete(`${run.id} ${wanted}`));
+  }
+
+  scene.on(["maps"], () => whenIdle(next));
+}

@@ -1,0 +1,159 @@
+// The runs there are, and what the live ones are doing: events, not polling, for the run in view.
+
+import * as api from "./api.js";
+
+/** @typedef {import("./types.js").Run} Run */
+/** @typedef {import("./types.js").RunEvent} RunEvent */
+
+const LIVE = ["queued", "starting", "running", "stopping"];
+const LISTENED = 3; // browsers open six connections to one server
+const REFRESH = 4000; // milliseconds, while a run is live
+const QUIET_REFRESH = 20000;
+
+/** @param {Run} run */
+export const live = (run) => LIVE.includes(run.state);
+
+/**
+ * The run after one of its events, but for its state; the run itself is left as it was.
+ * @param {Run} run
+ * @param {RunEvent} event
+ * @returns {Run}
+ */
+export function after(run, event) {
+  const next = { ...run };
+  if (event.kind === "progress" || event.kind === "analysis") {
+    next.progress = event;
+    next.phase = event.phase ?? run.phase;
+  }
+  if (event.kind === "epoch" && event.epoch !== undefined && event.losses) {
+    const kept = run.history.epochs.flatMap((epoch, i) =>
+      epoch < /** @type {number} */ (event.epoch) ? [[epoch, run.history.losses[i]]] : [],
+    );
+    kept.push([event.epoch, event.losses]);
+    next.history = {
+      epochs: kept.map(([epoch]) => /** @type {number} */ (epoch)),
+      losses: kept.map(([, losses]) => /** @type {number[]} */ (losses)),
+    };
+  }
+  if (event.kind === "checkpoint") next.checkpoints = withEpoch(run.checkpoints, event.epoch);
+  if (event.kind === "analysed") next.analysed = withEpoch(run.analysed, event.epoch);
+  return next;
+}
+
+/** @param {number[]} epochs @param {number|undefined} epoch */
+const withEpoch = (epochs, epoch) =>
+  epoch === undefined ? epochs : [...new Set([...epochs, epoch])].sort((a, b) => a - b);
+
+/** The store of runs. Listeners hear of every change; `failure` says why the list is missing. */
+export function createRuns() {
+  /** @type {Run[]} */
+  let list = [];
+  let loaded = false;
+  /** @type {Error|null} */
+  let failure = null;
+  /** @type {Map<string, () => void>} */
+  const open = new Map();
+  /** @type {Map<string, number>} the last event heard of each run */
+  const heardOf = new Map();
+  /** @type {(() => void)[]} */
+  const listeners = [];
+  let timer = 0;
+
+  function tell() {
+    for (const listener of listeners) listener();
+  }
+
+  /** @param {Run} run */
+  function put(run) {
+    const known = list.some((other) => other.id === run.id);
+    list = known ? list.map((other) => (other.id === run.id ? run : other)) : [run, ...list];
+    listen();
+    tell();
+    return run;
+  }
+
+  function listen() {
+    const wanted = list.filter(live).slice(0, LISTENED);
+    for (const [id, close] of open) {
+      if (wanted.some((run) => run.id === id)) continue;
+      close();
+      open.delete(id);
+    }
+    for (const run of wanted) {
+      if (!open.has(run.id)) {
+        const from = Math.max(heardOf.get(run.id) ?? 0, run.progress?.seq ?? 0);
+        open.set(run.id, api.events(run.id, from, (e) => heard(run.id, e)));
+      }
+    }
+  }
+
+  /**
+   * What a run has done is in its events; what it is, after a resume too, the server says.
+   * @param {string} id
+   * @param {RunEvent} event
+   */
+  function heard(id, event) {
+    heardOf.set(id, event.seq);
+    const run = store.get(id);
+    if (!run) return;
+    if (event.kind === "state" || event.kind === "end") return void store.refresh();
+    if (event.kind === "analysed") api.forgetProbes(id);
+    put(after(run, event));
+  }
+
+  /** The newer progress of two tellings of a run. @param {Run} run */
+  function freshest(run) {
+    const known = store.get(run.id)?.progress;
+    const newer = known && live(run) && known.seq > (run.progress?.seq ?? 0);
+    return newer ? { ...run, progress: known, phase: known.phase ?? run.phase } : run;
+  }
+
+  const store = {
+    get list() {
+      return list;
+    },
+    get loaded() {
+      return loaded;
+    },
+    get failure() {
+      return failure;
+    },
+    /** @param {string|null} id */
+    get: (id) => list.find((run) => run.id === id) ?? null,
+    /** @param {() => void} listener */
+    on: (listener) => void listeners.push(listener),
+    async refresh() {
+      clearTimeout(timer);
+      try {
+        list = (await api.runs()).runs.map(freshest);
+        failure = null;
+        loaded = true;
+        listen();
+      } catch (error) {
+        failure = /** @type {Error} */ (error);
+      }
+      tell();
+      clearTimeout(timer);
+      const wait = failure || list.some(live) ? REFRESH : QUIET_REFRESH;
+      timer = /** @type {any} */ (setTimeout(() => store.refresh(), wait));
+    },
+    /** @param {{name: string, config: Record<string, any>}} wanted */
+    start: async (wanted) => put(await api.create(wanted)),
+    /** @param {string} id */
+    stop: async (id) => put(await api.stop(id)),
+    /** @param {string} id */
+    async resume(id) {
+      open.get(id)?.();
+      open.delete(id);
+      return put(await api.resume(id));
+    },
+    /** @param {string} id */
+    async remove(id) {
+      await api.remove(id);
+      list = list.filter((run) => run.id !== id);
+      listen();
+      tell();
+    },
+  };
+  return store;
+}

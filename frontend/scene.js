@@ -1,0 +1,205 @@
+// What the panels look at together: one checkpoint with its seven maps, and the unit that colours it.
+
+import * as api from "./api.js";
+import { createFocus } from "./focus.js";
+import { blended, byClass, byResponse, inTurns, shownPoints } from "./groups.js";
+import { mask } from "./selection.js";
+
+/** @typedef {import("./types.js").Page} Page */
+/** @typedef {import("./types.js").Points} Points */
+/** @typedef {import("./types.js").Layers} Layers */
+
+export const LAYERS = [0, 1, 2, 3, 4, 5, 6];
+
+/**
+ * `status`: loading (nothing to show yet), none (no run at all), waiting (no analysed checkpoint),
+ * failed (`error` says why) or ready.
+ * @typedef {"loading"|"none"|"waiting"|"failed"|"ready"} Status
+ * @typedef {"maps"|"paint"|"selection"|"unit"|"units"} Change
+ */
+
+/**
+ * Listeners hear which part changed: maps (another checkpoint, or the status), paint (colours or
+ * what is hidden), selection, unit (the unit of the card), units (all units of the layer).
+ * @param {import("./types.js").State} state
+ * @param {import("./types.js").Runs} runs
+ * @param {import("./types.js").Theme} theme
+ */
+export function createScene(state, runs, theme) {
+  /** @type {Status} */
+  let status = "loading";
+  /** @type {Error|null} */
+  let error = null;
+  /** @type {Layers|null} */
+  let layers = null;
+  /** @type {(Points & {kept_neighbours: number|null, parameters: Record<string, any>})[]} */
+  let maps = [];
+  /** @type {Map<number, number>} */
+  let places = new Map();
+  let shown = new Uint8Array();
+  let selected = new Uint8Array();
+  /** @type {import("./types.js").Group[]} */
+  let groups = [];
+  /** @type {import("./types.js").Group[]} */
+  let blend = [];
+  let asked = "";
+  /** @type {any[]} what the groups were made from */
+  let painted = [];
+  /** @type {{kinds: Set<Change>, listener: () => void}[]} */
+  const listeners = [];
+
+  /** @param {...Change} kinds */
+  function tell(...kinds) {
+    for (const entry of listeners) if (kinds.some((kind) => entry.kinds.has(kind))) entry.listener();
+  }
+
+  /** @param {Status} next @param {Error|null} [why] */
+  function standing(next, why = null) {
+    if (next === status && why?.message === error?.message) return;
+    if (next !== "ready") layers = null;
+    status = next;
+    error = why;
+    tell("maps");
+  }
+
+  /** The run in view and the epoch of it that is shown, or null. */
+  function target() {
+    const run = runs.get(state.now.run);
+    if (!run?.analysed.length) return null;
+    const last = run.analysed[run.analysed.length - 1];
+    const { epoch } = state.now;
+    return { run, epoch: epoch !== null && run.analysed.includes(epoch) ? epoch : last };
+  }
+
+  async function load() {
+    if (!runs.loaded) return runs.failure ? standing("failed", runs.failure) : undefined;
+    if (!runs.list.length) return standing("none");
+    const run = runs.get(state.now.run);
+    if (!run) return choose();
+    const goal = target();
+    if (!goal) {
+      asked = "";
+      return standing("waiting");
+    }
+    const key = `${goal.run.id} ${goal.epoch}`;
+    if (key === asked) return;
+    asked = key;
+    if (layers && layers.run !== run.id) standing("loading");
+    try {
+      const [info, ...points] = await Promise.all([
+        api.layers(run.id, goal.epoch),
+        ...LAYERS.map((layer) => api.embedding(run.id, layer, goal.epoch)),
+      ]);
+      if (key !== asked) return;
+      const sameImages = layers?.ids.length === info.ids.length && layers.run === info.run;
+      layers = sameImages && layers ? { ...info, ids: layers.ids, labels: layers.labels } : info;
+      maps = points;
+      if (!sameImages) places = new Map(Array.from(info.ids, (id, place) => [id, place]));
+      status = "ready";
+      error = null;
+      repaint();
+      reselect();
+      tell("maps", "selection");
+      void focus.load();
+    } catch (caught) {
+      if (key !== asked) return;
+      asked = "";
+      standing("failed", /** @type {Error} */ (caught));
+    }
+  }
+
+  /** Without a run in the address, or with one that is gone: the newest with something to show. */
+  function choose() {
+    if (state.now.run !== null) {
+      return standing("failed", new Error(`There is no run ${state.now.run}; choose one of the runs.`));
+    }
+    const run = runs.list.find((r) => r.analysed.length) ?? runs.list[0];
+    state.set({ ...state.now, run: run.id }, { quietly: true });
+  }
+
+  function repaint() {
+    if (!layers) return;
+    const tint = scene.tinted ? focus.unit : null;
+    const wanted = [layers.labels, tint, state.now.hidden.join(), theme.tone];
+    if (wanted.every((part, i) => part === painted[i])) return;
+    painted = wanted;
+    shown = shownPoints(layers.labels, state.now.hidden, layers.classes.length);
+    const plain = tint
+      ? byResponse(tint.responses, shown, theme.tone)
+      : byClass(layers.labels, shown, theme.tone);
+    groups = tint ? plain : inTurns(plain);
+    blend = [blended(plain, !tint)];
+  }
+
+  function reselect() {
+    if (layers) selected = mask(layers.ids, state.now.selection);
+  }
+
+  const focus = createFocus(state, () => layers, (kind) => {
+    const before = groups;
+    repaint();
+    tell(kind, ...(groups === before ? [] : /** @type {Change[]} */ (["paint"])));
+  });
+
+  const scene = {
+    get status() {
+      return status;
+    },
+    get error() {
+      return error;
+    },
+    get layers() {
+      return layers;
+    },
+    get maps() {
+      return maps;
+    },
+    /** 1 where the image at that place belongs to a class that is not hidden. */
+    get shown() {
+      return shown;
+    },
+    /** 1 where the image at that place is selected. */
+    get selected() {
+      return selected;
+    },
+    /** Points by colour and shape, in the order they are drawn. */
+    get groups() {
+      return groups;
+    },
+    /** The same as one group, for the small maps. */
+    get blend() {
+      return blend;
+    },
+    focus,
+    /** Are the maps coloured by a unit's responses? */
+    get tinted() {
+      return state.now.colour === "unit" && focus.unit !== null;
+    },
+    target,
+    /** The place of an image in the order of ids, or -1. @param {number} id */
+    place: (id) => places.get(id) ?? -1,
+    /** The class name of the image at a place. @param {number} place */
+    className: (place) =>
+      layers && layers.labels[place] >= 0 ? layers.classes[layers.labels[place]] : "no label",
+    /** @param {Change[]} kinds @param {() => void} listener */
+    on: (kinds, listener) => void listeners.push({ kinds: new Set(kinds), listener }),
+    load,
+  };
+
+  runs.on(() => void load());
+  state.on(["run", "epoch"], () => void load());
+  state.on(["selection"], () => {
+    reselect();
+    tell("selection");
+  });
+  state.on(["layer", "unit"], () => void focus.load());
+  state.on(["hidden", "colour"], () => {
+    repaint();
+    tell("paint");
+  });
+  theme.on(() => {
+    repaint();
+    tell("paint");
+  });
+  return scene;
+}

@@ -1,0 +1,69 @@
+// Many small markers at once: each is put into the pixels of a canvas as a stamp, which is ten times
+// faster than drawing it as a path or an image.
+
+import { shapeNamed } from "./palette.js";
+
+/** @typedef {{side: number, cover: Uint8Array}} Stamp how much of each pixel a marker covers */
+
+/** @type {Map<string, Stamp>} */
+const stamps = new Map();
+
+/**
+ * The stamp of a marker `size` pixels wide; each is made once.
+ * @param {string} symbol
+ * @param {number} size pixels of the screen
+ * @param {number} opacity 0 to 1
+ * @returns {Stamp}
+ */
+export function stampOf(symbol, size, opacity) {
+  const key = `${symbol} ${size.toFixed(1)} ${opacity}`;
+  const held = stamps.get(key);
+  if (held) return held;
+  const side = Math.ceil(size) + 2;
+  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (
+    new OffscreenCanvas(side, side).getContext("2d"));
+  context.globalAlpha = opacity;
+  context.beginPath();
+  shapeNamed(symbol).draw(context, side / 2, side / 2, size / 2);
+  context.fill();
+  const { data } = context.getImageData(0, 0, side, side);
+  const stamp = { side, cover: Uint8Array.from({ length: side * side }, (_, i) => data[4 * i + 3]) };
+  stamps.set(key, stamp);
+  return stamp;
+}
+
+/**
+ * Stamp a colour on a picture, centred at (x, y); what would lie outside is left out.
+ * @param {ImageData} picture
+ * @param {Stamp} stamp
+ * @param {number[]} rgb
+ * @param {number} x pixels of the screen
+ * @param {number} y
+ */
+export function put({ data, width, height }, { side, cover }, [r, g, b], x, y) {
+  const left = Math.round(x - side / 2);
+  const top = Math.round(y - side / 2);
+  if (left < 0 || top < 0 || left + side > width || top + side > height) return;
+  for (let row = 0, k = 0; row < side; row++) {
+    let at = 4 * ((top + row) * width + left);
+    for (let column = 0; column < side; column++, k++, at += 4) {
+      const over = cover[k];
+      if (!over) continue;
+      const under = data[at + 3] ? (255 - over) / 255 : 0;
+      const share = 1 - under;
+      data[at] = r * share + data[at] * under;
+      data[at + 1] = g * share + data[at + 1] * under;
+      data[at + 2] = b * share + data[at + 2] * under;
+      if (over > data[at + 3]) data[at + 3] = over;
+    }
+  }
+}
+
+/**
+ * Red, green and blue of "#rrggbb" or "rgb(r,g,b)".
+ * @param {string} colour
+ */
+export function rgbOf(colour) {
+  if (colour[0] !== "#") return (colour.match(/\d+/g) ?? []).slice(0, 3).map(Number);
+  return [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
+}

@@ -1,0 +1,194 @@
+// What the page shows, as one table mirrored in the address bar. Nothing else changes the page.
+
+import { packed, unpacked } from "./selection.js";
+
+/**
+ * A row of the table: what it is when the address says nothing, how it is written there, whether a
+ * change is a place to come Back to, and what else returns to its fallback with a change.
+ * @template T
+ * @typedef {{fallback: T, read: (text: string) => T, write: (value: T) => string, steps: boolean,
+ *   resets: string[]}} Prop
+ */
+
+/** @param {number|null} fallback @returns {Omit<Prop<number|null>, "steps"|"resets">} */
+const whole = (fallback) => ({
+  fallback,
+  read: (text) => (/^\d+$/.test(text) ? Number(text) : fallback),
+  write: (value) => `${value ?? ""}`,
+});
+
+/** @param {string|null} fallback @returns {Omit<Prop<string|null>, "steps"|"resets">} */
+const name = (fallback) => ({
+  fallback,
+  read: (text) => text || fallback,
+  write: (value) => value ?? "",
+});
+
+/**
+ * @template {string} W
+ * @param {...W} words the first is the fallback
+ * @returns {Omit<Prop<W>, "steps"|"resets">}
+ */
+const word = (...words) => ({
+  fallback: words[0],
+  read: (text) => words.find((w) => w === text) ?? words[0],
+  write: (value) => value,
+});
+
+const list = {
+  /** @type {number[]} */ fallback: [],
+  read: (/** @type {string} */ text) => text.split(".").filter(Boolean).map(Number).filter(Number.isInteger),
+  write: (/** @type {number[]} */ value) => value.join("."),
+};
+
+const set = { /** @type {number[]} */ fallback: [], read: unpacked, write: packed };
+
+const view = {
+  /** @type {[number, number, number]|null} */ fallback: null,
+  read(/** @type {string} */ text) {
+    const parts = text.split(",").map(Number);
+    const fits = parts.length === 3 && parts.every(Number.isFinite) && parts[2] > 0;
+    return fits ? /** @type {[number, number, number]} */ (parts) : null;
+  },
+  write: (/** @type {[number, number, number]|null} */ value) =>
+    value ? value.map((n) => Number(n.toPrecision(5))).join(",") : "",
+};
+
+const OF_RUN = ["epoch", "unit", "image", "selection", "hidden", "only", "view", "colour"];
+
+export const PROPS = {
+  run: { ...name(null), steps: true, resets: OF_RUN },
+  epoch: { ...whole(null), steps: false, resets: [] },
+  layer: { ...whole(6), steps: true, resets: ["unit", "view", "colour"] },
+  unit: { ...whole(null), steps: true, resets: [] },
+  colour: { ...word("class", "unit"), steps: true, resets: [] },
+  image: { ...whole(null), steps: true, resets: [] },
+  selection: { ...set, steps: true, resets: [] },
+  hidden: { ...list, steps: true, resets: [] },
+  tab: { ...word("map", "units", "probes"), steps: true, resets: [] },
+  sort: { ...word("dprime", "sparseness", "active", "number"), steps: false, resets: [] },
+  only: { ...whole(null), steps: false, resets: [] },
+  patches: { ...word("framed", "close"), steps: false, resets: [] },
+  drag: { ...word("lasso", "pan"), steps: false, resets: [] },
+  points: { ...word("dots", "images"), steps: false, resets: [] },
+  view: { ...view, steps: false, resets: [] },
+  dialog: { ...name(null), steps: true, resets: [] },
+};
+
+/**
+ * @typedef {{run: string|null, epoch: number|null, layer: number, unit: number|null,
+ *   colour: "class"|"unit", image: number|null, selection: number[], hidden: number[],
+ *   tab: "map"|"units"|"probes", sort: import("./units.js").Order, only: number|null,
+ *   patches: "framed"|"close", drag: "lasso"|"pan", points: "dots"|"images",
+ *   view: [number, number, number]|null, dialog: string|null}} Values
+ */
+/** @typedef {keyof typeof PROPS} Name */
+
+const NAMES = /** @type {Name[]} */ (Object.keys(PROPS));
+
+/** @param {string} hash @returns {Values} */
+export function read(hash) {
+  const query = new URLSearchParams(hash.replace(/^#\/?/, ""));
+  const pairs = NAMES.map((key) => [key, query.has(key) ? PROPS[key].read(query.get(key) ?? "") : PROPS[key].fallback]);
+  const values = Object.fromEntries(pairs);
+  values.layer = Math.min(6, values.layer);
+  return values;
+}
+
+/** @param {Values} values the fallbacks are left out */
+export function write(values) {
+  const pairs = NAMES.map((key) => [key, written(key, values[key])]);
+  const told = pairs.filter(([key, text]) => text !== written(/** @type {Name} */ (key), PROPS[/** @type {Name} */ (key)].fallback));
+  return `#${new URLSearchParams(told)}`.replaceAll("%2C", ",");
+}
+
+/** Texts of lists, which are never changed in place: a selection of thousands is packed once.
+ * @type {WeakMap<object, string>} */
+const texts = new WeakMap();
+
+/** @param {Name} key @param {any} value */
+function written(key, value) {
+  const { write: wrote } = /** @type {Prop<any>} */ (PROPS[key]);
+  if (!Array.isArray(value)) return wrote(value);
+  const text = texts.get(value) ?? wrote(value);
+  texts.set(value, text);
+  return text;
+}
+
+/**
+ * The state of a window. `set` tells the listeners of every changed prop, once, and writes the
+ * address; a change without a step of its own (scrubbing, zooming) is written when it has paused.
+ * @param {{location: {hash: string}, history: Pick<History, "pushState"|"replaceState">,
+ *   addEventListener: (kind: string, listener: () => void) => void}} host
+ * @param {number} pause milliseconds
+ */
+export function createState(host, pause = 250) {
+  let values = read(host.location.hash);
+  /** @type {{keys: Set<string>, listener: (changed: Set<string>) => void}[]} */
+  const listeners = [];
+  let timer = 0;
+
+  /** @param {Values} next */
+  function move(next) {
+    const changed = new Set(NAMES.filter((key) => written(key, next[key]) !== written(key, values[key])));
+    values = next;
+    if (!changed.size) return changed;
+    for (const { keys, listener } of [...listeners]) {
+      if ([...changed].some((key) => keys.has(key))) listener(changed);
+    }
+    return changed;
+  }
+
+  function settle() {
+    clearTimeout(timer);
+    timer = 0;
+    host.history.replaceState(null, "", write(values));
+  }
+
+  host.addEventListener("popstate", () => {
+    clearTimeout(timer);
+    move(read(host.location.hash));
+  });
+
+  return {
+    /** The values now; read only. @returns {Readonly<Values>} */
+    get now() {
+      return values;
+    },
+    /**
+     * @param {Partial<Values>} changes
+     * @param {{quietly?: boolean}} [how] quietly: no place to come Back to
+     */
+    set(changes, { quietly = false } = {}) {
+      const next = { ...values, ...changes };
+      for (const key of /** @type {Name[]} */ (Object.keys(changes))) {
+        if (written(key, next[key]) === written(key, values[key])) continue;
+        for (const other of /** @type {Name[]} */ (PROPS[key].resets)) {
+          if (!(other in changes)) Object.assign(next, { [other]: PROPS[other].fallback });
+        }
+      }
+      const steps = !quietly && NAMES.some((key) => PROPS[key].steps && written(key, next[key]) !== written(key, values[key]));
+      if (timer && steps) settle();
+      const changed = move(next);
+      if (!changed.size || write(values) === host.location.hash) return;
+      if (steps) host.history.pushState(null, "", write(values));
+      else {
+        clearTimeout(timer);
+        timer = /** @type {any} */ (setTimeout(settle, pause));
+      }
+    },
+    /**
+     * Calls `listener` after each change of one of `keys`; returns how to stop that.
+     * @param {Name[]} keys
+     * @param {(changed: Set<string>) => void} listener
+     */
+    on(keys, listener) {
+      const entry = { keys: new Set(/** @type {string[]} */ (keys)), listener };
+      listeners.push(entry);
+      return () => void listeners.splice(listeners.indexOf(entry), 1);
+    },
+    /** The address of what is shown, with nothing left to defaults that may change.
+     * @param {Partial<Values>} resolved */
+    link: (resolved) => write({ ...values, ...resolved }),
+  };
+}

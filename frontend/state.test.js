@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createState, PROPS, read, write } from "./state.js";
+
+/** A window with nothing but an address, a history and its events. */
+function host(hash = "") {
+  const entries = [hash];
+  const listeners = [];
+  const window = {
+    location: { hash },
+    history: {
+      pushState: (_, __, to) => entries.push((window.location.hash = to)),
+      replaceState: (_, __, to) => (entries[entries.length - 1] = window.location.hash = to),
+    },
+    addEventListener: (kind, listener) => kind === "popstate" && listeners.push(listener),
+    back() {
+      entries.pop();
+      window.location.hash = entries[entries.length - 1];
+      for (const listener of listeners) listener();
+    },
+    entries,
+  };
+  return window;
+}
+
+test("every prop comes back from the address as it went in", () => {
+  const values = {
+    run: "clapp-photos-3fa2", epoch: 30, layer: 3, unit: 17, colour: "unit", image: 5003,
+    selection: [5003, 5004, 7000], hidden: [0, 9], tab: "units", sort: "sparseness", only: 4,
+    patches: "close", drag: "pan", points: "images", view: [1.5, -2.25, 40], dialog: "keys",
+  };
+  assert.deepEqual(Object.keys(values).sort(), Object.keys(PROPS).sort());
+  assert.deepEqual(read(write(values)), values);
+});
+
+test("an address that says nothing or nonsense is the beginning", () => {
+  const start = read("");
+  assert.equal(write(start), "#");
+  assert.deepEqual(read("#layer=-1&unit=x&tab=<b>&view=1,2&selection=%%&epoch="), start);
+  assert.equal(read("#layer=99").layer, 6);
+});
+
+test("a step can be gone back, a zoom cannot", async () => {
+  const window = host();
+  const state = createState(window, 1);
+  state.set({ layer: 3 });
+  state.set({ view: [0, 0, 10] });
+  state.set({ view: [0, 0, 5] });
+  await new Promise((done) => setTimeout(done, 10));
+  state.set({ unit: 7 });
+  assert.equal(window.entries.length, 3);
+  window.back();
+  assert.deepEqual([state.now.unit, state.now.view], [null, [0, 0, 5]]);
+  window.back();
+  assert.equal(state.now.layer, PROPS.layer.fallback);
+});
+
+test("listeners hear once of what changed, and not of what did not", () => {
+  const state = createState(host());
+  const heard = [];
+  const stop = state.on(["layer", "unit"], (changed) => heard.push([...changed].sort().join()));
+  state.set({ layer: 2, unit: 5 });
+  state.set({ layer: 2 });
+  state.set({ tab: "units" });
+  stop();
+  state.set({ layer: 4 });
+  assert.deepEqual(heard, ["layer,unit"]);
+});
+
+test("another layer lets go of the unit, another run of all that was its own", () => {
+  const state = createState(host("#run=a&epoch=3&layer=2&unit=5&colour=unit&selection=b1.Bw&tab=units"));
+  state.set({ layer: 3 });
+  assert.deepEqual([state.now.unit, state.now.colour, state.now.selection.length], [null, "class", 3]);
+  state.set({ run: "b" });
+  assert.deepEqual([state.now.epoch, state.now.selection, state.now.layer, state.now.tab], [null, [], 3, "units"]);
+});
+
+test("a link names what the page had chosen by itself", () => {
+  const state = createState(host("#layer=2"));
+  assert.equal(state.link({ run: "demo", epoch: 10 }), "#run=demo&epoch=10&layer=2");
+});

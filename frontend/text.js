@@ -1,0 +1,97 @@
+// Numbers and sentences as people read them.
+
+const whole = new Intl.NumberFormat("en");
+
+/** @param {number} n */
+export const count = (n) => whole.format(n);
+
+/**
+ * "1 image", "2,000 images".
+ * @param {number} n
+ * @param {string} noun
+ */
+export const counted = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+
+/**
+ * A share of one as "54.3 %".
+ * @param {number|null|undefined} share
+ * @param {number} digits
+ */
+export const percent = (share, digits = 1) =>
+  share === null || share === undefined ? "–" : `${(100 * share).toFixed(digits)} %`;
+
+/**
+ * A number with a true minus sign.
+ * @param {number|null|undefined} n
+ * @param {number} digits
+ */
+export const decimal = (n, digits = 2) =>
+  n === null || n === undefined || !Number.isFinite(n)
+    ? "–"
+    : n.toFixed(digits).replace("-", "−");
+
+/** @param {number|null|undefined} seconds */
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "–";
+  if (seconds < 60) return `${Math.max(0, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+}
+
+/**
+ * A name that a chart, which reads a subset of HTML, shows as it stands.
+ * @param {string} name
+ */
+export const plain = (name) =>
+  name.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+/**
+ * One sentence on a layer: the text alternative of its map.
+ * @param {import("./types.js").LayerInfo} layer
+ */
+export function layerSentence(layer) {
+  const parts = [layer.layer ? counted(layer.units, "unit") : "raw pixels"];
+  if (layer.probe) {
+    const { accuracy, low, high, random } = layer.probe;
+    parts.push(
+      `${percent(accuracy)} probe accuracy (95 % interval ${percent(low)} to ${percent(high)})`,
+    );
+    if (random && layer.layer) parts.push(`random encoder ${percent(random.accuracy)}`);
+  }
+  if (layer.kept_neighbours !== null) {
+    parts.push(`the map keeps ${percent(layer.kept_neighbours, 0)} of 10 nearest neighbours`);
+  }
+  if (layer.layer) parts.push(counted(layer.silent, "silent unit"));
+  if (layer.loss !== null) parts.push(`mean loss ${decimal(layer.loss, 3)}`);
+  return `${layer.name}: ${parts.join(", ")}.`;
+}
+
+/**
+ * How a map was made, from the parameters stored with its coordinates.
+ * @param {Record<string, string|number>|undefined} parameters
+ * @param {number|null} kept
+ */
+export function mapCaption(parameters, kept) {
+  const parts = [String(parameters?.method ?? "t-SNE")];
+  for (const name of ["perplexity", "seed"]) {
+    if (parameters && name in parameters) parts.push(`${name} ${parameters[name]}`);
+  }
+  const how = parts.join(", ");
+  return kept === null ? how : `${how} · keeps ${percent(kept, 0)} of 10 nearest neighbours`;
+}
+
+/**
+ * What a live run is doing now, in a few words.
+ * @param {import("./types.js").Run} run
+ */
+export function doing(run) {
+  const now = run.progress;
+  if (run.state === "queued") return "waiting for a free place";
+  if (run.state === "starting" || !now) return run.state === "stopping" ? "stopping" : "starting";
+  const left = now.seconds_left === null ? "" : ` · ${duration(now.seconds_left)} left`;
+  if (run.state === "stopping") return "stopping after this step";
+  if (run.phase === "analysing") return `analysing epoch ${now.epoch}: ${now.what ?? ""}${now.layer ? `, layer ${now.layer}` : ""}${left}`;
+  const { epoch = 0, epochs = 0 } = now;
+  return `epoch ${Math.min(epoch + 1, epochs)} of ${epochs}${left}`;
+}

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { counted, decimal, doing, duration, layerSentence, mapCaption, percent, plain } from "./text.js";
+
+test("numbers read as people write them", () => {
+  assert.equal(counted(1, "image"), "1 image");
+  assert.equal(counted(8000, "image"), "8,000 images");
+  assert.equal(percent(0.5432), "54.3 %");
+  assert.equal(percent(null), "–");
+  assert.equal(decimal(-0.5), "−0.50");
+  assert.equal(decimal(NaN), "–");
+  assert.equal(duration(42.4), "42 s");
+  assert.equal(duration(2280), "38 min");
+  assert.equal(duration(7500), "2 h 05 min");
+  assert.equal(duration(null), "–");
+});
+
+test("a name with markup in it stays text in a chart", () => {
+  assert.equal(plain("<b>a & b</b>"), "&lt;b&gt;a &amp; b&lt;/b&gt;");
+});
+
+test("a layer has one sentence that says what its map shows", () => {
+  const probe = { accuracy: 0.61, low: 0.6, high: 0.62, random: { accuracy: 0.4, low: 0.39, high: 0.41 } };
+  assert.equal(
+    layerSentence({ layer: 5, name: "Layer 5", units: 256, features: 256, silent: 9, kept_neighbours: 0.41, loss: 0.5, probe }),
+    "Layer 5: 256 units, 61.0 % probe accuracy (95 % interval 60.0 % to 62.0 %), random encoder 40.0 %, " +
+      "the map keeps 41 % of 10 nearest neighbours, 9 silent units, mean loss 0.500.",
+  );
+  assert.equal(
+    layerSentence({ layer: 0, name: "Input", units: 1, features: 4096, silent: 0, kept_neighbours: null, loss: null, probe: null }),
+    "Input: raw pixels.",
+  );
+});
+
+test("a map says how it was made", () => {
+  assert.equal(mapCaption({ perplexity: 30, seed: 0 }, 0.41), "t-SNE, perplexity 30, seed 0 · keeps 41 % of 10 nearest neighbours");
+  assert.equal(mapCaption(undefined, null), "t-SNE");
+});
+
+test("a live run says what it is doing", () => {
+  const run = { state: "running", phase: "training", progress: { epoch: 3, epochs: 20, seconds_left: 130 } };
+  assert.equal(doing(run), "epoch 4 of 20 · 2 min left");
+  assert.equal(doing({ ...run, phase: "analysing", progress: { epoch: 1, what: "probes", layer: 2, seconds_left: null } }), "analysing epoch 1: probes, layer 2");
+  assert.equal(doing({ ...run, state: "queued" }), "waiting for a free place");
+});

@@ -1,0 +1,63 @@
+// The image under the pointer, shown beside it at once from the sheet that is already loaded.
+
+import { fill, h } from "./dom.js";
+import { classMark } from "./palette.js";
+import { swatch } from "./marks/swatch.js";
+
+const SIDE = 112;
+
+/**
+ * @param {import("./types.js").Scene} scene
+ * @param {import("./types.js").Atlas} atlas
+ * @param {import("./types.js").Theme} theme
+ */
+export function createTip(scene, atlas, theme) {
+  const picture = h("div", { class: "sprite" });
+  const label = h("div", { class: "tip-label" });
+  const element = h("div", { class: "tip", hidden: true, "aria-hidden": "true" }, picture, label);
+  /** @type {(() => void)[]} */
+  const listeners = [];
+  let pointed = -1;
+
+  /** @param {number} place */
+  function point(place) {
+    if (place === pointed) return;
+    pointed = place;
+    for (const listener of listeners) listener();
+  }
+
+  /** @param {number} place */
+  function dress(place) {
+    const { layers } = scene;
+    if (!layers) return;
+    atlas.dress(picture, place, SIDE);
+    const mark = classMark(layers.labels[place], theme.tone);
+    fill(label, swatch(mark), scene.className(place), h("span", { class: "soft" }, `#${layers.ids[place]}`));
+  }
+
+  return {
+    element,
+    /** The place that is pointed at, or -1: every map rings it. */
+    get pointed() {
+      return pointed;
+    },
+    /** @param {() => void} listener */
+    on: (listener) => void listeners.push(listener),
+    /** Ring an image in all maps without the picture. @param {number} place */
+    ring: (place) => point(place),
+    /**
+     * @param {number} place -1 hides it
+     * @param {{clientX: number, clientY: number}|null} at
+     */
+    show(place, at) {
+      const before = pointed;
+      point(place);
+      element.hidden = place < 0 || !at;
+      if (place < 0 || !at) return;
+      if (place !== before) dress(place);
+      const left = at.clientX + 18 + SIDE > innerWidth ? at.clientX - 26 - SIDE : at.clientX + 14;
+      const top = Math.min(at.clientY + 14, innerHeight - SIDE - 48);
+      element.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+    },
+  };
+}

@@ -1,0 +1,112 @@
+// The shapes that cross the wire, and the objects that the panels are given.
+
+/** @typedef {{code: string, message: string}} Failure */
+
+/**
+ * One event of a run, as the worker wrote it; which fields there are depends on `kind`.
+ * @typedef {{seq: number, time: number, kind: string, state?: string, phase?: string,
+ *   epoch?: number, epochs?: number, step?: number, steps?: number, losses?: number[],
+ *   images_per_second?: number, seconds_left?: number|null, fraction?: number, what?: string,
+ *   layer?: number|null, seconds?: number, error?: Failure|null}} RunEvent
+ */
+
+/**
+ * @typedef {{id: string, name: string, state: string, shipped: boolean, created: string,
+ *   attempt: number, config: Record<string, string|number>, dataset: string,
+ *   phase: string|null, progress: RunEvent|null,
+ *   history: {epochs: number[], losses: number[][]}, checkpoints: number[], analysed: number[],
+ *   accuracy: number|null, best_accuracy: number|null, error: Failure|null,
+ *   log_tail?: string[]}} Run
+ */
+
+/**
+ * One row of the form for a new run.
+ * @typedef {{name: string, type: "int"|"float"|"text"|"choice", default: string|number,
+ *   unit: string, minimum: number|null, maximum: number|null, choices: string[],
+ *   help: string}} Setting
+ */
+
+/** @typedef {{word: string, sentence: string}} Word */
+
+/**
+ * @typedef {{key: string, title: string, sentence: string, licence: string,
+ *   ready: boolean, reason: string|null}} DataSource
+ */
+
+/** @typedef {{accuracy: number, low: number, high: number}} Accuracy */
+
+/**
+ * @typedef {{layer: number, name: string, units: number, features: number, silent: number,
+ *   kept_neighbours: number|null, loss: number|null,
+ *   probe: (Accuracy & {random: Accuracy|null})|null}} LayerInfo
+ */
+
+/**
+ * What holds for all seven maps of one checkpoint. `ids` and `labels` have one entry an image; a
+ * label of -1 means none.
+ * @typedef {{run: string, epoch: number, epochs: number[], dataset: string, split: string, chance: number|null,
+ *   classes: string[], ids: Int32Array, labels: Int16Array, image_side: number, crop: number,
+ *   patch: number, stride: number, grid: number, definitions: Record<string, string>,
+ *   parameters: Record<string, Record<string, string|number>>, layers: LayerInfo[]}} Layers
+ */
+
+/** @typedef {{x: Float32Array, y: Float32Array}} Points */
+
+/** @typedef {{image: number, row: number, column: number, value: number}} Patch */
+
+/**
+ * All units of one layer; `dprime` is [unit, class], flat.
+ * @typedef {{layer: number, epoch: number, units: number, classes: string[],
+ *   definitions: Record<string, string>, best_class: Int16Array|null,
+ *   dprime: Float32Array|null, best_dprime: Float32Array|null, sparseness: Float32Array,
+ *   active: Float32Array, mean: Float32Array,
+ *   top: {image: Int32Array, row: Uint8Array, column: Uint8Array}}} Units
+ */
+
+/**
+ * @typedef {{layer: number, unit: number, units: number, epoch: number,
+ *   best_class: number|null, dprime: number[]|null, class_mean: number[]|null,
+ *   sparseness: number|null, active: number, mean: number, maximum: number,
+ *   histogram: {edges: number[], counts: number[]},
+ *   patches: Record<"top"|"middle"|"random"|"least", Patch[]>, responses: Float32Array,
+ *   definitions: Record<string, string>}} Unit
+ */
+
+/**
+ * @typedef {{layer: number, image: number, metric: string,
+ *   neighbours: {image: number, distance: number}[],
+ *   patches: {image: number, row: number, column: number, distance: number}[],
+ *   patch: [number, number]}} Neighbours
+ */
+
+/**
+ * @typedef {Accuracy & {layer: number, random: Accuracy|null, confusion: number[][]}} Probe
+ * @typedef {{run: string, epoch: number, protocol: string, n_train: number, n_test: number,
+ *   seed: number, chance: number, classes: string[], pixels: Accuracy, layers: Probe[],
+ *   input: Probe|null, by_epoch: {epoch: number, accuracy: number[]}[],
+ *   reason?: string}} Probes
+ */
+
+/**
+ * Points drawn in one shape, and one colour or one each: positions in the order of `ids`.
+ * @typedef {{colour: string|string[], symbol: string, positions: Int32Array}} Group
+ */
+
+/** @typedef {{x: [number, number], y: [number, number]}} Ranges */
+/** @typedef {{left: number, top: number, width: number, height: number}} Box */
+
+/** @typedef {ReturnType<typeof import("./state.js").createState>} State */
+/** @typedef {ReturnType<typeof import("./scene.js").createScene>} Scene */
+/** @typedef {ReturnType<typeof import("./runs.js").createRuns>} Runs */
+/** @typedef {ReturnType<typeof import("./atlas.js").createAtlas>} Atlas */
+/** @typedef {ReturnType<typeof import("./theme.js").createTheme>} Theme */
+/** @typedef {ReturnType<typeof import("./tip.js").createTip>} Tip */
+/** @typedef {typeof import("./api.js")} Api */
+
+/**
+ * What every panel is given.
+ * @typedef {{state: State, api: Api, scene: Scene, runs: Runs, atlas: Atlas, theme: Theme,
+ *   tip: Tip}} Page
+ */
+
+export {};

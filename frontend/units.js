@@ -1,0 +1,86 @@
+// The order of a layer's units in the grid, and which of them a filter leaves.
+
+/** @typedef {import("./types.js").Units} Units */
+
+/** How the grid can be sorted: word, what the menu says, and the number that is compared. */
+export const ORDERS = {
+  dprime: {
+    says: "d′ of best class",
+    of: (/** @type {Units} */ u, /** @type {number} */ i) => u.best_dprime?.[i] ?? 0,
+  },
+  sparseness: {
+    says: "sparseness",
+    of: (/** @type {Units} */ u, /** @type {number} */ i) => u.sparseness[i],
+  },
+  active: {
+    says: "active patches",
+    of: (/** @type {Units} */ u, /** @type {number} */ i) => u.active[i],
+  },
+  number: { says: "number", of: (/** @type {Units} */ u, /** @type {number} */ i) => -i },
+};
+
+/** @typedef {keyof typeof ORDERS} Order */
+
+/**
+ * The order that can be had: without labels there is no d'.
+ * @param {Units} units
+ * @param {Order} wanted
+ * @returns {Order}
+ */
+export const possible = (units, wanted) =>
+  wanted === "dprime" && !units.best_dprime ? "sparseness" : wanted;
+
+/**
+ * Unit numbers, largest first; a unit without a finite number comes last, equal ones by number.
+ * With `only`, just the units that like that class best, sorted by their d' for it.
+ * @param {Units} units
+ * @param {Order} order
+ * @param {number|null} only
+ * @returns {number[]}
+ */
+export function ordered(units, order, only) {
+  const key = (/** @type {number} */ i) => {
+    const value = ORDERS[possible(units, order)].of(units, i);
+    return Number.isFinite(value) ? value : -Infinity;
+  };
+  const all = Array.from({ length: units.units }, (_, i) => i);
+  const kept = only === null ? all : all.filter((i) => units.best_class?.[i] === only);
+  return kept.sort((a, b) => key(b) - key(a) || a - b);
+}
+
+/**
+ * The unit that comes `step` places after `unit` in the grid, stopping at its ends.
+ * @param {number[]} order
+ * @param {number|null} unit
+ * @param {number} step
+ */
+export function stepped(order, unit, step) {
+  if (!order.length) return null;
+  const at = unit === null ? -1 : order.indexOf(unit);
+  if (at < 0) return order[0];
+  return order[Math.min(order.length - 1, Math.max(0, at + step))];
+}
+
+/**
+ * d' of every class for one unit.
+ * @param {Units} units
+ * @param {number} unit
+ */
+export function dprimeOf(units, unit) {
+  const classes = units.classes.length;
+  return units.dprime?.subarray(unit * classes, (unit + 1) * classes) ?? null;
+}
+
+/**
+ * The d' that fills the height of a tile's columns: few units lie above it, and are cut there.
+ * @param {Units} units
+ */
+export function usualMost(units) {
+  const best = Array.from(units.best_dprime ?? []).filter(Number.isFinite).sort((a, b) => a - b);
+  return Math.max(1, best[Math.floor(0.9 * best.length)] ?? 1);
+}
+
+/** @param {Units} units */
+export function silent(units) {
+  return units.active.reduce((n, share) => n + (share === 0 ? 1 : 0), 0);
+}

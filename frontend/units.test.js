@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { dprimeOf, ordered, silent, stepped } from "./units.js";
+
+const units = {
+  units: 4,
+  classes: ["cat", "dog"],
+  best_class: Int16Array.from([0, 1, 1, 0]),
+  best_dprime: Float32Array.from([0.5, 2, NaN, 1]),
+  dprime: Float32Array.from([0.5, 0, 1, 2, NaN, NaN, 1, -1]),
+  sparseness: Float32Array.from([0.1, 0.4, 0.3, 0.4]),
+  active: Float32Array.from([0.2, 0.1, 0, 0.5]),
+};
+
+test("units stand in order of a number, the largest first, those without one last", () => {
+  assert.deepEqual(ordered(units, "dprime", null), [1, 3, 0, 2]);
+  assert.deepEqual(ordered(units, "sparseness", null), [1, 3, 2, 0]);
+  assert.deepEqual(ordered(units, "active", null), [3, 0, 1, 2]);
+  assert.deepEqual(ordered(units, "number", null), [0, 1, 2, 3]);
+});
+
+test("without labels the order by d' is one by sparseness", () => {
+  const plain = { ...units, best_dprime: null, dprime: null, best_class: null };
+  assert.deepEqual(ordered(plain, "dprime", null), ordered(plain, "sparseness", null));
+});
+
+test("a filter leaves the units that like a class best", () => {
+  assert.deepEqual(ordered(units, "dprime", 1), [1, 2]);
+  assert.deepEqual(ordered({ ...units, best_class: null }, "number", 1), []);
+});
+
+test("arrows walk the order of the grid and stop at its ends", () => {
+  const order = [1, 3, 0, 2];
+  assert.equal(stepped(order, 3, 1), 0);
+  assert.equal(stepped(order, 1, -1), 1);
+  assert.equal(stepped(order, 2, 1), 2);
+  assert.equal(stepped(order, null, 1), 1);
+  assert.equal(stepped([], 2, 1), null);
+});
+
+test("silent units are counted, and each unit has its own row of d'", () => {
+  assert.equal(silent(units), 1);
+  assert.deepEqual([...dprimeOf(units, 3)], [1, -1]);
+});

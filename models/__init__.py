@@ -1,0 +1,1 @@
+"""What learns: encoders, learning rules, data. Needs torch and numpy, no server."""

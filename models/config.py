@@ -1,0 +1,158 @@
+"""Every setting of a training run, once: the command line, the form, the run store and the
+documentation are all made from the fields of TrainConfig."""
+
+import difflib
+import math
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from typing import Any
+
+from models.errors import ConfigError
+from models.presets import ENCODERS
+from models.rules import RULES
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting as the form and the command line show it."""
+
+    name: str
+    type: str  # "int", "float", "text" or "choice"
+    default: int | float | str
+    unit: str
+    minimum: float | None
+    maximum: float | None
+    choices: tuple[str, ...]
+    help: str
+
+
+def setting(default, help, *, unit="", minimum=None, maximum=None, choices=()):
+    """A dataclass field that carries its own unit, range and sentence."""
+    return field(
+        default=default,
+        metadata={
+            "help": help,
+            "unit": unit,
+            "minimum": minimum,
+            "maximum": maximum,
+            "choices": tuple(choices),
+        },
+    )
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """What to train, on what, for how long. Defaults are the paper's where it has one (B.4)."""
+
+    data: str = setting("photos", "Data set: a word, or the path of a pack or folder.")
+    rule: str = setting("clapp", "Learning rule.", choices=RULES)
+    encoder: str = setting("vgg6-small", "Encoder, by name.", choices=ENCODERS)
+    epochs: int = setting(
+        10, "Passes over the training images.", unit="epochs", minimum=0, maximum=100_000
+    )
+    batch: int = setting(
+        32,
+        "Images a step; negatives come from the same batch.",
+        unit="images",
+        minimum=2,
+        maximum=65_536,
+    )
+    learning_rate: float = setting(
+        2e-4, "Adam's step size, one optimiser a layer.", minimum=1e-8, maximum=1.0
+    )
+    steps: int = setting(
+        5, "Prediction steps K; step k looks k + 1 patch rows down.", minimum=1, maximum=5
+    )
+    crop: int = setting(
+        64,
+        "Side of the square view that is cut from an image.",
+        unit="pixels",
+        minimum=32,
+        maximum=4096,
+    )
+    colour: str = setting("grey", "What the encoder sees.", choices=("grey", "rgb"))
+    seed: int = setting(
+        0, "Seed of the weights, the order, the views and the draws.", minimum=0, maximum=2**31 - 1
+    )
+    device: str = setting("auto", "Where to compute.", choices=("auto", "cpu", "cuda", "mps"))
+    precision: str = setting(
+        "auto",
+        "Arithmetic of the convolutions: bfloat16 where the hardware has it, or float32.",
+        choices=("auto", "float32", "bfloat16"),
+    )
+    keep: str = setting(
+        "0,1,3,10,30,100,300",
+        "Epochs whose encoder is kept and analysed; the first and the last always are.",
+    )
+
+    def __post_init__(self) -> None:
+        for row in SETTINGS:
+            check(row, getattr(self, row.name))
+        kept_epochs(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "TrainConfig":
+        """A config from untrusted values; an unknown key is an error that names the nearest."""
+        names = [row.name for row in SETTINGS]
+        for name in values:
+            if name not in names:
+                raise ConfigError(f"unknown setting {name!r}; {nearest(name, names)}")
+        return cls(**{name: number(name, value) for name, value in values.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def nearest(word: str, words) -> str:
+    """The end of an error sentence: the likeliest right word, else all of them."""
+    words = list(words)
+    close = difflib.get_close_matches(str(word), words, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"choose one of: {', '.join(words)}"
+
+
+def settings_of(config: type) -> tuple[Setting, ...]:
+    """The table of settings that a frozen dataclass made with `setting` describes."""
+    kinds = {int: "int", float: "float", str: "text"}
+    rows = []
+    for f in fields(config):
+        assert f.default is not MISSING, f"{f.name} needs a default"
+        kind = "choice" if f.metadata["choices"] else kinds[f.type]
+        rows.append(Setting(f.name, kind, f.default, **f.metadata))
+    return tuple(rows)
+
+
+SETTINGS = settings_of(TrainConfig)
+
+
+def number(name: str, value: Any) -> Any:
+    """Whole numbers are accepted where a float is wanted; nothing else is converted."""
+    kind = next(row.type for row in SETTINGS if row.name == name)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return float(value) if kind == "float" and whole and abs(value) < 2**53 else value
+
+
+def check(row: Setting, value: Any) -> None:
+    """Raise ConfigError unless `value` has the type and range of the setting."""
+    wanted = {"int": int, "float": float, "text": str, "choice": str}[row.type]
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise ConfigError(f"{row.name} must be of type {wanted.__name__}, not {value!r}")
+    if row.choices and value not in row.choices:
+        raise ConfigError(f"unknown {row.name} {value!r}; {nearest(value, row.choices)}")
+    if wanted is float and not math.isfinite(value):
+        raise ConfigError(f"{row.name} must be a finite number, not {value!r}")
+    if row.minimum is not None and value < row.minimum:
+        raise ConfigError(f"{row.name} must be at least {row.minimum:g}, not {value!r}")
+    if row.maximum is not None and value > row.maximum:
+        raise ConfigError(f"{row.name} must be at most {row.maximum:g}, not {value!r}")
+
+
+def kept_epochs(config: TrainConfig) -> tuple[int, ...]:
+    """The epochs to keep, ascending: those of `keep` up to the last, with 0 and the last."""
+    try:
+        listed = {int(word) for word in config.keep.split(",") if word.strip()}
+    except ValueError:
+        raise ConfigError(
+            f"keep must be whole numbers between commas, such as 0,10,30, not {config.keep!r}"
+        ) from None
+    if any(epoch < 0 for epoch in listed):
+        raise ConfigError(f"keep must not hold a negative epoch, but is {config.keep!r}")
+    return tuple(sorted({e for e in listed if e <= config.epochs} | {0, config.epochs}))

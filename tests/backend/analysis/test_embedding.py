@@ -1,0 +1,86 @@
+"""Maps keep planted neighbours, are the same each time, and say how they were made."""
+
+import numpy as np
+import pytest
+
+from backend.analysis.embedding import PERPLEXITY, embedding, kept_neighbours, principal
+
+
+def clusters(per: int = 40, groups: int = 4, width: int = 60, seed: int = 0):
+    draw = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(groups), per)
+    centres = draw.normal(0, 10, (groups, width))
+    return (centres[labels] + draw.normal(0, 1, (len(labels), width))).astype(np.float32), labels
+
+
+def test_separated_clusters_stay_together_on_the_map():
+    features, labels = clusters()
+    found = embedding(features)
+    flat = np.stack([found.x, found.y], 1)
+    distance = np.linalg.norm(flat[:, None] - flat, axis=2)
+    np.fill_diagonal(distance, np.inf)
+    assert (labels[distance.argmin(1)] == labels).mean() > 0.99
+    assert found.kept_neighbours > 0.3  # by chance within a cluster: 10 of 39
+
+
+def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_jobs():
+    features, _ = clusters(per=15)
+    one, same, other = embedding(features, jobs=2), embedding(features), embedding(features, jobs=1)
+    assert one.x.tobytes() == same.x.tobytes() == other.x.tobytes()
+    assert one.y.tobytes() == same.y.tobytes() == other.y.tobytes()
+
+
+def test_parameters_travel_with_the_coordinates():
+    found = embedding(clusters()[0], perplexity=PERPLEXITY["paper"], seed=4)
+    assert found.parameters == {
+        "method": "t-SNE",
+        "perplexity": 50.0,
+        "components": 50,
+        "seed": 4,
+        "kept": 10,
+    }
+
+
+def test_few_images_lower_the_perplexity():
+    found = embedding(clusters(per=5)[0])
+    assert found.parameters["perplexity"] == pytest.approx(19 / 3)
+    assert np.isfinite(found.x).all() and np.isfinite(found.y).all()
+
+
+@pytest.mark.parametrize("n", [2, 3, 11])
+def test_a_handful_of_images_is_drawn_by_principal_components(n):
+    features = clusters(per=n, groups=1)[0]
+    found = embedding(features)
+    assert found.parameters["method"] == "principal components"
+    assert found.x.tolist() == principal(features, 50)[:, 0].tolist()
+
+
+def test_a_layer_that_says_the_same_of_all_images_has_a_map_too():
+    found = embedding(np.ones((40, 8), np.float32))
+    assert (found.x == 0).all() and (found.y == 0).all()
+    assert 0 <= found.kept_neighbours <= 1
+
+
+def test_kept_neighbours_counts_shared_neighbours():
+    features, _ = clusters(per=10)
+    flat = np.random.default_rng(1).normal(size=(40, 2))
+
+    def near(x):
+        d = np.linalg.norm(x[:, None].astype(float) - x, axis=2)
+        np.fill_diagonal(d, np.inf)
+        return [set(row) for row in d.argsort(1)[:, :10]]
+
+    pairs = zip(near(features), near(flat), strict=True)
+    wanted = np.mean([len(a & b) / 10 for a, b in pairs])
+    assert kept_neighbours(features, flat) == pytest.approx(wanted)
+    assert kept_neighbours(flat, flat) == 1
+
+
+def test_principal_components_have_a_fixed_sign_and_the_right_size():
+    features, _ = clusters(width=20)
+    points = principal(features, 5)
+    mirrored = principal(-features, 5)
+    x = features - features.mean(0)
+    size = np.linalg.svd(x.astype(float), compute_uv=False)[:5]
+    assert np.linalg.norm(points, axis=0) == pytest.approx(size, rel=1e-4)
+    assert mirrored == pytest.approx(-points, abs=1e-3)

@@ -1,0 +1,112 @@
+"""Probes find what is there, find nothing where nothing is, and never look at a test image."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+
+from backend.analysis import probes
+from backend.analysis.probes import best_penalty, classifiers, probe, wilson
+
+
+def separable(n: int = 300, width: int = 12, classes: int = 4, seed: int = 0):
+    draw = np.random.default_rng(seed)
+    labels = draw.integers(0, classes, n).astype(np.int16)
+    centres = np.random.default_rng(9).normal(0, 3, (classes, width))
+    return (centres[labels] + draw.normal(size=(n, width))).astype(np.float32), labels
+
+
+def test_separable_classes_are_told_apart():
+    found = probe(*separable(), *separable(seed=1), classes=4)
+    assert found.accuracy > 0.98
+    assert found.low < found.accuracy <= found.high
+    assert (found.n_train, found.n_test) == (300, 300)
+
+
+def test_shuffled_labels_are_guessed_at_chance():
+    train, labels = separable(n=1000)
+    shuffled = np.random.default_rng(2).permutation(labels)
+    found = probe(train, shuffled, *separable(n=1000, seed=1), classes=4)
+    assert found.low - 0.1 < 0.25 < found.high + 0.1
+
+
+def test_the_confusion_matrix_has_truth_in_rows():
+    test, truth = separable(seed=1)
+    found = probe(*separable(), test, truth, classes=4)
+    assert found.confusion.sum(1).tolist() == np.bincount(truth, minlength=4).tolist()
+    assert found.confusion.trace() / len(truth) == found.accuracy
+
+
+def test_the_fit_is_the_minimum_that_another_solver_finds():
+    features, labels = separable(n=80, width=5)
+    features = ((features - features.mean(0)) / features.std(0)).astype(np.float32)
+    truth, penalty = np.eye(4)[labels], 0.01
+
+    def loss(flat):
+        w = flat.reshape(6, 4)
+        scores = log_softmax(features.astype(float) @ w[:5] + w[5], axis=1)
+        return -(scores * truth).sum() / 80 + penalty / 2 * (w[:5] ** 2).sum()
+
+    wanted = minimize(loss, np.zeros(24), method="BFGS").fun
+    path = classifiers(torch.from_numpy(features), torch.from_numpy(labels).long(), 4, [penalty])
+    weights, bias = next(path)
+    got = loss(np.concatenate([weights.T.numpy(), bias[None].numpy()]).ravel())
+    assert wanted <= got < wanted + 1e-4
+
+
+def test_more_features_than_images_and_features_of_very_different_size():
+    draw = np.random.default_rng(0)
+    mix = np.diag(np.logspace(2, -3, 200)).astype(np.float32)
+    x, y = separable(n=120, width=200)
+    test, truth = separable(n=120, width=200, seed=1)
+    turn = np.linalg.qr(draw.normal(size=(200, 200)))[0].astype(np.float32)
+    found = probe(x @ turn @ mix, y, test @ turn @ mix, truth, classes=4)
+    assert found.accuracy > 0.95
+
+
+def test_the_penalty_is_chosen_without_the_test_images(monkeypatch):
+    seen = []
+
+    def spy(x, labels, held, truth, classes):
+        seen.append((len(x), len(held)))
+        return best_penalty(x, labels, held, truth, classes)
+
+    monkeypatch.setattr(probes, "best_penalty", spy)
+    one = probe(*separable(), *separable(seed=1), classes=4)
+    other = probe(*separable(), *separable(seed=2), classes=4)
+    assert seen == [(240, 60), (240, 60)]
+    assert one.penalty == other.penalty
+
+
+def test_the_seed_reproduces():
+    one, same = (probe(*separable(), *separable(seed=1), classes=4, seed=3) for _ in range(2))
+    assert one.penalty == same.penalty and (one.confusion == same.confusion).all()
+
+
+def test_a_silent_layer_is_at_chance_and_raises_nothing():
+    _, labels = separable()
+    nothing = np.zeros((300, 12), np.float32)
+    found = probe(nothing, labels, nothing, labels, classes=4)
+    assert found.accuracy == pytest.approx(np.bincount(labels).max() / 300)
+
+
+def test_a_class_that_training_never_saw_costs_only_its_own_images():
+    train, labels = separable()
+    known = labels != 3
+    found = probe(train[known], labels[known], *separable(seed=1), classes=4)
+    assert found.confusion[:, 3].sum() == 0
+    assert found.confusion[:3].trace() / found.confusion[:3].sum() > 0.95
+
+
+def test_the_interval_is_wilsons():
+    # Agresti and Coull (1998): 0 of 10 gives 0 to 0.278; 5 of 10 gives 0.237 to 0.763.
+    assert wilson(0, 10) == pytest.approx((0, 0.2775), abs=1e-3)
+    assert wilson(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-3)
+
+
+@pytest.mark.gpu
+def test_cuda_agrees_with_the_processor():
+    here = probe(*separable(), *separable(seed=1), classes=4)
+    there = probe(*separable(), *separable(seed=1), classes=4, device="cuda")
+    assert there.accuracy == pytest.approx(here.accuracy, abs=0.02)

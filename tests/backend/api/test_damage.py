@@ -1,0 +1,100 @@
+"""What is told of a run whose images have no labels, or whose files are damaged or missing?"""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from backend.app import create_app
+from backend.settings import Settings
+from tests.backend.conftest import LOCAL, Quiet
+
+
+@pytest.fixture
+def copy(trained: tuple[Path, str], tmp_path: Path) -> tuple[Path, Path, str]:
+    """A copy of the trained run as one that ships: (folder of such runs, run folder, run)."""
+    pretrained, run = tmp_path / "pretrained", trained[1]
+    shutil.copytree(trained[0] / "runs" / run, pretrained / run)
+    return pretrained, pretrained / run, run
+
+
+@pytest.fixture
+def client(copy: tuple[Path, Path, str], home: Path):
+    settings = Settings(home=home, pretrained=copy[0])
+    with TestClient(create_app(settings, Quiet()), base_url=LOCAL) as client:
+        yield client
+
+
+def test_a_run_that_ships_is_shown_and_cannot_be_changed(client: TestClient, copy: tuple) -> None:
+    run = copy[2]
+    shown = client.get("/api/runs").json()["runs"]
+    assert [(r["id"], r["state"], r["shipped"]) for r in shown] == [(run, "finished", True)]
+    assert shown[0]["analysed"] == [0, 1, 2] and shown[0]["accuracy"] is not None
+    for method, path in (("POST", "/stop"), ("POST", "/resume"), ("DELETE", "")):
+        reply = client.request(method, f"/api/runs/{run}{path}")
+        assert (reply.status_code, reply.json()["error"]["code"]) == (409, "conflict")
+        assert "ships with Saccade" in reply.json()["error"]["message"]
+    assert client.get(f"/api/runs/{run}/layers").status_code == 200
+    assert client.get(f"/api/runs/{run}/events").text.count("event: epoch") == 2
+
+
+def test_without_labels_there_are_no_probes_and_no_classes(client: TestClient, copy: tuple) -> None:
+    _, folder, run = copy
+    for file in folder.glob("analysis/*/probe-*.npz"):
+        file.unlink()
+    for file in folder.glob("analysis/epoch-*/selectivity-*.npz"):
+        without_classes(file)
+    for file in folder.glob("analysis/*/analysis.json"):
+        summary = json.loads(file.read_text())
+        file.write_text(json.dumps(summary | {"reasons": {"probes": "no test image has a label"}}))
+    probes = client.get(f"/api/runs/{run}/probes").json()
+    assert (probes["layers"], probes["pixels"], probes["by_epoch"]) == ([], None, [])
+    assert probes["reason"] == "There are no probes: no test image has a label."
+    assert client.get(f"/api/runs/{run}/layers").json()["layers"][3]["probe"] is None
+    units = client.get(f"/api/runs/{run}/layers/2/units").json()
+    assert (units["dprime"], units["best_dprime"], units["best_class"]) == (None, None, None)
+    unit = client.get(f"/api/runs/{run}/layers/2/units/0").json()
+    assert (unit["dprime"], unit["class_mean"], unit["best_class"]) == (None, None, None)
+    assert client.get(f"/api/runs/{run}").json()["accuracy"] is None
+
+
+def without_classes(file: Path) -> None:
+    with np.load(file) as arrays:
+        kept = {k: v for k, v in arrays.items() if k not in ("class_mean", "dprime", "best_class")}
+    np.savez(file, **kept)
+
+
+def test_a_damaged_array_is_named_and_spoils_nothing_else(client: TestClient, copy: tuple) -> None:
+    _, folder, run = copy
+    file = folder / "analysis" / "epoch-0002" / "embedding-3.npz"
+    file.write_bytes(file.read_bytes()[:100])
+    reply = client.get(f"/api/runs/{run}/layers/3/embedding")
+    assert (reply.status_code, reply.json()["error"]["code"]) == (409, "bad_run")
+    assert "embedding-3.npz" in reply.json()["error"]["message"]
+    assert str(folder) not in reply.text
+    assert client.get(f"/api/runs/{run}/layers/4/embedding").status_code == 200
+    assert client.get("/api/runs").status_code == 200
+
+
+def test_a_run_that_is_not_analysed_says_what_to_do(client: TestClient, copy: tuple) -> None:
+    _, folder, run = copy
+    shutil.rmtree(folder / "analysis")
+    reply = client.get(f"/api/runs/{run}/layers")
+    assert reply.status_code == 404
+    assert f"saccade analyse {run}" in reply.json()["error"]["message"]
+    checkpoints = client.get(f"/api/runs/{run}/checkpoints").json()["checkpoints"]
+    assert [row["analysed"] for row in checkpoints] == [False, False, False]
+
+
+def test_what_no_one_foresaw_goes_to_the_log_and_not_to_the_page(
+    client: TestClient, copy: tuple, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.runs.results.Results.ids", lambda *_: 1 / 0)
+    reply = client.get(f"/api/runs/{copy[2]}/layers")
+    assert (reply.status_code, reply.json()["error"]["code"]) == (500, "internal")
+    assert "Traceback" not in reply.text and "division" not in reply.text
+    assert "ZeroDivisionError" in (home / "server.log").read_text()
+    assert "content-security-policy" in reply.headers

@@ -1,0 +1,159 @@
+"""Does the interface give what the analyses of a real run hold, and say what there is not?"""
+
+import base64
+from pathlib import Path
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from backend.api.arrays import typed
+from backend.runs.results import Results
+from tests.backend.conftest import TEST, TRAIN
+
+WIDTHS = (1, 8, 16, 16, 16, 32, 32)
+
+
+def array(encoded: dict) -> np.ndarray:
+    """What a page makes of a typed array."""
+    flat = np.frombuffer(base64.b64decode(encoded["bdata"]), f"<{encoded['dtype']}")
+    shape = encoded.get("shape")
+    return flat.reshape([int(n) for n in shape.split(",")]) if shape else flat
+
+
+@pytest.fixture(scope="module")
+def run(trained: tuple[Path, str]) -> str:
+    return trained[1]
+
+
+@pytest.fixture(scope="module")
+def results(trained: tuple[Path, str]) -> Results:
+    return Results(trained[0] / "runs" / trained[1])
+
+
+def test_arrays_cross_the_wire_unchanged() -> None:
+    for values in (np.float32([1.5, np.nan]), np.int32([[1, -2], [3, 4]]), np.uint8([255])):
+        np.testing.assert_array_equal(array(typed(values)), values)
+    with pytest.raises(TypeError):
+        typed(np.float64([1]))
+
+
+def test_layers_say_what_holds_for_all_maps(site: TestClient, run: str) -> None:
+    found = site.get(f"/api/runs/{run}/layers").json()
+    assert (found["run"], found["epoch"], found["epochs"]) == (run, 2, [0, 1, 2])
+    assert array(found["ids"]).tolist() == list(range(TRAIN, TRAIN + TEST))
+    assert array(found["labels"]).tolist() == [n % 3 for n in range(TRAIN, TRAIN + TEST)]
+    assert found["classes"] == ["across", "down", "slanted"]
+    geometry = ("image_side", "crop", "patch", "stride", "grid")
+    assert [found[name] for name in geometry] == [64, 64, 16, 8, 7]
+    assert [layer["layer"] for layer in found["layers"]] == list(range(7))
+    assert [layer["units"] for layer in found["layers"]] == list(WIDTHS)
+    assert [layer["features"] for layer in found["layers"]] == [64 * 64, *WIDTHS[1:]]
+    assert found["layers"][0]["loss"] is None and found["layers"][6]["loss"] > 0
+    assert "probes" in found["definitions"]
+
+
+def test_a_layer_stands_beside_the_random_encoder(site: TestClient, run: str) -> None:
+    first = site.get(f"/api/runs/{run}/layers", params={"epoch": 0}).json()["layers"]
+    last = site.get(f"/api/runs/{run}/layers", params={"epoch": 2}).json()["layers"]
+    for before, after in zip(first[1:], last[1:], strict=True):
+        random = after["probe"]["random"]
+        assert random["accuracy"] == before["probe"]["accuracy"]
+        assert random["low"] <= random["accuracy"] <= random["high"]
+    assert last[0]["probe"]["random"] is None
+
+
+def test_a_map_gives_each_image_its_place(site: TestClient, run: str, results: Results) -> None:
+    for layer in range(7):
+        found = site.get(f"/api/runs/{run}/layers/{layer}/embedding?epoch=1").json()
+        stored = results.read("embedding", 1, layer)
+        np.testing.assert_array_equal(array(found["x"]), stored["x"])
+        np.testing.assert_array_equal(array(found["y"]), stored["y"])
+        assert 0 <= found["kept_neighbours"] <= 1
+
+
+def test_units_of_a_layer_come_side_by_side(site: TestClient, run: str, results: Results) -> None:
+    found = site.get(f"/api/runs/{run}/layers/3/units").json()
+    stored, best = results.read("selectivity", 2, 3), results.read("maximizers", 2, 3)
+    assert found["units"] == WIDTHS[3]
+    dprime = array(found["dprime"]).reshape(WIDTHS[3], 3)
+    np.testing.assert_array_equal(dprime, stored["dprime"])
+    np.testing.assert_array_equal(
+        array(found["best_dprime"]), dprime[np.arange(WIDTHS[3]), array(found["best_class"])]
+    )
+    np.testing.assert_array_equal(array(found["top"]["image"]), best["top_image"][:, 0])
+
+
+def test_a_unit_shows_its_patches_and_answers(site: TestClient, run: str, results: Results) -> None:
+    found = site.get(f"/api/runs/{run}/layers/6/units/31").json()
+    assert {len(found["patches"][group]) for group in ("middle", "random", "least")} <= {1, 2, 3, 4}
+    values = [patch["value"] for patch in found["patches"]["top"]]
+    assert values == sorted(values, reverse=True)
+    np.testing.assert_allclose(array(found["responses"]), results.response(2, 6, 31), rtol=1e-6)
+    assert len(found["histogram"]["edges"]) == len(found["histogram"]["counts"]) + 1
+    assert sum(found["histogram"]["counts"]) == TEST * 49
+    assert len(found["dprime"]) == len(found["class_mean"]) == 3
+
+
+def test_neighbours_of_an_image_are_other_images(site: TestClient, run: str) -> None:
+    found = site.get(f"/api/runs/{run}/layers/4/neighbours/{TRAIN + 2}").json()
+    images = [near["image"] for near in found["neighbours"]]
+    assert len(images) == TEST - 1 and TRAIN + 2 not in images
+    distances = [near["distance"] for near in found["neighbours"]]
+    assert distances == sorted(distances)
+    assert found["patch"] == [3, 3] and {"row", "column"} <= set(found["patches"][0])
+
+
+def test_probes_stand_beside_their_baselines(site: TestClient, run: str) -> None:
+    found = site.get(f"/api/runs/{run}/probes").json()
+    assert [probe["layer"] for probe in found["layers"]] == [1, 2, 3, 4, 5, 6]
+    assert (found["n_train"], found["n_test"]) == (TRAIN, TEST)
+    assert found["chance"] == pytest.approx(0.4)
+    assert found["pixels"]["accuracy"] == found["input"]["accuracy"]
+    assert np.sum(found["layers"][5]["confusion"]) == TEST
+    assert [row["epoch"] for row in found["by_epoch"]] == [0, 1, 2]
+    assert found["by_epoch"][2]["accuracy"][5] == found["layers"][5]["accuracy"]
+    assert found["reason"] is None and "regression" in found["protocol"]
+
+
+def test_checkpoints_say_which_are_analysed(site: TestClient, run: str) -> None:
+    found = site.get(f"/api/runs/{run}/checkpoints").json()["checkpoints"]
+    assert [(row["epoch"], row["analysed"]) for row in found] == [(0, True), (1, True), (2, True)]
+    assert found[0]["losses"] is None and len(found[1]["losses"]) == 6
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("nothing/layers", "there is no run 'nothing'"),
+        ("../../etc/layers", "there is nothing at"),
+        ("{run}/layers?epoch=7", "choose one of: 0, 1, 2"),
+        ("{run}/layers/7/embedding", "layers are 0 to 6"),
+        ("{run}/layers/-1/units", "layers are 0 to 6"),
+        ("{run}/layers/two/units", "a number is wanted"),
+        ("{run}/layers/1/units/8", "its units are 0 to 7"),
+        ("{run}/layers/1/units/-1", "its units are 0 to 7"),
+        ("{run}/layers/1/neighbours/0", "is not among the 10 images"),
+        ("{run}/layers/1/neighbours/99999999999", "is not among the 10 images"),
+        ("{run}/probes?epoch=-1", "choose one of: 0, 1, 2"),
+    ],
+)
+def test_what_is_not_there_is_told_in_a_sentence(
+    site: TestClient, run: str, path: str, told: str
+) -> None:
+    reply = site.get(f"/api/runs/{path.format(run=run)}")
+    assert (reply.status_code, reply.json()["error"]["code"]) == (404, "not_found")
+    assert told in reply.json()["error"]["message"]
+
+
+def test_a_near_name_of_a_run_is_offered(site: TestClient, run: str) -> None:
+    near = run[:-1] + ("1" if run.endswith("0") else "0")
+    reply = site.get(f"/api/runs/{near}/layers")
+    assert f"did you mean {run}?" in reply.json()["error"]["message"]
+
+
+def test_long_replies_are_compressed_for_who_takes_it(site: TestClient, run: str) -> None:
+    packed = site.get(f"/api/runs/{run}/layers", headers={"accept-encoding": "gzip"})
+    plain = site.get(f"/api/runs/{run}/layers", headers={"accept-encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers and packed.json() == plain.json()

@@ -1,0 +1,336 @@
+"""Do runs go through their states as they should, whatever happens to their processes?"""
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from backend.errors import ConflictError
+from backend.jobs.launcher import Signal, Status
+from backend.jobs.queue import FRESH, START_PATIENCE, STOP_PATIENCE, Queue
+from backend.jobs.states import FINAL, LIVE, MOVES, RESUMABLE, State
+from backend.runs import catalogue
+from backend.runs.folder import RunFolder
+from backend.runs.store import Row, Store
+from tests.backend.conftest import Quiet
+
+CONFIG = {"rule": "clapp", "data": "photos", "device": "auto"}
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def queue(home: Path, quiet: Quiet, clock: Clock):
+    store = Store(home / "saccade.db")
+    yield Queue(store, home / "runs", home, quiet, clock)
+    store.close()
+
+
+def submit(queue: Queue, **config: object) -> str:
+    return queue.submit(CONFIG | config, "photos", "0")
+
+
+def row(queue: Queue, run: str) -> Row:
+    return queue.store.row(run)
+
+
+def folder(queue: Queue, run: str) -> RunFolder:
+    return RunFolder(queue.runs / run)
+
+
+def take_up(queue: Queue, run: str) -> None:
+    attempt = row(queue, run).attempt
+    folder(queue, run).write("process.json", {"attempt": attempt, "handle": "theirs"})
+
+
+def end(queue: Queue, run: str, state: str, error: dict | None = None) -> None:
+    result = {"state": state, "error": error, "attempt": row(queue, run).attempt}
+    folder(queue, run).write("result.json", result)
+
+
+def started(queue: Queue, **config: object) -> str:
+    """A run whose worker has taken it up."""
+    run = submit(queue, **config)
+    queue.tick()
+    take_up(queue, run)
+    queue.tick()
+    assert row(queue, run).state == State.RUNNING
+    return run
+
+
+def test_every_state_can_be_left_but_finished() -> None:
+    assert {state for state, after in MOVES.items() if not after} == {State.FINISHED}
+    assert set(MOVES) == set(State)
+    assert RESUMABLE < FINAL and not FINAL & LIVE
+    assert set(catalogue.LIVE) == LIVE
+
+
+def test_a_run_goes_from_queued_to_finished(queue: Queue) -> None:
+    run = submit(queue)
+    assert row(queue, run).state == State.QUEUED
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).handle) == (State.STARTING, "quiet-1")
+    take_up(queue, run)
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).handle) == (State.RUNNING, "theirs")
+    end(queue, run, "finished")
+    queue.tick()
+    assert row(queue, run).state == State.FINISHED
+
+
+def test_the_result_of_an_older_attempt_is_void(queue: Queue) -> None:
+    run = started(queue)
+    end(queue, run, "stopped")
+    queue.tick()
+    queue.resume(row(queue, run))
+    queue.tick()
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).attempt) == (State.STARTING, 2)
+
+
+def test_runs_on_different_devices_go_side_by_side(queue: Queue, quiet: Quiet) -> None:
+    for device in ("cuda", "cpu", "cuda", "auto"):
+        submit(queue, device=device)
+    queue.tick()
+    assert len(quiet.started) == 2
+
+
+def test_a_process_that_vanishes_interrupts_its_run(queue: Queue, quiet: Quiet) -> None:
+    run = started(queue)
+    quiet.status[run] = Status.GONE
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).error["code"]) == ("interrupted",) * 2
+
+
+def test_a_launcher_that_cannot_tell_interrupts_nothing(queue: Queue, quiet: Quiet) -> None:
+    run = started(queue)
+    quiet.status[run] = Status.UNKNOWN
+    queue.tick()
+    assert row(queue, run).state == State.RUNNING
+
+
+def test_a_result_written_just_before_the_end_is_taken(queue: Queue, quiet: Quiet) -> None:
+    run = started(queue)
+    quiet.status[run] = Status.GONE
+    end(queue, run, "failed", {"code": "disk_full", "message": "no room"})
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).error["code"]) == ("failed", "disk_full")
+
+
+def test_a_process_that_is_not_there_yet_is_waited_for(
+    queue: Queue, quiet: Quiet, clock: Clock
+) -> None:
+    run = queue.submit(CONFIG, "photos", "0", mine=True)  # its starter has no handle to show
+    queue.tick()
+    assert row(queue, run).state == State.STARTING
+    clock.now += START_PATIENCE + 1
+    queue.tick()
+    assert row(queue, run).state == State.INTERRUPTED
+
+
+def test_a_run_that_does_not_stop_is_killed(queue: Queue, quiet: Quiet, clock: Clock) -> None:
+    run = started(queue)
+    queue.stop(row(queue, run))
+    queue.tick()
+    assert quiet.signals == [(run, Signal.STOP)]
+    clock.now += STOP_PATIENCE + 1
+    queue.tick()
+    assert quiet.signals[-1] == (run, Signal.KILL)
+    quiet.status[run] = Status.GONE
+    queue.tick()
+    assert row(queue, run).state == State.INTERRUPTED
+
+
+def test_a_wish_to_stop_reaches_a_process_that_was_just_being_made(
+    queue: Queue, quiet: Quiet
+) -> None:
+    run, start = submit(queue), quiet.start
+
+    def slow(job) -> str:
+        queue.stop(row(queue, run))
+        quiet.signals.clear()  # there was no process yet to hear it
+        return start(job)
+
+    quiet.start = slow
+    queue.tick()
+    assert row(queue, run).state == State.STOPPING
+    assert quiet.signals == [(run, Signal.STOP)]
+
+
+def test_a_wish_to_stop_is_not_lost_when_the_run_goes_on_meanwhile(
+    queue: Queue, quiet: Quiet
+) -> None:
+    run = submit(queue)
+    before = row(queue, run)
+    queue.tick()
+    queue.stop(before)  # it was queued when it was looked at
+    assert row(queue, run).state == State.STOPPING
+    assert quiet.signals == [(run, Signal.STOP)]
+
+
+def test_a_run_that_ends_meanwhile_cannot_be_stopped(queue: Queue) -> None:
+    run = started(queue)
+    before = row(queue, run)
+    end(queue, run, "finished")
+    queue.tick()
+    with pytest.raises(ConflictError, match="finished already"):
+        queue.stop(before)
+
+
+def test_a_run_stopped_before_its_worker_began_is_stopped(queue: Queue, quiet: Quiet) -> None:
+    run = submit(queue)
+    queue.tick()
+    queue.stop(row(queue, run))
+    quiet.status[run] = Status.GONE
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).error) == (State.STOPPED, None)
+
+
+def test_a_launcher_that_fails_fails_the_run(queue: Queue, quiet: Quiet) -> None:
+    def refuse(_) -> str:
+        raise OSError(12, "Cannot allocate memory")
+
+    quiet.start = refuse
+    run = submit(queue)
+    queue.tick()
+    assert row(queue, run).state == State.FAILED
+    assert "Cannot allocate memory" in row(queue, run).error["message"]
+
+
+def test_a_lost_store_is_made_again_from_the_directories(
+    queue: Queue, quiet: Quiet, home: Path, clock: Clock
+) -> None:
+    done, alive, dead = started(queue, device="cpu"), submit(queue), submit(queue)
+    end(queue, done, "finished")
+    for run in (alive, dead):
+        take_up(queue, run)
+    quiet.status[alive] = Status.RUNNING
+    store = Store(home / "new.db")
+    again = Queue(store, home / "runs", home, quiet, clock)
+    clock.now = (home / "runs" / dead / "run.json").stat().st_mtime + FRESH + 1
+    again.adopt()
+    again.tick(start=False)
+    assert {r.id: r.state for r in store.rows()} == {
+        done: "finished",
+        alive: "running",
+        dead: "interrupted",
+    }
+    assert store.row(done).created == row(queue, done).created
+    store.close()
+
+
+def test_a_directory_that_is_just_being_made_is_left_alone(queue: Queue, home: Path) -> None:
+    other = RunFolder(home / "runs" / "clapp-photos-0000")
+    other.create({"id": other.id, "created": "2026", "config": CONFIG, "dataset": "photos"})
+    queue.clock.now = (other.path / "run.json").stat().st_mtime + 1
+    queue.adopt()
+    assert row(queue, other.id) is None
+
+
+def test_an_attempt_begun_by_hand_is_adopted(queue: Queue, quiet: Quiet) -> None:
+    run = started(queue)
+    quiet.status[run] = Status.GONE
+    queue.tick()
+    folder(queue, run).write("process.json", {"attempt": 2, "handle": "by hand"})
+    quiet.status[run] = Status.RUNNING
+    queue.adopt()
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).attempt) == (State.RUNNING, 2)
+
+
+def test_a_run_taken_for_lost_is_as_it_ended(queue: Queue, quiet: Quiet) -> None:
+    run = started(queue)
+    quiet.status[run] = Status.GONE
+    queue.tick()
+    assert row(queue, run).state == State.INTERRUPTED
+    end(queue, run, "finished")
+    queue.adopt()
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).error) == (State.FINISHED, None)
+
+
+def test_a_run_that_was_damaged_in_a_crash_can_be_resumed(queue: Queue, quiet: Quiet) -> None:
+    run = started(queue)
+    quiet.status[run] = Status.GONE
+    with (queue.runs / run / "events.jsonl").open("ab") as file:
+        file.write(b"\0" * 50 + b"\n")
+    queue.tick()
+    assert queue.resume(row(queue, run)) == 2
+    assert row(queue, run).state == State.QUEUED
+
+
+def test_a_run_whose_directory_was_taken_away_is_forgotten(queue: Queue, clock: Clock) -> None:
+    run = started(queue)
+    end(queue, run, "finished")
+    queue.tick()
+    shutil.rmtree(queue.runs / run)
+    clock.now += FRESH + 1
+    queue.adopt()
+    assert row(queue, run) is None
+
+
+def test_of_two_servers_one_starts_a_run(queue: Queue, quiet: Quiet, home: Path) -> None:
+    store = Store(home / "saccade.db")
+    other = Queue(store, home / "runs", home, quiet, queue.clock)
+    run = submit(queue)
+    stale = row(queue, run)
+    queue.tick()
+    other.start(stale)
+    other.tick()
+    assert len(quiet.started) == 1
+    store.close()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_order_of_events_makes_an_illegal_move(
+    queue: Queue, quiet: Quiet, clock: Clock, seed: int
+) -> None:
+    chance, runs = random.Random(seed), []
+
+    def wish(act) -> None:
+        try:
+            act(row(queue, chance.choice(runs)))
+        except ConflictError:
+            return
+
+    def crash() -> None:
+        quiet.status[chance.choice(runs)] = Status.GONE
+
+    def work() -> None:
+        run = chance.choice(runs)
+        if row(queue, run).state in LIVE and quiet.status.get(run) is Status.RUNNING:
+            if folder(queue, run).process(row(queue, run).attempt):
+                end(queue, run, chance.choice(["finished", "failed", "stopped"]))
+                quiet.status[run] = Status.GONE
+            else:
+                take_up(queue, run)
+
+    def wait() -> None:
+        clock.now += chance.choice([-5.0, 1.0, 100.0])  # clocks are set back, too
+
+    acts = [lambda: wish(queue.stop), lambda: wish(queue.resume), crash, work, wait, queue.tick]
+    for _ in range(300):
+        if len(runs) < 4 and chance.random() < 0.1 or not runs:
+            runs.append(submit(queue))
+        chance.choice(acts)()
+    moves = queue.store.connection.execute("SELECT source, target FROM moves").fetchall()
+    assert len(moves) > 30
+    for source, target in moves:
+        assert not source or State(target) in MOVES[State(source)]
+    for _ in range(20):  # left alone, with every process gone, all of it comes to an end
+        clock.now += 100
+        quiet.status = dict.fromkeys(runs, Status.GONE)
+        queue.tick()
+    assert all(row(queue, run).state in FINAL for run in runs)

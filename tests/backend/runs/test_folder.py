@@ -1,0 +1,113 @@
+"""Is a run directory whole at every moment, and does one process at a time work in it?"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backend.errors import ConflictError, RunError
+from backend.runs.folder import RunFolder
+from backend.runs.lock import Lock, held, taken
+
+ABOUT = {"id": "a-1", "created": "2026", "config": {}, "dataset": "photos"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    folder = RunFolder(tmp_path / "runs" / "a-1")
+    folder.create(ABOUT)
+    return folder
+
+
+def test_a_directory_appears_with_its_run(folder: RunFolder) -> None:
+    assert folder.about() == ABOUT
+    assert [path.name for path in folder.path.parent.iterdir()] == ["a-1"]
+
+
+def test_a_directory_is_not_made_twice(folder: RunFolder) -> None:
+    with pytest.raises(ConflictError):
+        folder.create(ABOUT)
+
+
+BARE = '{"id": "a-1", "created": "2026", "config": [], "dataset": "photos"}'
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"id": "a-1"}', BARE])
+def test_a_damaged_run_is_told_in_a_sentence(folder: RunFolder, text: str) -> None:
+    (folder.path / "run.json").write_text(text)
+    with pytest.raises(RunError, match="no readable run.json"):
+        folder.about()
+
+
+def test_a_result_belongs_to_its_attempt(folder: RunFolder) -> None:
+    assert folder.result(1) is None
+    folder.write("result.json", {"state": "stopped", "error": None, "attempt": 1})
+    assert folder.result(1)["state"] == "stopped"
+    assert folder.result(2) is None
+
+
+def test_checkpoints_are_the_folders_of_epochs(folder: RunFolder) -> None:
+    assert folder.checkpoints() == []
+    for name in ("epoch-0010", "epoch-0003", "resume-00000009", ".epoch-0004.new", "epoch-x"):
+        (folder.path / "checkpoints" / name).mkdir(parents=True)
+    assert folder.checkpoints() == [3, 10]
+
+
+def test_the_end_of_the_log_shows_no_traceback(folder: RunFolder) -> None:
+    folder.log("begins")
+    folder.log("the traceback, for whoever mends Saccade\nTraceback (most recent call last):\n  x")
+    folder.log("failed: no memory")
+    tail = folder.log_tail()
+    assert [line.split(" ", 2)[2] for line in tail] == [
+        "begins",
+        "the traceback, for whoever mends Saccade",
+        "failed: no memory",
+    ]
+    assert folder.log_tail(1) == tail[-1:]
+
+
+def test_a_deleted_run_is_gone_at_once(folder: RunFolder) -> None:
+    folder.remove()
+    assert list(folder.path.parent.iterdir()) == []
+
+
+def test_a_lock_is_held_by_one_process_and_freed_by_its_death(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    code = (
+        "import sys, time; from pathlib import Path; from backend.runs.lock import Lock;"
+        "lock = Lock(Path(sys.argv[1])); print(lock.take(), flush=True); time.sleep(60)"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout.readline() == "True\n"
+    assert held(path) and not Lock(path).take()
+    other.kill()
+    other.wait()
+    other.stdout.close()
+    lock = Lock(path)
+    assert not held(path) and lock.take(seconds=5)
+    assert held(path)
+    lock.release()
+    assert not held(path)
+
+
+def test_those_who_look_at_a_lock_do_not_disturb_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    assert not held(path) and not path.exists()
+    path.touch()
+    with path.open("rb") as looker:
+        assert taken(looker, shared=True)
+        assert not held(path)
+        assert not Lock(path).take()
+
+
+def test_events_are_told_only_where_no_one_works(folder: RunFolder) -> None:
+    lock = Lock(folder.path / "lock")
+    assert lock.take()
+    folder.tell("end", state="stopped")
+    assert not (folder.path / "events.jsonl").exists()
+    lock.release()
+    folder.tell("end", state="stopped")
+    assert b'"stopped"' in (folder.path / "events.jsonl").read_bytes()

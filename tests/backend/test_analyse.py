@@ -1,0 +1,280 @@
+"""Checkpoints are analysed whole, go on where they were interrupted, and are not analysed twice."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backend.jobs.analyse import AnalysisProgress, analyse
+from backend.runs.results import ANALYSES, Results
+from models.checkpoint import save_kept
+from models.config import TrainConfig
+from models.data import Dataset
+from models.errors import CheckpointError, ConfigError, DataError, RunError
+from models.train import begin
+
+LAYERS = range(7)
+WIDTHS = (1, 8, 16, 16, 16, 32, 32)
+
+
+def stripes(train: int = 24, test: int = 14, side: int = 64, labelled: bool = True) -> Dataset:
+    """Stripes across (class 0) or down (class 1), of random width, with noise."""
+    draw = np.random.default_rng(0)
+    labels = np.arange(train + test, dtype=np.int16) % 2
+    wave = 127 + 100 * np.sin(np.arange(side) / draw.uniform(2, 5, (train + test, 1)))
+    images = np.repeat(wave[:, None, :, None], side, 3)
+    images[labels == 1] = images[labels == 1].swapaxes(2, 3)
+    images = np.repeat(images, 3, 1) + draw.normal(0, 20, (train + test, 3, side, side))
+    return Dataset(
+        key="stripes",
+        spec="stripes",
+        title="stripes",
+        images=images.clip(0, 255).astype(np.uint8),
+        labels=labels if labelled else np.full(train + test, -1, np.int16),
+        classes=("across", "down") if labelled else (),
+        split=np.repeat(np.array([0, 1], np.uint8), [train, test]),
+        licence="none",
+    )
+
+
+def new_run(folder: Path, epochs=(0, 3), **settings) -> Path:
+    """A run that keeps untrained encoders of some epochs, each from its own seed."""
+    run = folder / "stripes-0a1b"
+    run.mkdir()
+    for epoch in epochs:
+        config = TrainConfig(encoder="vgg6-tiny", seed=epoch, device="cpu", **settings)
+        training = begin(config)
+        training.epoch = epoch
+        save_kept(run, training)
+    (run / "run.json").write_text(json.dumps({"config": config.to_dict()}))
+    return run
+
+
+def ended(steps: list[AnalysisProgress]) -> list[tuple]:
+    """What was really done: word and layer of every step that took time."""
+    return [(step.epoch, step.what, step.layer) for step in steps if step.seconds]
+
+
+def bytes_of(run: Path) -> dict[str, bytes]:
+    files = sorted((run / "analysis").rglob("*.np[yz]"))
+    return {path.relative_to(run).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.fixture(scope="module")
+def analysed(tmp_path_factory) -> tuple[Path, list[AnalysisProgress]]:
+    """A run whose two checkpoints are analysed, and what was said meanwhile. To be read only."""
+    run = new_run(tmp_path_factory.mktemp("runs"))
+    return run, list(analyse(run, stripes(), device="cpu"))
+
+
+def test_everything_is_there_for_every_layer_and_epoch(analysed):
+    results, data = Results(analysed[0]), stripes()
+    assert results.epochs() == [0, 3]
+    for epoch in (0, 3):
+        assert results.ids(epoch).tolist() == data.indices("test").tolist()
+        assert results.labels(epoch).tolist() == data.labels[24:].tolist()
+        for layer in LAYERS:
+            units = WIDTHS[layer]
+            read = {w: results.read(w, epoch, layer) for w in ("maximizers", "selectivity")}
+            assert read["maximizers"]["top_image"].shape == (units, 14)
+            assert read["maximizers"]["random_value"].shape == (units, 4)
+            assert read["selectivity"]["dprime"].shape == (units, 2)
+            assert (read["selectivity"]["histogram"].sum(1) == 14 * 49).all()
+            assert results.read("embedding", epoch, layer)["x"].shape == (14,)
+            assert results.read("neighbours", epoch, layer)["image"].shape == (14, 12)
+            assert results.read("neighbours", epoch, layer)["patch_image"].shape == (14, 8)
+            assert results.read("responses", epoch, layer)["level"].shape == (units, 14)
+            assert results.read("probe", epoch, layer)["confusion"].sum() == 14
+            if layer:
+                assert results.features(epoch, layer, "test").shape == (14, units)
+                assert results.features(epoch, layer, "train").shape == (24, units)
+
+
+def test_numbers_agree_with_each_other(analysed):
+    results, data = Results(analysed[0]), stripes()
+    for layer in LAYERS[1:]:
+        features = results.features(3, layer, "test")
+        chosen = results.read("selectivity", 3, layer)
+        best = results.read("maximizers", 3, layer)
+        assert chosen["mean"] == pytest.approx(features.mean(0), rel=1e-4, abs=1e-6)
+        assert chosen["maximum"] == pytest.approx(best["top_value"][:, 0], rel=1e-3)
+        assert results.response(3, layer, 5) == pytest.approx(features[:, 5], abs=1e-2)
+        near = results.read("neighbours", 3, layer)
+        assert set(np.unique(near["image"])) <= set(data.indices("test"))
+        assert set(np.unique(near["patch_row"])) <= {0, 3, 6}
+        assert not (near["image"] == results.ids(3)[:, None]).any()
+        assert not (near["patch_image"] == results.ids(3)[:, None]).any()
+
+
+def test_stripes_are_told_apart_by_a_random_encoder(analysed):
+    results = Results(analysed[0])
+    accuracy = [float(results.read("probe", 0, layer)["accuracy"]) for layer in LAYERS]
+    assert max(accuracy[1:]) > 0.9
+
+
+def test_the_summary_says_what_was_done_how_and_how_long_it_took(analysed):
+    results = Results(analysed[0])
+    for epoch in (None, 3):
+        summary = results.summary(epoch)
+        assert summary["done"] == list(ANALYSES)
+        assert set(summary["definitions"]) == set(summary["seconds"]) == set(ANALYSES)
+        assert summary["parameters"]["embedding"]["perplexity"] == pytest.approx(13 / 3)
+        assert summary["parameters"]["neighbours"]["patch"] == [3, 3]
+        assert (summary["n_test"], summary["n_train"], summary["split"]) == (14, 24, "test")
+        assert (summary["dataset"], summary["image"]) == ("stripes", [64, 64])
+        assert (summary["chance"], summary["device"]) == (0.5, "cpu")
+        assert summary["memory_mb"] > 10
+        assert "14 test images" in summary["definitions"]["neighbours"]
+
+
+def test_one_forward_pass_a_checkpoint_and_the_input_once(analysed):
+    passes = [step for step in ended(analysed[1]) if step[1] == "activity"]
+    assert passes == [(0, "activity", 0), (0, "activity", None), (3, "activity", None)]
+
+
+def test_progress_rises_from_0_to_1_and_says_when_an_epoch_is_complete(analysed):
+    fractions = [step.fraction for step in analysed[1]]
+    assert fractions[0] == 0 and fractions[-1] == 1
+    assert fractions == sorted(fractions)
+    assert [step.epoch for step in analysed[1] if step.complete] == [0, 3]
+    assert not any(step.cached for step in analysed[1])
+
+
+def test_a_second_time_everything_is_cached(analysed):
+    run, _ = analysed
+    before = bytes_of(run)
+    steps = list(analyse(run, stripes(), device="cpu"))
+    assert ended(steps) == []
+    assert [step.what for step in steps if step.cached and not step.complete] == [*ANALYSES] * 3
+    assert steps[-1].complete and steps[-1].fraction == 1
+    assert bytes_of(run) == before
+
+
+def test_the_same_checkpoint_gives_the_same_bytes(analysed, tmp_path):
+    again = new_run(tmp_path, epochs=(3,))
+    list(analyse(again, stripes(), device="cpu"))
+    first, second = bytes_of(analysed[0]), bytes_of(again)
+    assert len(second) > 40
+    assert [name for name in second if first[name] != second[name]] == []
+
+
+def test_epochs_and_analyses_can_be_chosen(tmp_path):
+    run = new_run(tmp_path)
+    steps = list(analyse(run, stripes(), epochs=[3], only=["probes"], device="cpu"))
+    results = Results(run)
+    assert {what for _, what, _ in ended(steps)} == {"activity", "probes"}
+    assert not results.folder(0).exists() and results.epochs() == []
+    assert results.summary(3)["done"] == ["activity", "maximizers", "selectivity", "probes"]
+    rest = ended(list(analyse(run, stripes(), epochs=[3], only=["embedding"], device="cpu")))
+    assert (3, "activity", None) not in rest and (3, "embedding", 6) in rest
+
+
+@pytest.mark.parametrize("stop_at", [("activity", None), ("neighbours", 4), ("embedding", 2)])
+def test_an_interrupted_analysis_goes_on_where_it_was(analysed, tmp_path, stop_at):
+    run = new_run(tmp_path, epochs=(3,))
+    work = analyse(run, stripes(), device="cpu")
+    spoken = 0
+    while spoken < 2:  # a pass has begun and seen some images; a smaller step has just ended
+        step = next(work)
+        spoken += (step.what, step.layer) == stop_at
+    work.close()
+    assert Results(run).epochs() == []
+    rest = ended(list(analyse(run, stripes(), device="cpu")))
+    assert ((3, "activity", None) in rest) == (stop_at[0] == "activity")
+    assert (3, *stop_at) not in rest or stop_at[0] == "activity"
+    assert bytes_of(run).items() <= bytes_of(analysed[0]).items()
+    assert not list(run.rglob(".*")) and not list(run.rglob("patches-*"))
+
+
+def test_a_damaged_file_is_made_again_and_nothing_else(tmp_path):
+    run = new_run(tmp_path, epochs=(0,))
+    list(analyse(run, stripes(), device="cpu"))
+    before = bytes_of(run)
+    path = Results(run).path("probe", 0, 4)
+    path.write_bytes(path.read_bytes()[:50])
+    steps = list(analyse(run, stripes(), device="cpu"))
+    assert ended(steps) == [(0, "probes", 4)]
+    assert {step.what for step in steps if step.cached} == set(ANALYSES)
+    assert bytes_of(run) == before
+
+
+def test_another_perplexity_draws_the_maps_again_and_nothing_else(tmp_path):
+    run, many = new_run(tmp_path, epochs=(0,)), stripes(test=40)
+    list(analyse(run, many, device="cpu", perplexity=5))
+    other = list(analyse(run, many, device="cpu", perplexity=9, only=["probes"]))
+    assert ended(other) == [] and Results(run).epochs() == [0]
+    again = ended(list(analyse(run, many, device="cpu", perplexity=9)))
+    assert {what for _, what, layer in again if layer} == {"embedding"}
+    summary = Results(run).summary(0)
+    assert summary["parameters"]["embedding"]["perplexity"] == 9
+    assert "perplexity 9" in summary["definitions"]["embedding"]
+
+
+def test_other_images_replace_what_was_there(tmp_path):
+    run = new_run(tmp_path)
+    list(analyse(run, stripes(), device="cpu"))
+    list(analyse(run, stripes(test=16), epochs=[3], device="cpu"))
+    assert Results(run).epochs() == [3]
+    assert Results(run).summary(None)["n_test"] == Results(run).summary(3)["n_test"] == 16
+
+
+def test_images_without_labels_have_no_probes_and_no_class_preference(tmp_path):
+    run = new_run(tmp_path, epochs=(0,))
+    list(analyse(run, stripes(labelled=False), device="cpu"))
+    results = Results(run)
+    assert results.epochs() == [0]
+    assert results.summary(0)["reasons"]["probes"]
+    assert "probes" not in results.summary(0)["definitions"]
+    assert not results.path("probe", 0, 6).exists()
+    assert "dprime" not in results.read("selectivity", 0, 6)
+    assert results.features(0, 6, "train") is None
+
+
+@pytest.mark.parametrize(("side", "grid"), [(32, 3), (24, 2), (96, 7)])
+def test_small_images_and_colour(tmp_path, side, grid):
+    run = new_run(tmp_path, epochs=(0,), colour="rgb")
+    list(analyse(run, stripes(side=side), device="cpu"))
+    results = Results(run)
+    assert results.epochs() == [0]
+    assert results.read("selectivity", 0, 0)["histogram"].sum(1).tolist() == [14 * grid**2] * 3
+    assert results.read("maximizers", 0, 6)["top_row"].max() < grid
+    middle = (grid - 1) // 2
+    assert results.summary(0)["parameters"]["neighbours"]["patch"] == [middle, middle]
+
+
+def test_bad_wishes_are_one_sentence(tmp_path):
+    run = new_run(tmp_path)
+    for wish, error, said in (
+        ({"epochs": [7]}, CheckpointError, "epoch 7 was asked for.*keeps epochs: 0, 3"),
+        ({"only": ["probe"]}, ConfigError, "unknown analysis 'probe'; did you mean 'probes'?"),
+        ({"device": "tpu"}, ConfigError, "tpu"),
+    ):
+        with pytest.raises(error, match=said):
+            next(analyse(run, stripes(), **wish))
+    with pytest.raises(DataError, match="too few images"):
+        next(analyse(run, stripes(train=1, test=1)))
+    (run / "run.json").write_text("{")
+    with pytest.raises(RunError, match="run.json of run stripes-0a1b cannot be read"):
+        next(analyse(run, stripes()))
+
+
+def test_a_damaged_checkpoint_is_one_sentence_and_the_input_is_kept(tmp_path):
+    run = new_run(tmp_path, epochs=(0,))
+    weights = run / "checkpoints" / "epoch-0000" / "encoder.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(CheckpointError, match="epoch-0000 of run stripes-0a1b is damaged"):
+        list(analyse(run, stripes(), device="cpu"))
+    assert Results(run).complete(None) and not Results(run).complete(0)
+
+
+@pytest.mark.gpu
+def test_cuda_analyses_agree_with_the_processor(analysed, tmp_path):
+    run = new_run(tmp_path, epochs=(3,))
+    list(analyse(run, stripes(), device="cuda", only=ANALYSES[:-1]))
+    here, there = Results(analysed[0]), Results(run)
+    for layer in LAYERS[1:]:
+        one, same = (r.features(3, layer, "test") for r in (here, there))
+        assert np.linalg.norm(one - same) < 1e-3 * np.linalg.norm(one)
+        one, same = (r.read("selectivity", 3, layer)["dprime"] for r in (here, there))
+        assert same == pytest.approx(one, rel=1e-2, abs=1e-2)

@@ -1,0 +1,59 @@
+"""Does every error become a stable code and one sentence that gives nothing of the inside away?"""
+
+import errno
+
+import pytest
+
+from backend.api.failures import STATUS
+from backend.errors import DISK_FULL, DiskFullError, RunError, SaccadeError, failure_of
+from models.errors import ConfigError
+
+
+def family(kind: type) -> set[type]:
+    return {kind, *(one for child in kind.__subclasses__() for one in family(child))}
+
+
+def test_every_error_of_the_family_has_its_own_code_and_status() -> None:
+    codes = [kind.code for kind in family(SaccadeError) - {SaccadeError}]
+    assert len(codes) == len(set(codes))
+    # A diverged loss ends a run and never answers a request.
+    assert set(codes) - {"nan_loss"} == set(STATUS)
+
+
+def test_a_sentence_passes_as_it_is() -> None:
+    assert failure_of(ConfigError("wanted a, came b")) == {
+        "code": "bad_config",
+        "message": "wanted a, came b",
+    }
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_told_as_one(number: int) -> None:
+    assert failure_of(OSError(number, "full")) == {"code": "disk_full", "message": DISK_FULL}
+
+
+def test_a_full_disk_is_seen_through_the_sentence_that_was_made_of_it() -> None:
+    with pytest.raises(RunError) as caught:
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError:
+            raise RunError("features could not be written") from None
+    assert failure_of(caught.value) == {
+        "code": "disk_full",
+        "message": "features could not be written",
+    }
+    assert failure_of(DiskFullError("no room"))["code"] == "disk_full"
+
+
+def test_memory_that_ran_out_says_whose() -> None:
+    out_of_memory = type("OutOfMemoryError", (RuntimeError,), {})
+    assert failure_of(out_of_memory("CUDA out of memory"))["code"] == "oom_cuda"
+    assert failure_of(MemoryError())["code"] == "oom_host"
+    torchs = RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 9 bytes")
+    assert failure_of(torchs)["code"] == "oom_host"
+
+
+def test_what_no_one_foresaw_keeps_its_inside_to_itself() -> None:
+    failure = failure_of(ZeroDivisionError("secret"))
+    assert failure["code"] == "internal"
+    assert "secret" not in failure["message"]

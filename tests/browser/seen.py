@@ -1,0 +1,72 @@
+"""What can be seen on the page: maps, points on them, where a point must lie, complaints."""
+
+import base64
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page
+
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+DTYPES = {"f4": "<f4", "i4": "<i4", "i2": "<i2", "u1": "u1"}
+
+
+def array(encoded: dict) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(encoded["bdata"]), DTYPES[encoded["dtype"]])
+
+
+def maps_drawn(page: Page, what: str = "") -> None:
+    """Wait until the strip shows the maps of `what`, RUN@EPOCH, or of any checkpoint."""
+    page.wait_for_selector(f'.strip[data-drawn="{what}"]' if what else ".strip[data-drawn]")
+
+
+def inked(page: Page, selector: str) -> float:
+    """The share of an element's pixels that differ from the colour of its corner."""
+    pixels = np.asarray(Image.open(io.BytesIO(page.locator(selector).screenshot())).convert("RGB"))
+    return float((np.abs(pixels.astype(int) - pixels[0, 0]).sum(axis=2) > 30).mean())
+
+
+def pixels_of(points: dict, box: dict) -> np.ndarray:
+    """Where the points of an embedding lie in a box that shows the whole map, [n, 2]."""
+    x, y = array(points["x"]).astype(float), array(points["y"]).astype(float)
+    scale = min(box["width"] / np.ptp(x), box["height"] / np.ptp(y)) / 1.08
+    left = box["width"] / 2 + (x - (x.min() + x.max()) / 2) * scale
+    top = box["height"] / 2 - (y - (y.min() + y.max()) / 2) * scale
+    return np.stack([left, top], axis=1)
+
+
+def highlighted(page: Page, layer: int, at: np.ndarray) -> np.ndarray:
+    """Whether the map of a layer has a highlight at each of the pixels [n, 2] of its box."""
+    script = """([layer, places]) => {
+        const over = document.querySelector(".strip canvas.over");
+        const box = document.querySelector(`[data-layer="${layer}"].cell-map`)
+            .getBoundingClientRect();
+        const own = over.getBoundingClientRect();
+        const ratio = over.width / own.width;
+        const { data, width } = over.getContext("2d").getImageData(0, 0, over.width, over.height);
+        return places.map(([x, y]) => {
+            const left = Math.round((box.left - own.left + x) * ratio);
+            const top = Math.round((box.top - own.top + y) * ratio);
+            return data[4 * (top * width + left) + 3] > 0;
+        });
+    }"""
+    return np.array(page.evaluate(script, [layer, at.tolist()]), dtype=bool)
+
+
+def drag(page: Page, corners: list[tuple[float, float]]) -> None:
+    """Press, draw through the corners and let go."""
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*corner, steps=4)
+    page.mouse.up()
+
+
+@contextmanager
+def expected(complaints: list[str], pattern: str) -> Iterator[None]:
+    """What a test provokes on purpose, such as a refused request, is no complaint."""
+    yield
+    complaints[:] = [line for line in complaints if not re.search(pattern, line)]

@@ -1,0 +1,217 @@
+"""Does the page hold what it promises: Back, both themes, small screens, keys, strange names?"""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.seen import PHONE, drag, expected, inked, maps_drawn
+
+Visit = Callable[..., Page]
+HOSTILE = (
+    '<img src=x onerror="window.hacked=1">',
+    "<script>window.hacked=1</script>",
+    '<a href="javascript:window.hacked=1">b</a>',
+    "{{constructor.constructor('window.hacked=1')()}}",
+    "' onmouseover='window.hacked=1",
+    "a very long name that goes on and on and does not come to an end at all",
+    "%{x} <extra></extra> &amp; <b>bold</b>",
+    "\u202eright to left",
+    "../../etc/passwd",
+    "\u0000 \u0007 control",
+)
+
+
+def state(page: Page) -> dict[str, str]:
+    return page.evaluate("Object.fromEntries(new URLSearchParams(location.hash.slice(1)))")
+
+
+def test_back_undoes_a_step_and_a_link_shows_the_same(visit: Visit) -> None:
+    page = visit()
+    maps_drawn(page)
+    page.locator('[data-map="2"] .cell-title').click()
+    page.get_by_role("tab", name="Neurons").click()
+    page.locator("#neurons .tile").first.click()
+    expect(page.locator("#unit")).to_be_visible()
+    whole = state(page)
+    assert {"layer", "tab", "unit", "colour"} <= set(whole)
+
+    page.go_back()
+    expect(page.locator("#unit")).to_be_hidden()
+    page.go_back()
+    expect(page.locator("#map")).to_be_visible()
+    page.go_back()
+    assert "layer" not in state(page)
+    page.go_forward()
+    expect(page.locator('[data-map="2"]')).to_have_class(re.compile(r"\bon\b"))
+
+    again = visit("#" + "&".join(f"{key}={value}" for key, value in whole.items()))
+    expect(again.locator("#unit")).to_have_attribute("data-unit", f"2/{whole['unit']}")
+    expect(again.get_by_role("tab", name="Neurons")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_selection_survives_a_reload(visit: Visit) -> None:
+    page = visit("#tab=map")
+    maps_drawn(page)
+    page.wait_for_selector(".map[data-drawn]")
+    box = page.locator(".surface").bounding_box()
+    assert box
+    x, y, side = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 60
+    drag(page, [(x - side, y - side), (x + side, y - side), (x + side, y + side), (x - side, y)])
+    taken = page.locator(".chosen").get_attribute("data-selected")
+    assert int(taken or 0) > 0
+    page.reload()
+    maps_drawn(page)
+    expect(page.locator(".chosen")).to_have_attribute("data-selected", taken or "")
+
+
+def test_hovering_shows_the_image_without_a_request(visit: Visit) -> None:
+    page = visit()
+    page.wait_for_selector(".map[data-drawn]")
+    page.wait_for_load_state("networkidle")
+    asked: list[str] = []
+    page.on("request", lambda r: r.url.startswith("http") and asked.append(r.url))
+    box = page.locator(".surface").bounding_box()
+    assert box
+    for step in range(40):
+        page.mouse.move(
+            box["x"] + box["width"] * (0.3 + step / 100), box["y"] + box["height"] * 0.5
+        )
+        if page.locator(".tip").is_visible():
+            break
+    expect(page.locator(".tip .sprite")).to_have_css("background-image", re.compile("^url"))
+    assert asked == []
+
+
+def test_a_hidden_class_is_never_selected(visit: Visit) -> None:
+    page = visit()
+    page.wait_for_selector(".map[data-drawn]")
+    box = page.locator(".surface").bounding_box()
+    assert box
+    page.locator(".class-row").first.click()
+    edges = (box["x"] + 2, box["y"] + 2, box["x"] + box["width"] - 2, box["y"] + box["height"] - 2)
+    left, top, right, bottom = edges
+    drag(page, [(left, top), (right, top), (right, bottom), (left, bottom)])
+    expect(page.locator(".class-row").first).to_contain_text(re.compile(r"\D0/\d"))
+    expect(page.locator(".class-row").nth(1)).not_to_contain_text(re.compile(r"\D0/\d"))
+    page.locator(".class-row").nth(1).dblclick()
+    expect(page.locator(".class-row.off")).to_have_count(page.locator(".class-row").count() - 1)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("tab", ["map", "units", "probes"])
+def test_each_tab_in_both_themes_and_both_sizes(
+    visit: Visit, shots: Path, tab: str, dark: bool
+) -> None:
+    tone = "dark" if dark else "light"
+    page = visit(f"#tab={tab}&layer=3", dark=dark)
+    maps_drawn(page)
+    expect(page.locator("html")).to_have_attribute("data-theme", tone)
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=shots / f"{tab}-{tone}-1440.png")
+    small = visit(f"#tab={tab}&layer=3", size=PHONE, dark=dark)
+    maps_drawn(small)
+    small.wait_for_load_state("networkidle")
+    assert small.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    small.screenshot(path=shots / f"{tab}-{tone}-390.png", full_page=True)
+
+
+def test_the_theme_is_kept_and_the_maps_follow_it(visit: Visit) -> None:
+    page = visit()
+    page.wait_for_selector(".map[data-drawn]")
+    page.locator("#theme").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.reload()
+    maps_drawn(page)
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert inked(page, '[data-layer="6"].cell-map') > 0.01
+
+
+def test_the_page_is_used_by_keys_alone(visit: Visit) -> None:
+    page = visit()
+    page.wait_for_selector(".map[data-drawn]")
+    page.keyboard.press("ArrowDown")
+    assert state(page)["layer"] == "5"
+    page.keyboard.press("2")
+    expect(page.locator("#neurons .tile").first).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#unit")).to_be_visible()
+    before = page.locator("#unit").get_attribute("data-unit")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#unit")).not_to_have_attribute("data-unit", before or "")
+    page.keyboard.press("?")
+    expect(page.locator("dialog#keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog#keys")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(page.locator("#unit")).to_be_hidden()
+    page.keyboard.press(",")
+    page.wait_for_function("location.hash.includes('epoch=')")
+
+
+def test_names_from_outside_stay_text_everywhere(visit: Visit) -> None:
+    def renamed(route: Route) -> None:
+        reply = route.fetch()
+        body = reply.json()
+        if "classes" in body:
+            body["classes"] = [HOSTILE[i % len(HOSTILE)] for i in range(len(body["classes"]))]
+        for run in body.get("runs", []):
+            run["name"] = HOSTILE[0]
+            run["error"] = {"code": "internal", "message": HOSTILE[1]}
+        if "definitions" in body:
+            body["definitions"] = {name: HOSTILE[2] for name in body["definitions"]}
+        if "protocol" in body:
+            body["protocol"] = HOSTILE[0]
+        route.fulfill(response=reply, body=json.dumps(body))
+
+    page = visit("#layer=3")
+    page.route(
+        re.compile(r"/api/runs(\?|$|/[^/]+/(layers|probes)(\?|$)|.*/units)"),
+        renamed,
+    )
+    page.reload()
+    maps_drawn(page)
+    expect(page.locator(".class-row .name").first).to_have_text(HOSTILE[0])
+    page.get_by_role("tab", name="Neurons").click()
+    page.locator("#neurons .tile").first.click()
+    expect(page.locator("#unit .class-bar .name").first).to_have_text(HOSTILE[0])
+    page.get_by_role("tab", name="Probes").click()
+    expect(page.locator(".confusion tbody th").first).to_have_text(HOSTILE[0])
+    box = page.locator("#probes .chart").first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 40)
+    page.get_by_role("tab", name="Map").click()
+    expect(page.locator(".run-name").first).to_have_text(HOSTILE[0])
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("[onerror], [onmouseover], a[href^=javascript]").count() == 0
+
+
+def test_what_cannot_be_shown_is_said_in_a_sentence(visit: Visit) -> None:
+    page = visit("#run=nobody")
+    expect(page.locator(".wait .notice")).to_contain_text("There is no run nobody")
+    with expected(visit.complaints, r"ERR_FAILED|Failed to load resource"):
+        page.route("**/api/runs", lambda route: route.abort())
+        page.reload()
+        expect(page.locator(".wait .notice")).to_contain_text("The server does not answer")
+    page.unroute("**/api/runs")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".wait .notice")).to_contain_text("There is no run nobody")
+
+
+def test_a_wrong_setting_is_refused_before_and_by_the_server(visit: Visit) -> None:
+    page = visit("#dialog=new")
+    page.locator("#set-epochs").fill("-1")
+    page.locator("#start-run").click()
+    expect(page.locator("dialog .notice")).to_contain_text("epochs must be at least 0")
+    page.locator("#set-epochs").fill("1")
+    page.get_by_text("More settings").click()
+    page.locator("#set-keep").fill("soon")
+    with expected(visit.complaints, r"Failed to load resource"):
+        page.locator("#start-run").click()
+        expect(page.locator("dialog .notice")).to_contain_text("keep must be whole numbers")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog#new-run-form")).to_be_hidden()
+    assert "dialog" not in state(page)

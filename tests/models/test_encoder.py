@@ -1,0 +1,83 @@
+"""The encoder is the paper's VGG-6 over independent overlapping patches."""
+
+import pytest
+import torch
+from torch import nn
+
+from models.encoder import Encoder
+from models.patches import patches, to_grid
+from models.presets import ENCODERS, grid_of, patch_frame
+
+
+def reference(encoder):
+    """The same network from torch's own layers, ReLU before the pool as the paper writes it."""
+    stack = []
+    for layer in encoder.layers:
+        conv = nn.Conv2d(layer.weight.shape[1], layer.weight.shape[0], 3, padding=1)
+        conv.weight.data.copy_(layer.weight.data)
+        conv.bias.data.copy_(layer.bias.data)
+        stack.append(nn.Sequential(conv, nn.ReLU(), *([nn.MaxPool2d(2)] if layer.pool else [])))
+    return stack
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_activity_equals_a_patch_by_patch_reference(channels):
+    encoder = Encoder("vgg6-tiny", channels).double()
+    stack = [module.double() for module in reference(encoder)]
+    views = torch.randn(2, channels, 64, 64, dtype=torch.float64)
+    with torch.no_grad():
+        activity = encoder(views)
+        for row, column in [(0, 0), (3, 5), (6, 6)]:
+            x = views[:, :, 8 * row : 8 * row + 16, 8 * column : 8 * column + 16]
+            for layer, module in enumerate(stack):
+                x = module(x)
+                z = activity[layer][:, :, row, column]
+                assert torch.allclose(z, x.mean((2, 3)), atol=1e-12)
+
+
+@pytest.mark.parametrize(("channels", "parameters"), [(1, 16_224_512), (3, 16_226_816)])
+def test_vgg6_has_the_parameters_of_the_paper(channels, parameters):
+    encoder = Encoder("vgg6", channels)
+    assert sum(p.numel() for p in encoder.parameters()) == parameters
+
+
+def test_maps_shrink_as_in_the_paper():
+    encoder = Encoder("vgg6-tiny")
+    x, sides = torch.randn(1, 1, 16, 16), []
+    for layer in encoder.layers:
+        x = layer(x)
+        sides.append(x.shape[-1])
+    assert sides == [16, 8, 8, 4, 2, 1]
+
+
+def test_every_preset_gives_its_widths_on_a_seven_by_seven_grid():
+    for word, preset in ENCODERS.items():
+        if word != "vgg6":
+            activity = Encoder(word)(torch.randn(2, 1, 64, 64))
+            assert [z.shape for z in activity] == [(2, w, 7, 7) for w in preset.widths]
+
+
+def test_patches_run_down_the_rows_and_return_to_their_place():
+    image = torch.arange(64.0).view(1, 1, 64, 1).expand(1, 1, 64, 64)
+    cut = patches(image)
+    assert cut.shape == (49, 1, 16, 16)
+    top = to_grid(cut[:, :, 0, 0], images=1)
+    assert top[0, 0, :, 0].tolist() == [0, 8, 16, 24, 32, 40, 48]
+    assert (top[0, 0] == top[0, 0, :, :1]).all()
+
+
+def test_weights_start_within_the_bounds_of_the_fan_in():
+    encoder = Encoder("vgg6-small", 1, torch.Generator().manual_seed(3))
+    for layer in encoder.layers:
+        bound = (9 * layer.weight.shape[1]) ** -0.5
+        for weights in (layer.weight, layer.bias):
+            assert weights.abs().max() <= bound
+        assert layer.weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.1)
+
+
+def test_a_frame_marks_the_patch_on_the_stored_image():
+    assert grid_of(64) == 7
+    assert grid_of(32) == 3
+    assert patch_frame(0, 0, 96, 96) == (16, 16, 16)
+    assert patch_frame(6, 6, 96, 96) == (64, 64, 16)
+    assert patch_frame(1, 2, 32, 32) == (8, 16, 16)

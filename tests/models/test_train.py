@@ -1,0 +1,130 @@
+"""A run learns, repeats itself from its seed, and goes on where it stopped."""
+
+import numpy as np
+import pytest
+import torch
+
+from models.checkpoint import latest_resume, restore, save_resume
+from models.config import TrainConfig
+from models.errors import DataError, DivergedError
+from models.train import train
+
+
+def pictures(n=24, side=96, seed=0):
+    """Smooth random images, so that neighbouring patches have something in common."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (n, 3, 6, 6), dtype=np.uint8)
+    return coarse.repeat(side // 6, 2).repeat(side // 6, 3)
+
+
+def config(**changes):
+    values = {"encoder": "vgg6-tiny", "epochs": 2, "batch": 8, "precision": "float32"}
+    return TrainConfig(**{**values, "device": "cpu", **changes})
+
+
+def weights(training):
+    return {
+        **{f"encoder.{k}": v for k, v in training.encoder.state_dict().items()},
+        **{f"rule.{k}": v for k, v in training.rule.state_dict().items()},
+    }
+
+
+def finish(config, images, resume=None):
+    *_, last = train(config, images, resume)
+    return last.training
+
+
+def identical(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
+
+
+def test_every_layers_loss_falls():
+    losses = [p.losses for p in train(config(epochs=40, learning_rate=2e-3), pictures())][1:]
+    first, last = torch.stack(losses[:15]).mean(0), torch.stack(losses[-15:]).mean(0)
+    assert len(first) == 6
+    assert (last < first).all()
+
+
+def test_a_seed_reproduces_the_weights_and_another_does_not():
+    once = weights(finish(config(), pictures()))
+    assert identical(once, weights(finish(config(), pictures())))
+    assert not identical(once, weights(finish(config(seed=1), pictures())))
+
+
+def test_progress_counts_epochs_steps_and_images_with_a_short_last_batch():
+    seen = list(train(config(), pictures(20)))
+    assert [p.step for p in seen] == list(range(7))
+    assert [p.images for p in seen] == [0, 8, 8, 4, 8, 8, 4]
+    assert [p.epoch for p in seen if p.epoch_ends] == [0, 1, 2]
+    assert {p.steps for p in seen} == {6}
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3, 4])
+def test_a_resumed_run_ends_with_the_very_same_weights(stop, tmp_path):
+    whole = weights(finish(config(), pictures()))
+    for progress in train(config(), pictures()):
+        if progress.step == stop:
+            save_resume(tmp_path, progress.training)
+            break
+    resumed = finish(config(), pictures(), restore(latest_resume(tmp_path)))
+    assert resumed.step == 6
+    assert identical(whole, weights(resumed))
+
+
+def test_the_random_rule_ends_untrained():
+    seen = list(train(config(rule="random"), pictures()))
+    assert [(p.epoch, p.epoch_ends) for p in seen] == [(0, True)]
+
+
+def test_each_update_changes_every_layer():
+    states = [
+        {k: v.clone() for k, v in weights(p.training).items()}
+        for p in train(config(epochs=1), pictures(8))
+    ]
+    for name in states[0]:
+        assert not torch.equal(states[0][name], states[1][name]), name
+
+
+def test_bfloat16_convolutions_stay_near_float32():
+    def losses(precision):
+        *_, last = train(config(precision=precision, epochs=1), pictures())
+        return last.losses
+
+    assert torch.allclose(losses("bfloat16"), losses("float32"), rtol=2e-2)
+
+
+def test_a_loss_that_is_not_finite_names_its_layer():
+    broken = config(learning_rate=1.0, epochs=200)
+    with pytest.raises(DivergedError, match="the loss of layer [1-6] became (nan|inf)"):
+        for progress in train(broken, pictures()):
+            with torch.no_grad():
+                progress.training.encoder.layers[3].weight.fill_(float("nan"))
+
+
+def test_colour_images_train_three_input_channels():
+    training = finish(config(colour="rgb", epochs=1), pictures())
+    assert training.encoder.layers[0].weight.shape[1] == 3
+
+
+def test_small_images_need_fewer_prediction_steps():
+    with pytest.raises(DataError, match="3 patch rows.*set steps to at most 1"):
+        next(train(config(), pictures(side=36)[:, :, :32, :32]))
+    finish(config(steps=1, epochs=1), pictures(side=36)[:, :, :32, :32])
+
+
+@pytest.mark.gpu
+def test_cuda_agrees_with_the_processor():
+    def losses(device):
+        *_, last = train(config(device=device, epochs=1), pictures())
+        return last.losses.cpu()
+
+    assert torch.allclose(losses("cuda"), losses("cpu"), rtol=1e-3)
+
+
+def test_a_run_does_not_go_on_with_another_number_of_images(tmp_path):
+    for progress in train(config(), pictures()):
+        if progress.step == 2:
+            save_resume(tmp_path, progress.training)
+            break
+    with pytest.raises(DataError, match="began with 24 training images, and now there are 12"):
+        next(train(config(), pictures(12), restore(latest_resume(tmp_path))))
