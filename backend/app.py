@@ -2,11 +2,10 @@
 
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 
 from backend.api import (
     datasets,
@@ -23,6 +22,7 @@ from backend.api import (
 )
 from backend.api.deps import Service
 from backend.api.shelf import Shelf
+from backend.compression import Compression
 from backend.errors import SaccadeError
 from backend.jobs.launcher import Launcher
 from backend.jobs.local import Local
@@ -67,7 +67,7 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
     page.install(app, settings.frontend)
     failures.install(app)
     app.add_middleware(failures.Failures, log=log)
-    app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=4)
+    app.add_middleware(Compression)
     app.add_middleware(Guard, hosts=hosts_of(settings), refuse=refuse)
     return app
 
@@ -81,10 +81,11 @@ def refuse(error: SaccadeError):
 
 
 def logger(settings: Settings) -> Callable[[str], None]:
-    """Writes to HOME/server.log, where tracebacks go."""
+    """Writes to HOME/server.log, where tracebacks go, unless the disk is full."""
 
     def log(text: str) -> None:
-        with open(settings.home / "server.log", "a", encoding="utf-8") as file:
+        path = settings.home / "server.log"
+        with suppress(OSError), open(path, "a", encoding="utf-8", errors="replace") as file:
             file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text.rstrip()}\n")
 
     return log

@@ -40,7 +40,7 @@ const time = epochs(page);
 document.body.append(
   header(page),
   gallery(page),
-  h("main", { class: "main" }, strip(page), stage(page, {
+  h("main", { class: "main" }, strip(page, prefetch(page)), stage(page, {
     map: [map(page), legend(page)],
     units: [neurons(page)],
     probes: [probes(page)],
@@ -52,12 +52,8 @@ document.body.append(
   tip.element,
 );
 
-scene.on(["maps"], () => {
-  if (scene.layers) void atlas.load(scene.layers.dataset, scene.layers.split, scene.layers.ids.length);
-});
 const showRuns = () => document.body.classList.toggle("runs-open", state.now.dialog === "runs");
 state.on(["dialog"], showRuns);
 showRuns();
 listenToKeys(page, time);
-prefetch(page);
 void runs.refresh();

@@ -30,6 +30,8 @@ export function createMapView(on) {
   const figure = mapFigure(figureBox);
   /** @type {Shown|null} */
   let shown = null;
+  /** @type {Shown|null} what Plotly drew last */
+  let drawn = null;
   let rests = false;
   let timer = 0;
 
@@ -53,25 +55,30 @@ export function createMapView(on) {
     over?.(context);
   }
 
+  /** What Plotly is to draw, or null where it has drawn that already. */
+  function newest() {
+    if (!shown || shown === drawn) return null;
+    drawn = shown;
+    const { width, height, maps, size, figure: groups } = shown;
+    return {
+      width,
+      height,
+      boxes: maps.map((map) => map.box),
+      ranges: maps.map((map) => map.ranges),
+      points: maps.map((map) => map.points),
+      groups,
+      size,
+      opacity: OPACITY,
+    };
+  }
+
   async function settle() {
-    const mine = shown;
-    if (!mine) return;
-    const { width, height, maps, size } = mine;
     try {
-      await figure.draw({
-        width,
-        height,
-        boxes: maps.map((map) => map.box),
-        ranges: maps.map((map) => map.ranges),
-        points: maps.map((map) => map.points),
-        groups: mine.figure,
-        size,
-        opacity: OPACITY,
-      });
+      await figure.draw(newest);
     } catch (error) {
       return on.fail(/** @type {Error} */ (error));
     }
-    if (mine !== shown) return;
+    if (rests || !shown || shown !== drawn) return;
     rests = true;
     paint();
     on.rest();
@@ -86,13 +93,12 @@ export function createMapView(on) {
     },
     /** @param {Shown|null} what */
     show(what) {
-      const first = !shown;
       shown = what;
       rests = false;
       clearTimeout(timer);
       if (!what) return void cleared(canvas, 1, 1);
       paint();
-      timer = /** @type {any} */ (setTimeout(settle, first ? 0 : CALM));
+      timer = /** @type {any} */ (setTimeout(settle, drawn ? CALM : 0));
     },
     /** @param {Uint8Array} selected @param {boolean} chosen */
     select(selected, chosen) {

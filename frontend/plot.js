@@ -22,6 +22,19 @@ function plotly() {
   return library;
 }
 
+/** @type {Promise<unknown>} */
+let turn = Promise.resolve();
+
+/**
+ * Calls `draw` once Plotly is there and the figure before is drawn and seen.
+ * @param {(Plotly: any) => Promise<unknown>} draw
+ */
+function inTurn(draw) {
+  const mine = turn.then(plotly).then(draw);
+  turn = mine.catch(() => {}).then(() => new Promise((done) => setTimeout(done)));
+  return mine;
+}
+
 /** Points are drawn by WebGL, or slowly as SVG where a browser has none. */
 const POINTS = document.createElement("canvas").getContext("webgl") ? "scattergl" : "scatter";
 
@@ -69,11 +82,13 @@ export function mapFigure(element) {
 
   return {
     /**
-     * @param {Look & {width: number, height: number, boxes: Box[], ranges: Ranges[],
-     *   points: Points[], groups: Group[]}} what one box, range and set of points a map
+     * One box, range and set of points a map; null for nothing new.
+     * @param {() => (Look & {width: number, height: number, boxes: Box[], ranges: Ranges[],
+     *   points: Points[], groups: Group[]})|null} newest asked when it is this figure's turn
      */
-    async draw(what) {
-      const Plotly = await plotly();
+    draw: (newest) => inTurn(async (Plotly) => {
+      const what = newest();
+      if (!what) return;
       remade(what);
       const { width, height, boxes } = what;
       /** @type {Record<string, any>} */
@@ -104,7 +119,7 @@ export function mapFigure(element) {
       });
       const ratio = Math.max(1, window.devicePixelRatio);
       await Plotly.react(element, traces, layout, { ...CONFIG, plotGlPixelRatio: ratio });
-    },
+    }),
   };
 }
 
@@ -115,6 +130,5 @@ export function mapFigure(element) {
  * @param {object} layout
  */
 export async function chart(element, traces, layout) {
-  const Plotly = await plotly();
-  await Plotly.react(element, traces, layout, CONFIG);
+  await inTurn((Plotly) => Plotly.react(element, traces, layout, CONFIG));
 }

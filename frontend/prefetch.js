@@ -1,12 +1,16 @@
-// Fetch the maps of the other checkpoints while the page is idle, so that an epoch step needs none.
+// Fetch what will be wanted soon, once the maps are drawn: the sheet of thumbnails, then the maps of
+// the other checkpoints while the page is idle, so that an epoch step needs no request.
 
 import { embedding, layers } from "./api.js";
 import { LAYERS } from "./scene.js";
 
 const whenIdle = window.requestIdleCallback ?? ((/** @type {() => void} */ f) => setTimeout(f, 200));
 
-/** @param {import("./types.js").Page} page */
-export function prefetch({ scene }) {
+/**
+ * Returns what to call each time the maps of a checkpoint are drawn.
+ * @param {import("./types.js").Page} page
+ */
+export function prefetch({ scene, atlas }) {
   /** @type {Set<string>} */
   const done = new Set();
 
@@ -24,5 +28,8 @@ export function prefetch({ scene }) {
     ]).then(() => whenIdle(next), () => done.delete(`${run.id} ${wanted}`));
   }
 
-  scene.on(["maps"], () => whenIdle(next));
+  return () => {
+    if (scene.layers) void atlas.load(scene.layers.dataset, scene.layers.split, scene.layers.ids.length);
+    whenIdle(next);
+  };
 }

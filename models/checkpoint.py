@@ -19,12 +19,13 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from models.config import TrainConfig
-from models.encoder import Encoder
+from models.encoder import encoder_of
 from models.errors import CheckpointError
 from models.train import Training, begin
 
 RESUME_POINTS = 2
 COUNTS = ("epoch", "batch", "step", "images")  # of a Training, kept in state.json
+MADE_FOR = ("view", "classes")  # what else its weights were made for
 
 
 def save_kept(run: Path, training: Training) -> Path:
@@ -50,7 +51,7 @@ def latest_resume(run: Path) -> Path | None:
     return max((run / "checkpoints").glob("resume-*"), default=None)
 
 
-def load_encoder(run: Path, epoch: int) -> Encoder:
+def load_encoder(run: Path, epoch: int) -> torch.nn.Module:
     """The encoder as it was at the end of an epoch: float32, on the processor, verified."""
     folder = run / "checkpoints" / f"epoch-{epoch:04d}"
     if not folder.is_dir():
@@ -58,7 +59,7 @@ def load_encoder(run: Path, epoch: int) -> Encoder:
         raise CheckpointError(f"epoch {epoch} was asked for, but the run keeps epochs: {there}")
     files = Verified(folder)
     config = TrainConfig.from_dict(files.state["config"])
-    encoder = Encoder(config.encoder, 1 if config.colour == "grey" else 3)
+    encoder = encoder_of(config)
     fill(encoder, files.tensors("encoder"), folder)
     return encoder.eval()
 
@@ -76,7 +77,8 @@ def save_shared(run: Path, epoch: int, copy: Path) -> Path:
 def restore(folder: Path) -> Training:
     """The training that `save_resume` wrote, on the device its config names."""
     files = Verified(folder)
-    training = begin(TrainConfig.from_dict(files.state["config"]))
+    made_for = (files.state.get(name, 0) for name in MADE_FOR)  # the first checkpoints had none
+    training = begin(TrainConfig.from_dict(files.state["config"]), *made_for)
     fill(training.encoder, files.tensors("encoder"), folder)
     fill(training.rule, files.tensors("rule"), folder)
     moments = files.tensors("optimiser")
@@ -110,7 +112,7 @@ def write(folder: Path, training: Training, optimisers: bool) -> Path:
         parts["optimiser"] = moments_of(training)
     state = {
         "config": training.config.to_dict(),
-        **{name: getattr(training, name) for name in COUNTS},
+        **{name: getattr(training, name) for name in (*COUNTS, *MADE_FOR)},
         "torch": torch.__version__,
     }
     payload = {
@@ -213,7 +215,7 @@ class Verified:
 def fill(module: torch.nn.Module, tensors: dict[str, Tensor], folder: Path) -> None:
     """Copy tensors into a module whose names and shapes must match exactly."""
     try:
-        module.load_state_dict({name: t.to(torch.float32) for name, t in tensors.items()})
+        module.load_state_dict(tensors)
     except RuntimeError as error:
         what = " ".join(str(error).split())
         raise CheckpointError(f"checkpoint {folder.name} is of another model: {what}") from None

@@ -8,7 +8,9 @@ from typing import Any
 
 from models.errors import ConfigError
 from models.presets import ENCODERS
-from models.rules import RULES
+from models.rules import OPTIONS, OWN, RULES, rules_with
+
+SMALLEST_VIEW = 32  # pixels
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,16 @@ class Setting:
     minimum: float | None
     maximum: float | None
     choices: tuple[str, ...]
+    rules: tuple[str, ...]  # the rules that have this setting; empty: all of them
     help: str
 
 
-def setting(default, help, *, unit="", minimum=None, maximum=None, choices=()):
+def option(name: str, help: str):
+    """The field of an option that some rules have; its words stand in their rows of RULES."""
+    return setting(OWN, help, choices=(OWN, *OPTIONS[name]), rules=rules_with(name))
+
+
+def setting(default, help, *, unit="", minimum=None, maximum=None, choices=(), rules=()):
     """A dataclass field that carries its own unit, range and sentence."""
     return field(
         default=default,
@@ -35,13 +43,18 @@ def setting(default, help, *, unit="", minimum=None, maximum=None, choices=()):
             "minimum": minimum,
             "maximum": maximum,
             "choices": tuple(choices),
+            "rules": tuple(rules),
         },
     )
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """What to train, on what, for how long. Defaults are the paper's where it has one (B.4)."""
+    """What to train, on what, for how long. Defaults are the paper's where it has one (B.4).
+
+    A setting left at "auto" (for `crop`, at 0) takes the rule's own value at once, so a config
+    always says what a run did. Raises ConfigError, also for an option that the rule does not have.
+    """
 
     data: str = setting("photos", "Data set: a word, or the path of a pack or folder.")
     rule: str = setting("clapp", "Learning rule.", choices=RULES)
@@ -63,21 +76,47 @@ class TrainConfig:
         5, "Prediction steps K; step k looks k + 1 patch rows down.", minimum=1, maximum=5
     )
     crop: int = setting(
-        64,
-        "Side of the square view that is cut from an image.",
+        0,
+        "Side of the square view that is cut from an image; 0 is the rule's own, 64 (clapp++: 96).",
         unit="pixels",
-        minimum=32,
+        minimum=0,
         maximum=4096,
     )
-    colour: str = setting("grey", "What the encoder sees.", choices=("grey", "rgb"))
+    colour: str = setting(
+        OWN,
+        "What the encoder sees; auto is the rule's own, grey (clapp++: rgb).",
+        choices=(OWN, "grey", "rgb"),
+    )
+    draw: str = option(
+        "draw",
+        "Whose draw of true or wrong future: one broadcast to the network, as the paper says, or "
+        "one per layer and loss term, as the published code does.",
+    )
+    negatives: str = option(
+        "negatives",
+        "Wrong futures: one other image for all places, 16 patches from anywhere in the batch, or "
+        "the next image.",
+    )
+    symmetric: str = option(
+        "symmetric", "One matrix for both directions, carried over, instead of two independent."
+    )
+    spatial: str = option(
+        "spatial", "One matrix over channel and position, instead of over channels alone."
+    )
+    feedback: str = option(
+        "feedback", "Where a layer's context comes from: the same layer, the top, or both."
+    )
+    update: str = option(
+        "update", "How weights change: by autograd, or by the explicit product of four factors."
+    )
     seed: int = setting(
         0, "Seed of the weights, the order, the views and the draws.", minimum=0, maximum=2**31 - 1
     )
     device: str = setting("auto", "Where to compute.", choices=("auto", "cpu", "cuda", "mps"))
     precision: str = setting(
         "auto",
-        "Arithmetic of the convolutions: bfloat16 where the hardware has it, or float32.",
-        choices=("auto", "float32", "bfloat16"),
+        "Arithmetic of the convolutions; auto is bfloat16 where the hardware has it.",
+        choices=("auto", "float32", "bfloat16", "float64"),
     )
     keep: str = setting(
         "0,1,3,10,30,100,300",
@@ -87,7 +126,26 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for row in SETTINGS:
             check(row, getattr(self, row.name))
+        rule = RULES[self.rule]
+        for name in (*rule.own, *OPTIONS):
+            object.__setattr__(self, name, rule.choice(name, getattr(self, name)))
+        if self.crop < SMALLEST_VIEW:
+            raise ConfigError(f"crop must be at least {SMALLEST_VIEW}, or 0, not {self.crop}")
+        if self.update == "hebbian" and self.precision == "bfloat16":
+            raise ConfigError(
+                "update hebbian is exact and has no bfloat16; set precision to float32 or float64"
+            )
         kept_epochs(self)
+
+    @property
+    def channels(self) -> int:
+        """Channels of what the encoder sees."""
+        return 1 if self.colour == "grey" else 3
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The options of the rule, by name."""
+        return {name: getattr(self, name) for name in RULES[self.rule].options}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TrainConfig":

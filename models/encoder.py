@@ -4,8 +4,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.config import TrainConfig
 from models.patches import patches, to_grid
-from models.presets import ENCODERS
+from models.presets import ENCODERS, IMAGE_SIDES
+from models.rules import RULES
 
 
 class Layer(nn.Module):
@@ -38,34 +40,73 @@ class Encoder(nn.Module):
 
     def __init__(self, word: str, channels: int = 1, generator: torch.Generator | None = None):
         super().__init__()
-        generator = generator or torch.Generator().manual_seed(0)
-        preset = ENCODERS[word]
-        self.word, self.widths, self.channels = word, preset.widths, channels
-        inputs = (channels, *preset.widths[:-1])
-        self.layers = nn.ModuleList(
-            Layer(*row, generator) for row in zip(inputs, preset.widths, preset.pools, strict=True)
-        )
+        self.word, self.widths, self.channels = word, ENCODERS[word].widths, channels
+        self.layers = layers_of(word, channels, generator)
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Activity of every layer, z [b, channel, row, column], from views [b, channel, h, w]."""
-        x, activity = entrance(images), []
+        x, activity = self.entrance(images), []
         for layer in self.layers:
             x = layer(x)
-            activity.append(pooled(x, len(images)))
+            activity.append(self.activity(len(activity), x, len(images)))
         return activity
 
+    def entrance(self, images: Tensor) -> Tensor:
+        """Patches of a batch of views, laid out as the convolutions like them."""
+        return patches(images).contiguous(memory_format=torch.channels_last)
 
-def entrance(images: Tensor) -> Tensor:
-    """Patches of a batch of views, laid out as the convolutions like them."""
-    return patches(images).contiguous(memory_format=torch.channels_last)
+    def activity(self, layer: int, x: Tensor, images: int) -> Tensor:
+        """z: mean over all positions inside each patch, on the grid: -> [b, channel, row, column].
+
+        Written as a matrix product, which took a sixth of the time of torch.mean and its gradient.
+        """
+        places = x.shape[2] * x.shape[3]
+        mean = x.new_full((1, places), 1 / places)
+        z = (mean @ x.movedim(1, -1).flatten(1, 2)).squeeze(1)  # [patch, channel]
+        return to_grid(z.to(torch.promote_types(z.dtype, torch.float32)), images)
 
 
-def pooled(x: Tensor, images: int) -> Tensor:
-    """z: mean over all positions inside each patch, on the grid: -> [b, channel, row, column].
+class ImageEncoder(nn.Module):
+    """The same layers over the whole image, as CLAPP++ has them (method F.3).
 
-    Written as a matrix product, which took a sixth of the time of torch.mean and its gradient.
+    z is the mean over the cells of a small grid, of IMAGE_SIDES cells a side.
     """
-    places = x.shape[2] * x.shape[3]
-    mean = x.new_full((1, places), 1 / places)
-    z = (mean @ x.movedim(1, -1).flatten(1, 2)).squeeze(1)  # [patch, channel]
-    return to_grid(z.to(torch.promote_types(z.dtype, torch.float32)), images)
+
+    def __init__(self, word: str, channels: int = 3, generator: torch.Generator | None = None):
+        super().__init__()
+        self.word, self.widths, self.channels = word, ENCODERS[word].widths, channels
+        self.layers = layers_of(word, channels, generator)
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Activity of every layer, z [b, channel, row, column], from views [b, channel, h, w]."""
+        x, activity = self.entrance(images), []
+        for layer in self.layers:
+            x = layer(x)
+            activity.append(self.activity(len(activity), x, len(images)))
+        return activity
+
+    def entrance(self, images: Tensor) -> Tensor:
+        return images.contiguous(memory_format=torch.channels_last)
+
+    def activity(self, layer: int, x: Tensor, images: int) -> Tensor:
+        """z: mean over each cell: [b, channel, y, x] -> [b, channel, row, column]."""
+        side = min(IMAGE_SIDES[layer], x.shape[2])
+        z = F.adaptive_avg_pool2d(x, side)
+        return z.to(torch.promote_types(z.dtype, torch.float32))
+
+
+ENCODER_CLASSES = {"patches": Encoder, "image": ImageEncoder}
+
+
+def encoder_of(config: TrainConfig, generator: torch.Generator | None = None) -> nn.Module:
+    """The untrained encoder that a run with this config trains."""
+    return ENCODER_CLASSES[RULES[config.rule].sees](config.encoder, config.channels, generator)
+
+
+def layers_of(word: str, channels: int, generator: torch.Generator | None) -> nn.ModuleList:
+    generator = generator or torch.Generator().manual_seed(0)
+    preset = ENCODERS[word]
+    inputs = (channels, *preset.widths[:-1])
+    return nn.ModuleList(
+        Layer(*row, generator) for row in zip(inputs, preset.widths, preset.pools, strict=True)
+    )

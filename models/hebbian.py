@@ -1,4 +1,4 @@
-"""The same update without autograd: CLAPP as a product of four factors (method A.3).
+"""The same update without autograd: CLAPP and CLAPP-s as a product of four factors (method A.3).
 
     dW_ji = sum  gamma . (W c)_j . rho'(a_j) . x_i         over pairs, patches and positions
 
@@ -8,73 +8,123 @@ rho'(a_j) the postsynaptic and x_i the presynaptic factor. Updates are minus the
 layer's loss, before any optimiser.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.encoder import Layer, pooled
+from models.encoder import Layer
+from models.patches import to_grid
 from models.rules.clapp import CLAPP
-from models.rules.scores import Broadcast, rows, score, seen_future
+from models.rules.clapp_s import CLAPPs
+from models.rules.rule import Rule
+from models.rules.scores import rows, share_of_sign
+
+PATCHES = 512  # at a time: their unfolded inputs are nine times as large as the inputs
 
 
 class Update(NamedTuple):
-    """Change of every weight of one layer for a learning rate of 1."""
+    """Change of every weight of one layer for a learning rate of 1, and the loss it lowers."""
 
     weight: Tensor  # [j, i, 3, 3]
     bias: Tensor  # [j]
     W_pred: Tensor  # [k, j, j]
-    W_retro: Tensor  # [k, j, j]
+    W_retro: Tensor | None  # [k, j, j]; None where one matrix serves both directions
+    loss: Tensor
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Contexts and the futures they meet in one step k, as places of z [b * row * column, j]."""
+
+    k: int
+    y: Tensor  # +1 or -1, broadcasts to the places
+    share: Tensor  # weight of each pair in the loss, broadcasts to the places
+    context: Tensor  # [b, n, r, x] places of z
+    future: Tensor  # [b, n, r, x]
+    sides: str  # which side learns, through which matrix: "pred", "retro" or "tied"
+
+
+def four_factors(
+    rule: Rule, number: int, layer: Layer, x: Tensor, images: int, draw
+) -> tuple[Tensor, Tensor]:
+    """Set the gradients of a layer to minus its local update; what it hands on, and its loss."""
+    update = local_update(rule, number, layer, x, images, draw)
+    weights = [layer.weight, layer.bias, *rule.parameters_of(number)]
+    for weight, change in zip(weights, update[:-1], strict=False):
+        # A fused Adam walks gradients in the memory order of the weights.
+        weight.grad = torch.empty_like(weight).copy_(change).neg_()
+    with torch.no_grad():
+        return layer(x), update.loss
 
 
 @torch.no_grad()
-def clapp_update(rule: CLAPP, number: int, layer: Layer, x: Tensor, draw: Broadcast) -> Update:
-    """The local update of layer `number` from its input x [b * patches, channel, y, x]."""
-    images = len(draw.y)
+def local_update(
+    rule: CLAPP | CLAPPs, number: int, layer: Layer, x: Tensor, images: int, draw
+) -> Update:
+    """The update of layer `number` from its input x [b * patches, channel, y, x] and the draw."""
     a = F.conv2d(x, layer.weight, layer.bias, padding=1)  # [patch, j, y, x]
-    z = pooled(layer(x), images)  # [b, j, row, column]
+    z = torch.relu(F.max_pool2d(a, 2) if layer.pool else a).mean((2, 3))  # [patch, j]
     drive = torch.zeros_like(z)  # sum of gamma . (W c)_j that reaches each patch
-    W_pred, W_retro = rule.W_pred[number], rule.W_retro[number]
-    dW_pred, dW_retro = torch.zeros_like(W_pred), torch.zeros_like(W_retro)
+    W_pred = rule.W_pred[number]
+    W_retro = None if rule.terms == 1 else rule.W_retro[number]
+    dW_pred = torch.zeros_like(W_pred)
+    dW_retro = None if W_retro is None else torch.zeros_like(W_retro)
+    loss = z.new_zeros(())
+    for pairs in pairs_of(rule, number, to_grid(z, images), draw):
+        c, future = z[pairs.context], z[pairs.future]  # [b, n, r, x, j]
+        post, pre = (c, future) if pairs.sides == "retro" else (future, c)
+        W, dW = (W_retro, dW_retro) if pairs.sides == "retro" else (W_pred, dW_pred)
+        dendrite = pre @ W[pairs.k - 1].T  # (W c)_j
+        u = (post * dendrite).sum(-1)  # [b, n, r, x]
+        loss += (pairs.share * torch.relu(1 - pairs.y * u)).sum()
+        gamma = (pairs.share * pairs.y * (pairs.y * u < 1))[..., None]
+        learning = pairs.context if pairs.sides == "retro" else pairs.future
+        drive.index_add_(0, learning.flatten(), (gamma * dendrite).flatten(0, -2))
+        if pairs.sides == "tied":  # the context side hears the same matrix, carried over
+            told = gamma * (future @ W[pairs.k - 1])
+            drive.index_add_(0, pairs.context.flatten(), told.flatten(0, -2))
+        dW[pairs.k - 1] += (gamma * post).flatten(0, -2).T @ pre.flatten(0, -2)
+    weight, bias = synapses(layer, a, x, drive)
+    return Update(weight, bias, dW_pred, dW_retro, loss)
+
+
+def pairs_of(rule: CLAPP | CLAPPs, number: int, z: Tensor, draw) -> Iterator[Pairs]:
+    """All pairs of one layer, for each k and each term of its loss; z [b, j, row, column]."""
+    b, _, side, columns = z.shape
+    every = torch.arange(b * side * columns, device=z.device).view(b, 1, side, columns)
     for k in range(1, rule.steps + 1):
-        c, z_k = rows(z, k)
-        met = seen_future(torch.arange(images, device=z.device), draw, k)  # whose future it is
-        future = z_k[met]
-        share = pair_share(draw.y, c) / rule.steps  # [b, 1, 1]
-
-        gamma = share * modulator(draw.y, score(W_pred[k - 1], future, c))  # [b, r, x]
-        to_future = gamma[:, None] * dendrite(W_pred[k - 1], c)
-        drive[:, :, k + 1 :].index_add_(0, met, to_future)
-        dW_pred[k - 1] = torch.einsum("brx,bjrx,birx->ji", gamma, future, c)
-
-        gamma = share * modulator(draw.y, score(W_retro[k - 1], c, future))
-        drive[:, :, : -(k + 1)] += gamma[:, None] * dendrite(W_retro[k - 1], future)
-        dW_retro[k - 1] = torch.einsum("brx,bjrx,birx->ji", gamma, c, future)
-
-    drive = drive.movedim(1, -1).flatten(0, 2)  # [patch, j]
-    post = postsynaptic(a, layer.pool)  # [patch, j, position]
-    pre = F.unfold(x, 3, padding=1)  # [patch, i * 9, position]
-    weight = torch.einsum("nj,njl,nil->ji", drive, post, pre).view_as(layer.weight)
-    return Update(weight, torch.einsum("nj,njl->j", drive, post), dW_pred, dW_retro)
+        context, future = rows(every, k)  # [b, 1, r, x]
+        places = b * future[0].numel()
+        if isinstance(rule, CLAPP):
+            for term, sides in enumerate(("pred", "retro")):
+                y, met = draw.fate(number, term, k)
+                share = share_of_sign(y, z) * b / places / rule.steps
+                signs, shares = y[:, None, None, None], share[:, None, None, None]
+                yield Pairs(k, signs, shares, context, future[met], sides)
+            continue
+        wrong = future.flatten()[draw.places(rows(z, k)[1], k)]  # [b, n, r, x]
+        one = z.new_ones(())
+        for sides in ("tied",) if rule.symmetric else ("pred", "retro"):
+            yield Pairs(k, one, one / places / rule.steps, context, future, sides)
+            share = one / (places * wrong.shape[1]) / rule.steps
+            yield Pairs(k, -one, share, context.expand_as(wrong), wrong, sides)
 
 
-def modulator(y: Tensor, u: Tensor) -> Tensor:
-    """gamma = y H: +1, -1, or 0 where the hinge is at rest; y [b], u [b, r, x] -> [b, r, x]."""
-    y = y[:, None, None]
-    return y * (y * u < 1).to(u.dtype)
-
-
-def dendrite(W: Tensor, pre: Tensor) -> Tensor:
-    """The prediction W pre that arrives at every unit: [b, i, r, x] -> [b, j, r, x]."""
-    return torch.einsum("ji,birx->bjrx", W, pre)
-
-
-def pair_share(y: Tensor, c: Tensor) -> Tensor:
-    """Weight of one pair in the loss: 1 / (images of its sign x places); -> [b, 1, 1]."""
-    places = c.shape[2] * c.shape[3]
-    same_sign = (y == y[:, None]).sum(1).to(c.dtype)
-    return (1 / (same_sign * places))[:, None, None]
+def synapses(layer: Layer, a: Tensor, x: Tensor, drive: Tensor) -> tuple[Tensor, Tensor]:
+    """Changes of the kernel and the bias: drive [patch, j] . rho'(a) . x, summed."""
+    weight = torch.zeros_like(layer.weight).flatten(1)
+    bias = torch.zeros_like(layer.bias)
+    for start in range(0, len(x), PATCHES):
+        part = slice(start, start + PATCHES)
+        post = drive[part, :, None] * postsynaptic(a[part], layer.pool)  # [patch, j, position]
+        pre = F.unfold(x[part], 3, padding=1)  # [patch, i * 9, position]
+        weight += torch.einsum("njl,nil->ji", post, pre)
+        bias += post.sum((0, 2))
+    return weight.view_as(layer.weight), bias
 
 
 def postsynaptic(a: Tensor, pool: bool) -> Tensor:

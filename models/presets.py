@@ -43,6 +43,43 @@ ENCODERS: dict[str, Preset] = {
 }
 
 
+IMAGE_SIDES = (8, 4, 4, 4, 2, 2)  # cells a side of each layer's grid on a whole image
+
+
+@dataclass(frozen=True)
+class Sites:
+    """Where the responses of one layer sit on a square view: `side` x `side` cells in pixels."""
+
+    side: int  # cells along a side
+    stride: int  # pixels from a cell to the next
+    extent: int  # pixels along a side of a cell
+
+    @property
+    def lattice(self) -> tuple[int, ...]:
+        """Rows (and columns) of the first, the middle and the last cell: (0, 3, 6) of 7."""
+        return tuple(sorted({0, self.middle, self.side - 1}))
+
+    @property
+    def middle(self) -> int:
+        return (self.side - 1) // 2
+
+
+def patch_sites(view: int) -> Sites:
+    return Sites(grid_of(view), STRIDE, PATCH)
+
+
+def sites_of(sees: str, view: int) -> tuple[Sites, ...]:
+    """The sites of layers 1..6 on a view of `view` pixels; sees: a word of ENCODER_CLASSES."""
+    if sees == "patches":
+        return (patch_sites(view),) * len(VGG6_POOLS)
+    found, shown = [], view
+    for cells, pool in zip(IMAGE_SIDES, VGG6_POOLS, strict=True):
+        shown //= 2 if pool else 1
+        side = max(min(cells, shown), 1)
+        found.append(Sites(side, view // side, view // side))
+    return tuple(found)
+
+
 def grid_of(side: int) -> int:
     """Patches along one side of a square view of `side` pixels (64 -> 7, 32 -> 3)."""
     return (side - PATCH) // STRIDE + 1

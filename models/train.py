@@ -5,16 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.config import TrainConfig
-from models.data.views import random_views
+from models.data.views import random_views, two_views
 from models.device import keep_freed_memory, pick_device, pick_precision
-from models.encoder import Encoder, entrance, pooled
+from models.encoder import encoder_of
 from models.errors import DataError, DivergedError
-from models.presets import grid_of
+from models.hebbian import four_factors
+from models.presets import grid_of, sites_of
 from models.rules import RULES
-from models.rules.rule import Rule
+from models.rules.rule import Form, Rule
 
 LOOK_EVERY = 50  # steps between two looks at the losses for values that are not finite
 
@@ -24,9 +25,11 @@ class Training:
     """Everything that a run needs to go on: what a checkpoint holds."""
 
     config: TrainConfig
-    encoder: Encoder
+    encoder: nn.Module  # of ENCODER_CLASSES
     rule: Rule
     optimisers: list[torch.optim.Optimizer]  # one a layer that carries a loss
+    view: int  # side of what the encoder sees, pixels
+    classes: int  # of the labels; 0 where the rule learns without
     epoch: int = 0  # epochs completed
     batch: int = 0  # batches done in the epoch that is under way
     step: int = 0  # batches done in all
@@ -41,57 +44,73 @@ class Progress:
     epochs: int
     step: int  # batches done in all
     steps: int  # batches in the whole run
-    losses: Tensor  # [layer], on the device; empty for a rule without losses
+    losses: Tensor  # [layer of rule.layers], on the device; empty for a rule without losses
     images: int  # images in this step
     epoch_ends: bool
     training: Training
 
 
-def begin(config: TrainConfig) -> Training:
-    """An untrained encoder, its rule and one Adam a layer, on the device of the config.
+def begin(config: TrainConfig, view: int | None = None, classes: int = 0) -> Training:
+    """An untrained encoder, its rule and one Adam a loss, on the device of the config.
 
-    Weights are drawn on the processor, so a seed gives the same start on every device.
+    view: side of what the encoder sees, pixels; default: config.crop. Weights are drawn on the
+    processor, those of the encoder first, so a seed gives the same start on every device and the
+    same encoder to every rule.
     """
-    device = pick_device(config.device)
-    generator = torch.Generator().manual_seed(config.seed)
-    encoder = Encoder(config.encoder, 1 if config.colour == "grey" else 3, generator)
-    rule = RULES[config.rule].load()(encoder.widths, config.steps, generator)
-    encoder, rule = encoder.to(device), rule.to(device)
+    device, row = pick_device(config.device), RULES[config.rule]
+    generator, view = torch.Generator().manual_seed(config.seed), view or config.crop
+    encoder = encoder_of(config, generator)
+    sides = tuple(sites.side for sites in sites_of(row.sees, view))
+    form = Form(encoder.widths, sides, config.steps, classes)
+    rule = row.load()(form, generator, **config.options)
+    exact = torch.float64 if config.precision == "float64" else torch.float32
+    encoder, rule = encoder.to(device, exact), rule.to(device, exact)
     optimisers = [
         torch.optim.Adam(
-            [*encoder.layers[layer].parameters(), *rule.parameters_of(layer)],
+            [*taught(encoder, layer, row.crosses), *rule.parameters_of(layer)],
             lr=config.learning_rate,
             fused=device.type in ("cpu", "cuda"),
         )
         for layer in rule.layers
     ]
-    return Training(config, encoder, rule, optimisers)
+    return Training(config, encoder, rule, optimisers, view, classes)
+
+
+def taught(encoder: nn.Module, layer: int, crosses: bool) -> list[nn.Parameter]:
+    """The weights of the encoder that learn from the loss of a layer."""
+    return list((encoder.layers if crosses else encoder.layers[layer]).parameters())
 
 
 def train(
-    config: TrainConfig, images: np.ndarray, resume: Training | None = None
+    config: TrainConfig,
+    images: np.ndarray,
+    resume: Training | None = None,
+    labels: np.ndarray | None = None,
 ) -> Iterator[Progress]:
-    """Train on uint8 images [n, channel, height, width]; no label is ever seen.
+    """Train on uint8 images [n, channel, height, width].
 
-    Yields the state before the first step, then after every step. Closing the generator stops
-    it between two steps. Order, views and draws are functions of (seed, epoch, batch) alone, so
-    a run resumed from a checkpoint meets the same data.
+    labels: int [n], only looked at by a rule that learns from them; images without one (-1) are
+    then left out. Yields the state before the first step, then after every step. Closing the
+    generator stops it between two steps. Order, views and draws are functions of (seed, epoch,
+    batch) alone, so a run resumed from a checkpoint meets the same data, and so does another rule.
     """
-    check_size(config, images)
+    rows = usable(config, images, labels)
     keep_freed_memory()
-    training = resume or begin(config)
-    check_same_images(training, images)
-    per_epoch = -(-len(images) // config.batch)
+    view = min(config.crop, *images.shape[2:])
+    training = resume or begin(config, view, class_count(config, labels))
+    check_same_images(training, len(rows))
+    per_epoch = -(-len(rows) // config.batch)
     epochs = config.epochs if training.rule.layers else 0
     steps = per_epoch * epochs
     if training.step == 0:
         start = torch.zeros(0)
         yield Progress(0, epochs, 0, steps, start, 0, epoch_ends=True, training=training)
     while training.epoch < epochs:
-        order = seeded(config.seed, training.epoch).permutation(len(images))
+        order = seeded(config.seed, training.epoch).permutation(len(rows))
         for batch in range(training.batch, per_epoch):
-            chosen = np.sort(order[batch * config.batch : (batch + 1) * config.batch])
-            losses = step(training, torch.from_numpy(images[chosen]), batch)
+            chosen = rows[np.sort(order[batch * config.batch : (batch + 1) * config.batch])]
+            told = torch.from_numpy(labels[chosen].astype(np.int64)) if training.classes else None
+            losses = step(training, torch.from_numpy(images[chosen]), batch, told)
             ends = batch + 1 == per_epoch
             training.step += 1
             training.epoch += ends
@@ -103,31 +122,54 @@ def train(
             )
 
 
-def step(training: Training, images: Tensor, batch: int) -> Tensor:
-    """One local update of every layer, from the bottom up: losses [layer].
+def step(training: Training, images: Tensor, batch: int, labels: Tensor | None = None) -> Tensor:
+    """One update of every layer that carries a loss, from the bottom up: losses [layer].
 
-    A layer is updated as soon as its loss is known; what it hands on is its activity from before
-    the update, detached, so no layer's graph outlives it.
+    Where no loss crosses layers, a layer is updated as soon as its loss is known; what it hands on
+    is its activity from before the update, detached, so no layer's graph outlives it.
     """
     config, encoder, rule = training.config, training.encoder, training.rule
-    device = encoder.layers[0].weight.device
-    dtype = pick_precision(config.precision, device)
-    seed = int(seeded(config.seed, training.epoch, batch).integers(2**63))
-    generator = torch.Generator().manual_seed(seed)
-    views = random_views(images.to(device), generator, config.crop, config.colour)
-    draw = rule.draw(len(images), generator).to(device)
-    losses = []
-    with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-        x = entrance(views)
-    for layer, optimiser in zip(rule.layers, training.optimisers, strict=True):
-        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            x = encoder.layers[layer](x.detach())
-        loss = rule.loss(layer, pooled(x, len(images)), draw)
-        loss.backward()
-        optimiser.step()
-        optimiser.zero_grad()
-        losses.append(loss.detach() / rule.terms)
+    row, weight = RULES[config.rule], encoder.layers[0].weight
+    generator = torch.Generator().manual_seed(
+        int(seeded(config.seed, training.epoch, batch).integers(2**63))
+    )
+    make_views = two_views if row.sees == "image" else random_views
+    views = make_views(images.to(weight.device), generator, config.crop, config.colour)
+    views = views.to(weight.dtype)
+    n = len(views)
+    draw = rule.draw(n, generator) if labels is None else labels
+    draw = draw.to(weight.device)
+    if rule.hears_top:
+        with torch.no_grad(), arithmetic(training):
+            draw = draw._replace(top=encoder(views)[-1])
+    with arithmetic(training):
+        x = encoder.entrance(views)
+    losses, optimisers = [], iter(training.optimisers)
+    for number, layer in enumerate(encoder.layers):
+        before = x if row.crosses else x.detach()
+        if config.update == "hebbian":
+            x, loss = four_factors(rule, number, layer, before, n, draw)
+        else:
+            with arithmetic(training):
+                x = layer(before)
+            if number in rule.layers:
+                loss = rule.loss(number, encoder.activity(number, x, n), draw)
+                loss.backward()
+        if number in rule.layers:
+            optimiser = next(optimisers)
+            optimiser.step()
+            optimiser.zero_grad()
+            losses.append(loss.detach() / rule.terms)
     return torch.stack(losses)
+
+
+def arithmetic(training: Training) -> torch.autocast:
+    """The precision in which layers compute; losses and updates keep that of the weights."""
+    weight, config = training.encoder.layers[0].weight, training.config
+    word = "float32" if config.update == "hebbian" else config.precision
+    dtype = pick_precision(word, weight.device)
+    lower = dtype not in (torch.float32, torch.float64)
+    return torch.autocast(weight.device.type, dtype if lower else torch.bfloat16, enabled=lower)
 
 
 def seeded(*words: int) -> np.random.Generator:
@@ -135,36 +177,53 @@ def seeded(*words: int) -> np.random.Generator:
     return np.random.default_rng(words)
 
 
-def check_size(config: TrainConfig, images: np.ndarray) -> None:
-    """Raise DataError unless the rule's furthest prediction fits on the grid of patches."""
-    if len(images) < 2:
-        raise DataError(f"training needs at least 2 images, but the data set has {len(images)}")
+def usable(config: TrainConfig, images: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+    """Rows of the images that the rule can train on.
+
+    Raises DataError unless there are two, with labels if it needs them, and the rule's furthest
+    prediction fits on the grid of patches.
+    """
+    row, rows = RULES[config.rule], np.arange(len(images))
+    if row.labels:
+        rows = rows if labels is None else rows[labels >= 0]
+        if labels is None or len(np.unique(labels[rows])) < 2:
+            raise DataError(
+                f"rule {config.rule} learns from labels of at least two classes, but the training "
+                "images have none; choose another rule, or a data set with classes"
+            )
+    if len(rows) < 2:
+        raise DataError(f"training needs at least 2 images, but the data set has {len(rows)}")
     side = min(config.crop, *images.shape[2:])
-    rows = grid_of(side)
-    if rows < config.steps + 2:
-        possible = f"at most {rows - 2}" if rows > 2 else "larger images"
+    if row.predicts and (there := grid_of(side)) < config.steps + 2:
+        possible = f"at most {there - 2}" if there > 2 else "larger images"
         raise DataError(
-            f"views of {side} pixels have {rows} patch rows; {config.steps} prediction steps need "
+            f"views of {side} pixels have {there} patch rows; {config.steps} prediction steps need "
             f"{config.steps + 2}; set steps to {possible}"
         )
+    return rows
 
 
-def check_same_images(training: Training, images: np.ndarray) -> None:
+def class_count(config: TrainConfig, labels: np.ndarray | None) -> int:
+    """How many classes the rule's labels tell apart; 0 for a rule without labels."""
+    return int(labels.max()) + 1 if RULES[config.rule].labels and labels is not None else 0
+
+
+def check_same_images(training: Training, images: int) -> None:
     """Raise DataError if the run began with another number of images than it would go on with."""
-    if training.images not in (0, len(images)):
+    if training.images not in (0, images):
         raise DataError(
             f"the run began with {training.images} training images, and now there are "
-            f"{len(images)}; bring the data set back as it was, or train a new run"
+            f"{images}; bring the data set back as it was, or train a new run"
         )
-    training.images = len(images)
+    training.images = images
 
 
 def check_finite(losses: Tensor, training: Training) -> None:
     """Raise DivergedError naming the first layer whose loss is not finite."""
-    for layer, loss in enumerate(losses.tolist(), start=1):
+    for layer, loss in zip(training.rule.layers, losses.tolist(), strict=False):
         if not np.isfinite(loss):
             raise DivergedError(
-                f"the loss of layer {layer} became {loss} at step {training.step}; "
+                f"the loss of layer {layer + 1} became {loss} at step {training.step}; "
                 f"resume from the last checkpoint or lower learning_rate "
                 f"({training.config.learning_rate:g})"
             )

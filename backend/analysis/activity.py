@@ -15,12 +15,18 @@ from torch import Tensor
 from models.data.views import centre_views
 from models.errors import CheckpointError
 from models.patches import patches, to_grid
+from models.presets import Sites
 
 DEFINITION = (
-    "One view per image, its central {crop} x {crop} pixels, {colour}, normalised; {grid} x {grid} "
-    "patches of 16 pixels every 8. A unit's response to a patch is its mean over the positions "
-    "inside the patch, its response to an image the mean over the {places} patches. "
-    "{n_test} images of the {split} split, {n_train} labelled training images for the probes."
+    "One view per image, its central {crop} x {crop} pixels, {colour}, normalised; {seen}. A "
+    "unit's response to a patch is its mean over the positions inside the patch, its response to "
+    "an image the mean over the patches. {n_test} images of the {split} split, {n_train} labelled "
+    "training images for the probes."
+)
+PATCHES = "{grid} x {grid} patches of 16 pixels every 8, each seen by itself"
+CELLS = (
+    "the network sees it whole, and the patches of layers 1 to 6 are the cells of a grid of "
+    "{sides} (a unit sees beyond its cell)"
 )
 
 
@@ -30,7 +36,7 @@ class Answer:
 
     z: np.ndarray  # [b, unit, row, column] patch responses
     features: np.ndarray  # [b, feature] image features, for maps, probes and neighbours
-    lattice: np.ndarray  # [b, place, feature] patch vectors at the places of `lattice_of`
+    lattice: np.ndarray  # [b, place, feature] patch vectors at the places of `Sites.lattice`
 
 
 @dataclass(frozen=True)
@@ -89,17 +95,9 @@ def pixels(views: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
     return [(z, views.flatten(1), on_lattice(to_grid(windows.flatten(1), len(views))))]
 
 
-def lattice_of(grid: int) -> tuple[int, ...]:
-    """Rows (and columns) of the first, the middle and the last patch: (0, 3, 6) of 7.
-
-    On a 7 x 7 grid these nine patches do not overlap.
-    """
-    return tuple(sorted({0, (grid - 1) // 2, grid - 1}))
-
-
 def on_lattice(z: Tensor) -> Tensor:
     """[b, unit, row, column] -> [b, place, unit]."""
-    kept = list(lattice_of(z.shape[-1]))
+    kept = list(Sites(z.shape[-1], 0, 0).lattice)
     return z[:, :, kept][:, :, :, kept].flatten(2).movedim(1, 2)
 
 

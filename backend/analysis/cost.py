@@ -25,8 +25,8 @@ def seconds(word: str, width: int, material: Material, preset: Preset | None) ->
 def multiplications(preset: Preset, material: Material) -> int:
     """Multiply-adds of one image's way through an encoder."""
     inputs = (material.channels, *preset.widths)
-    rows = zip(inputs, preset.widths, sides(preset), strict=False)
-    return material.grid**2 * sum(9 * i * width * side**2 for i, width, side in rows)
+    rows = zip(inputs, preset.widths, sides(preset, material), strict=False)
+    return pieces(material) * sum(9 * i * width * side**2 for i, width, side in rows)
 
 
 def batch(preset: Preset | None, material: Material, device: str) -> int:
@@ -35,14 +35,19 @@ def batch(preset: Preset | None, material: Material, device: str) -> int:
     As many as memory allows, up to 256: vgg6-small took a quarter less time on a processor with
     64 than with 32, and no less with 128.
     """
-    maps = zip(preset.widths, sides(preset), strict=True) if preset else [(2, PATCH)]
-    largest = 4 * material.grid**2 * max(width * side**2 for width, side in maps)
+    maps = zip(preset.widths, sides(preset, material), strict=True) if preset else [(2, PATCH)]
+    largest = 4 * pieces(material) * max(width * side**2 for width, side in maps)
     return min(max(LARGEST.get(device, LARGEST["cpu"]) // largest, 8), 256)
 
 
-def sides(preset: Preset) -> list[int]:
-    """Side of a patch's map before each layer's pooling."""
-    side, found = PATCH, []
+def pieces(material: Material) -> int:
+    """How many pictures an encoder makes of one image."""
+    return 1 if material.sees == "image" else material.sites[0].side ** 2
+
+
+def sides(preset: Preset, material: Material) -> list[int]:
+    """Side of a piece's map before each layer's pooling."""
+    side, found = material.side if material.sees == "image" else PATCH, []
     for pool in preset.pools:
         found.append(side)
         side //= 2 if pool else 1

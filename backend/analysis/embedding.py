@@ -9,7 +9,7 @@ from backend.analysis.directions import leading
 from backend.analysis.neighbours import nearest
 
 # The paper's figures use perplexity 50 (its published code, scikit-learn's other defaults).
-PERPLEXITY = {"default": 30.0, "paper": 50.0}
+PERPLEXITY = {"default": 30.0, "paper": 50.0, "least": 2.0, "most": 500.0}
 COMPONENTS, KEPT, FEWEST = 50, 10, 12
 MANY = 5000  # points from which gradients on a grid (Linderman 2019) beat Barnes and Hut's tree
 DEFINITION = (

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from backend.analysis import activity, embedding, maximizers, neighbours, probes, selectivity
+from models.config import TrainConfig
 from models.data import Dataset
 from models.errors import DataError
-from models.presets import PATCH, grid_of
+from models.presets import PATCH, Sites, patch_sites, sites_of
+from models.rules import RULES
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,10 @@ class Material:
     train_labels: np.ndarray
     crop: int
     colour: str
+    sees: str  # "patches" or "image"
 
     @classmethod
-    def of(cls, dataset: Dataset, crop: int, colour: str) -> "Material":
+    def of(cls, dataset: Dataset, config: TrainConfig) -> "Material":
         """Raises DataError if the images are too few or too small to be analysed."""
         found = {split: dataset.indices(split) for split in ("test", "unlabelled", "train")}
         split = next((split for split, ids in found.items() if len(ids) > 1), None)
@@ -47,8 +50,9 @@ class Material:
             dataset.labels[found[split]],
             train,
             dataset.labels[train],
-            crop,
-            colour,
+            config.crop,
+            config.colour,
+            RULES[config.rule].sees,
         )
 
     @property
@@ -56,8 +60,9 @@ class Material:
         return min(self.crop, *self.images.shape[2:])
 
     @property
-    def grid(self) -> int:
-        return grid_of(self.side)
+    def sites(self) -> tuple[Sites, ...]:
+        """Where the responses of each layer sit on a view; pixels are cut in patches."""
+        return patch_sites(self.side), *sites_of(self.sees, self.side)
 
     @property
     def channels(self) -> int:
@@ -95,7 +100,8 @@ class Material:
 
     def definitions(self, seed: int, perplexity: float) -> dict[str, str]:
         """One sentence for each analysis, with the numbers that hold here."""
-        places = activity.lattice_of(self.grid)
+        patches, cells = patch_sites(self.side), self.sees == "image"
+        sides = [sites.side for sites in self.sites[1:]]
         facts = {
             "n_test": len(self.test),
             "n_labelled": int(self.labelled.sum()),
@@ -103,11 +109,15 @@ class Material:
             "split": self.split,
             "crop": self.side,
             "colour": self.colour,
-            "grid": self.grid,
-            "places": self.grid**2,
-            "lattice": len(places) ** 2,
-            "lines": ", ".join(map(str, places)),
-            "middle": (self.grid - 1) // 2,
+            "seen": activity.CELLS.format(sides=", ".join(f"{side}x{side}" for side in sides))
+            if cells
+            else activity.PATCHES.format(grid=patches.side),
+            "places": "all" if cells else patches.side**2,
+            "lattice": "" if cells else f"{len(patches.lattice) ** 2} ",
+            "lines": "first, middle and last" if cells else ", ".join(map(str, patches.lattice)),
+            "middle": "in the middle"
+            if cells
+            else f"in row {patches.middle}, column {patches.middle}",
             "sample": min(maximizers.SAMPLE, len(self.test)),
             "components": embedding.COMPONENTS,
             "perplexity": embedding.possible(perplexity, len(self.test)),

@@ -8,8 +8,8 @@ import numpy as np
 
 TOP, OTHERS, SAMPLE = 16, 4, 1000
 DEFINITION = (
-    "Images are ranked by their most exciting patch, so at most one patch an image, over all "
-    "{n_test} {split} images and {places} patches each; among equals the smaller id comes first. "
+    "Images are ranked by their most exciting patch, so at most one patch an image, over {places} "
+    "patches of each of the {n_test} {split} images; among equals the smaller id comes first. "
     "Top: the first 16. Least: the last 4. Middle: the 4 around the median of {sample} of them "
     "drawn with seed {seed}. Random: a random patch of each of 4 random images, seed {seed}."
 )

@@ -12,9 +12,9 @@ BLOCK_BYTES = 2**24
 METRIC = "Euclidean distance of standardised image features"
 DEFINITION = (
     "Images: the 12 nearest of the {n_test} {split} images by Euclidean distance of their "
-    "features, each feature standardised over them. Patches: to the patch in row {middle}, column "
-    "{middle} of an image, the 8 nearest by Euclidean distance of the patch vectors among the "
-    "{lattice} patches in rows and columns {lines} of every other image, at most one an image (the"
+    "features, each feature standardised over them. Patches: to the patch {middle} "
+    "of an image, the 8 nearest by Euclidean distance of the patch vectors among the "
+    "{lattice}patches in rows and columns {lines} of every other image, at most one an image (the"
     " input: of the 16 x 16 pixels)."
 )
 

@@ -11,7 +11,7 @@ from backend.api.shelf import Shelf
 from backend.errors import NotFoundError
 from backend.jobs.queue import Queue
 from backend.jobs.supervisor import Supervisor
-from backend.runs.catalogue import Catalogue
+from backend.runs.catalogue import Catalogue, readable
 from backend.runs.folder import RunFolder
 from backend.runs.results import Results
 from backend.settings import Settings
@@ -63,8 +63,7 @@ class Analysed:
     @property
     def widths(self) -> tuple[int, ...]:
         """Units of each layer; those of the input are its channels."""
-        channels = 1 if self.config.colour == "grey" else 3
-        return channels, *ENCODERS[self.config.encoder].widths
+        return self.config.channels, *ENCODERS[self.config.encoder].widths
 
     @property
     def layers(self) -> range:
@@ -82,7 +81,7 @@ class Analysed:
         return unit
 
     def summary(self, layer: int = 1) -> dict[str, Any]:
-        return self.results.summary(None if layer == 0 else self.epoch)
+        return readable(self.results.summary(None if layer == 0 else self.epoch))
 
     def read(self, what: str, layer: int, epoch: int | None = None) -> dict[str, np.ndarray]:
         return self.results.read(what, self.epoch if epoch is None else epoch, self.layer(layer))
@@ -102,7 +101,8 @@ class Analysed:
     def loss(self, layer: int) -> float | None:
         """Mean loss of a layer in the epoch that led to this checkpoint."""
         losses = self.losses.get(self.epoch, [])
-        return losses[layer - 1] if 0 < layer <= len(losses) else None
+        first = len(self.widths) - len(losses)  # a rule whose loss is at the top has one
+        return losses[layer - first] if 0 < first <= layer else None
 
     def random(self, layer: int) -> dict[str, Any] | None:
         """The same of the untrained encoder, which is the run's own at epoch 0."""

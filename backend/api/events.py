@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query
@@ -14,6 +15,7 @@ from backend.runs.events import EventReader
 router = APIRouter(prefix="/runs", tags=["runs"])
 
 LONGEST = 18  # digits of a number
+MOST = 500  # events in memory for one reader
 PERIOD = 0.2  # seconds between two looks at the run's events
 AT_WORK = {"queued", "starting", "running", "stopping"}
 
@@ -36,24 +38,28 @@ class Stream:
         known = last_event_id or ""
         self.after = int(known) if known.isdecimal() and len(known) <= LONGEST else after
         self.reader = EventReader(service.catalogue.folder(run).path / "events.jsonl")
-        self.first = self.reader.events(self.after)
+        self.first = self.batch()
         if not self.first and not self.at_work():
             raise NothingMore
 
     def at_work(self) -> bool:
         return state_of(self.service, self.run) in AT_WORK
 
+    def batch(self) -> list[dict]:
+        """The next events; none where all that there are were read."""
+        return list(islice(self.reader.events(self.after), MOST))
+
     async def events(self) -> AsyncIterator[dict]:
-        for event in self.first:
-            yield event
-        self.first.clear()
+        found, ended = self.first, False
         while not self.service.closing.is_set():
-            ended = not await asyncio.to_thread(self.at_work)
-            for event in await asyncio.to_thread(self.reader.events, self.after):
+            for event in found:
                 yield event
-            if ended:
-                return
-            await asyncio.sleep(PERIOD)
+            if not found:
+                if ended:
+                    return
+                await asyncio.sleep(PERIOD)
+                ended = not await asyncio.to_thread(self.at_work)
+            found = await asyncio.to_thread(self.batch)
 
 
 @router.get("/{run}/events", response_class=EventSourceResponse)

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.api.events import NothingMore
 from backend.errors import NotFoundError, RequestError, SaccadeError, failure_of
+from backend.runs.catalogue import readable
 
 STATUS = {
     "bad_config": 422,
@@ -28,7 +29,7 @@ STATUS = {
 
 
 def reply(error: BaseException) -> JSONResponse:
-    failure = failure_of(error)
+    failure = readable(failure_of(error))
     return JSONResponse({"error": failure}, STATUS.get(failure["code"], 500))
 
 

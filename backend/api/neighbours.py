@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from backend.api.deps import Analysed, OfCheckpoint
-from backend.errors import NotFoundError
+from backend.errors import NotFoundError, RunError
 
 router = APIRouter(prefix="/runs/{run}/layers/{layer}/neighbours", tags=["neighbours"])
 
@@ -37,7 +37,7 @@ class Neighbours(BaseModel):
 def neighbours(seen: OfCheckpoint, layer: int, image: int):
     """The nearest test images to a test image, and the nearest patches to its middle one."""
     found, place = seen.read("neighbours", layer), place_of(seen, layer, image)
-    parameters = seen.summary(layer)["parameters"]["neighbours"]
+    parameters = parameters_of(seen, layer)
     return {
         **{"layer": layer, "image": image},
         "metric": parameters["metric"],
@@ -47,6 +47,17 @@ def neighbours(seen: OfCheckpoint, layer: int, image: int):
         ),
         "patch": parameters["patch"],
     }
+
+
+def parameters_of(seen: Analysed, layer: int) -> dict[str, Any]:
+    """By which measure, and to which patch. Raises RunError where the analysis does not tell."""
+    told = seen.summary(layer)["parameters"].get("neighbours", {})
+    if not {"metric", "patch"} <= set(told):
+        raise RunError(
+            f"the neighbours in layer {layer} of run {seen.run} were found by an earlier Saccade, "
+            f"which did not tell how; find them again with: saccade analyse {seen.run}"
+        )
+    return told
 
 
 def place_of(seen: Analysed, layer: int, image: int) -> int:

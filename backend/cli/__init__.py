@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from backend.cli import stream
 from backend.errors import RequestError, SaccadeError, failure_of
 from backend.settings import VERSION, Settings
 
@@ -31,19 +32,28 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     # Beside other work, threads that spin while they wait make a step many times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    stream.prepare()
+    try:
+        return answer(words)
+    finally:
+        stream.finish()
+
+
+def answer(words: Sequence[str] | None) -> int:
     settings = None
     try:
         options = parser().parse_args(words)
         settings = Settings(home=options.home) if options.home else Settings()
-        return options.run(options, settings)
+        code = options.run(options, settings)
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        stream.put("interrupted\n", sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has had enough
-        sys.stderr.close()
         return 0
     except Exception as error:
-        print(f"error: {failure_of(error)['message']}", file=sys.stderr)
+        stream.put(f"error: {failure_of(error)['message']}\n", sys.stderr)
         if settings and not isinstance(error, SaccadeError):
             log(settings.home, traceback.format_exc())
         return WRONG
@@ -64,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
 def log(home: Path, text: str) -> None:
     """Keep a traceback for whoever mends Saccade."""
     try:
-        with open(home / "saccade.log", "a", encoding="utf-8") as file:
+        with open(home / "saccade.log", "a", encoding="utf-8", errors="replace") as file:
             file.write(text)
     except OSError:
         return

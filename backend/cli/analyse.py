@@ -1,10 +1,12 @@
 """Analyse the checkpoints of a run."""
 
 import argparse
-import sys
+from collections.abc import Iterable
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING
 
-from backend.cli.bar import Bar, analysing, duration
-from backend.cli.flags import home_flag, run_word, utf8, whole, words
+from backend.cli.bar import Bar, analysing, duration, piece, subject
+from backend.cli.flags import decimal, home_flag, run_word, utf8, whole, words
 from backend.cli.home import opened
 from backend.errors import ConflictError
 from backend.jobs.pace import Pace
@@ -12,6 +14,9 @@ from backend.runs.folder import PATIENCE
 from backend.runs.results import ANALYSES
 from backend.settings import Settings
 from models.config import TrainConfig
+
+if TYPE_CHECKING:
+    from backend.jobs.analyse import AnalysisProgress
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -28,6 +33,12 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--only", type=words, metavar="WORD,WORD", help=f"of these: {', '.join(ANALYSES)}"
+    )
+    command.add_argument(
+        "--perplexity",
+        type=decimal,
+        metavar="NUMBER",
+        help="of the maps: about how many neighbours an image minds [from 2; to 500; default: 30]",
     )
     command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     home_flag(command)
@@ -58,29 +69,34 @@ def work(path, config: TrainConfig, options, epochs: list[int] | None, settings:
     from backend.jobs.analyse import analyse
     from models.data import load
 
+    chosen = {} if options.perplexity is None else {"perplexity": options.perplexity}
     dataset = load(options.data or config.data, settings.home)
-    bar, pace = Bar(), Pace()
-    cached: dict[int, list[str]] = {}
+    bar = Bar()
     try:
-        for step in analyse(path, dataset, epochs, options.device, options.only):
-            if step.complete:
-                bar.say(f"epoch {step.epoch}: {described(cached.pop(step.epoch, []))}")
-            elif step.cached:
-                cached.setdefault(step.epoch, []).append(step.what)
-            elif step.seconds:
-                layer = "" if step.layer is None else f" of layer {step.layer}"
-                bar.say(f"epoch {step.epoch}: {step.what}{layer}  {duration(step.seconds)}")
-            elif pace.due():
-                event = {**vars(step), "seconds_left": pace.left_of(step.fraction)}
-                bar.show(step.fraction, analysing(event))
+        follow(analyse(path, dataset, epochs, options.device, options.only, **chosen), bar)
     except KeyboardInterrupt:
-        bar.clear()
-        print(
-            f"stopped; what is finished is kept; go on with: saccade analyse {path.name}",
-            file=sys.stderr,
-        )
+        bar.say(f"stopped; what is finished is kept; go on with: saccade analyse {path.name}")
         return 130
     return 0
+
+
+def follow(steps: Iterable["AnalysisProgress"], bar: Bar) -> None:
+    """Show each step as it ends, and what was there already once for the input and each epoch."""
+    pace, cached = Pace(), []
+    for before, step in pairwise(chain([None], steps)):
+        if before and before.layer == 0 != step.layer:
+            bar.say(f"the input: {described(cached)}")
+            cached.clear()
+        if step.complete:
+            bar.say(f"{subject(step.epoch, step.layer)}: {described(cached)}")
+            cached.clear()
+        elif step.cached:
+            cached.append(step.what)
+        elif step.seconds:
+            bar.say(f"{piece(step.epoch, step.what, step.layer)}  {duration(step.seconds)}")
+        elif pace.due():
+            event = {**vars(step), "seconds_left": pace.left_of(step.fraction)}
+            bar.show(step.fraction, analysing(event))
 
 
 def described(cached: list[str]) -> str:

@@ -4,6 +4,8 @@ import shutil
 import sys
 from typing import Any, TextIO
 
+from backend.cli.stream import put
+
 CELLS = 20
 
 
@@ -35,29 +37,23 @@ class Bar:
             tenth = f"{int(fraction * 10)}{words[:9]}"
             if tenth != self.said:
                 self.said = tenth
-                self.put(f"{fraction:4.0%}  {words}\n")
+                put(f"{fraction:4.0%}  {words}\n", self.out)
             return
         full = round(fraction * CELLS)
         line = f"{'━' * full}{'─' * (CELLS - full)} {fraction:4.0%}  {words}"
         line = line[: shutil.get_terminal_size().columns - 1]
-        self.put(f"\r{line:<{len(self.shown)}}")
+        put(f"\r{line:<{len(self.shown)}}", self.out)
         self.shown = line
 
     def say(self, line: str) -> None:
         """A line that stays."""
         self.clear()
-        self.put(f"{line}\n")
+        put(f"{line}\n", self.out)
 
     def clear(self) -> None:
         if self.shown:
-            self.put(f"\r{'':<{len(self.shown)}}\r")
+            put(f"\r{'':<{len(self.shown)}}\r", self.out)
             self.shown = ""
-
-    def put(self, text: str) -> None:
-        try:
-            print(text, end="", file=self.out, flush=True)
-        except OSError:  # a closed terminal, a pipe without a reader: the work goes on
-            return
 
 
 def training(event: dict[str, Any]) -> str:
@@ -68,9 +64,18 @@ def training(event: dict[str, Any]) -> str:
 
 
 def analysing(event: dict[str, Any]) -> str:
-    layer = "" if event["layer"] is None else f" of layer {event['layer']}"
-    where = f"analysing epoch {event['epoch']}: {event['what']}{layer}"
+    where = f"analysing {piece(event['epoch'], event['what'], event['layer'])}"
     return "  ".join(part for part in (where, left(event)) if part)
+
+
+def piece(epoch: int, what: str, layer: int | None) -> str:
+    """One step of an analysis: epoch 3: embedding of layer 2."""
+    return f"{subject(epoch, layer)}: {what}" + (f" of layer {layer}" if layer else "")
+
+
+def subject(epoch: int, layer: int | None) -> str:
+    """What a step is about. Layer 0, the input, is the same for every epoch."""
+    return "the input" if layer == 0 else f"epoch {epoch}"
 
 
 def losses(event: dict[str, Any]) -> str:

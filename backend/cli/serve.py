@@ -66,10 +66,10 @@ def serve(settings: Settings, listening: socket.socket, open_browser: bool) -> N
 
     app = create_app(settings)
     address = address_of(listening)
-    print(f"Saccade is at {address}  (Ctrl+C ends it; what it keeps is in {settings.home})")
+    kept = f"what it keeps is in {settings.home}"
+    print(f"Saccade is at {address}  (Ctrl+C ends it; {kept})", flush=True)
     if settings.host not in LOOPBACK:
         print("Anyone who can reach this address can start and delete runs.", file=sys.stderr)
-    sys.stdout.flush()
     if open_browser:
         threading.Timer(0.3, webbrowser.open, (address,)).start()
     config = Config(app, log_level="critical", timeout_graceful_shutdown=2, server_header=False)

@@ -1,11 +1,13 @@
 """Train a network, then analyse it."""
 
 import argparse
+import sys
 from typing import Any
 
 from backend.cli.bar import Bar
 from backend.cli.flags import home_flag, setting_flags, utf8
 from backend.cli.home import Home, opened
+from backend.cli.stream import put
 from backend.errors import RequestError
 from backend.runs.store import Row
 from backend.settings import VERSION, Settings
@@ -34,7 +36,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     launcher = Inline(analyses=not options.no_analyse, watch=bar.event)
     with opened(settings, launcher) as home:
         row = resumed(home, options) if options.resume else entered(home, options, settings)
-        print(row.id, flush=True)
+        put(f"{row.id}\n", sys.stdout)
         try:
             home.queue.launch(row)
         finally:

@@ -45,8 +45,9 @@ def analyse(
     RunError with one sentence. Closing the generator stops it; finished steps are kept.
     """
     run = Path(run_dir)
+    check(perplexity)
     wanted, epochs, config = wanted_words(only), wanted_epochs(run, epochs), config_of(run)
-    material = Material.of(dataset, config.crop, config.colour)
+    material = Material.of(dataset, config)
     settings = {"data": dataset.key, "seed": seed, "perplexity": perplexity}
     place = pick_device(device)
     keep_freed_memory()
@@ -78,6 +79,12 @@ def analyse(
         subject.finish()
         if subject.epoch is not None:
             yield AnalysisProgress(epoch, wanted[-1], None, fraction(), not steps, 0.0, True)
+
+
+def check(perplexity: float) -> None:
+    least, most = PERPLEXITY["least"], PERPLEXITY["most"]
+    if not least <= perplexity <= most:  # nor is NaN
+        raise ConfigError(f"perplexity must be from {least:g} to {most:g}, not {perplexity:g}")
 
 
 def wanted_words(only: Sequence[str] | None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from backend.analysis import cost
-from backend.analysis.activity import activity, encoder_layers, lattice_of, pixels
+from backend.analysis.activity import activity, encoder_layers, pixels
 from backend.analysis.embedding import embedding
 from backend.analysis.material import Material
 from backend.analysis.neighbours import METRIC, nearest_images, nearest_patches
@@ -73,19 +73,20 @@ class Subject:
         self.summary = self.begun()
 
     def begun(self) -> dict:
-        """The summary on the disk if it is about the same images and seed, else a new one.
+        """The summary on the disk if it tells the same things about the same images and seed, else
+        a new one.
 
         Another perplexity than that of the maps on the disk makes those stale, and nothing else.
         """
         seed, perplexity = self.settings["seed"], self.settings["perplexity"]
-        m, middle = self.material, (self.material.grid - 1) // 2
+        m = self.material
         same = m.facts() | {"epoch": self.epoch, "dataset": self.settings["data"]}
         asked = {"settings": self.settings, "definitions": m.definitions(seed, perplexity)}
         new = {
             "image": list(m.images.shape[2:]),
             "parameters": {
                 "maximizers": {"seed": seed},
-                "neighbours": {"metric": METRIC, "patch": [middle, middle]},
+                "neighbours": {"metric": METRIC, "patch": [m.sites[0].middle] * 2},
                 "probes": {"seed": seed},
             },
             "seconds": {},
@@ -98,9 +99,11 @@ class Subject:
         except RunError:
             return same | asked | new
         before = old.get("settings", {})
-        if any(old.get(key) != value for key, value in same.items()) or before.get("seed") != seed:
+        told = new.keys() <= old.keys() and new["parameters"].keys() <= old["parameters"].keys()
+        alike = all(old.get(key) == value for key, value in same.items())
+        if not (told and alike and before.get("seed") == seed):
             return same | asked | new
-        if "embedding" not in self.wanted or before["perplexity"] == perplexity:
+        if "embedding" not in self.wanted or before.get("perplexity") == perplexity:
             return old
         self.stale = {"embedding"}
         return old | asked
@@ -188,7 +191,9 @@ class Subject:
             grey = np.zeros((len(m.test), self.widths[0]), np.float32)
             responses = {n: arrays["features-test", n] if n else grey for n in self.layers}
             seed = self.settings["seed"]
-            units = {n: Units(responses[n], m.test, m.grid, seed, n == 0) for n in self.layers}
+            units = {
+                n: Units(responses[n], m.test, m.sites[n].side, seed, n == 0) for n in self.layers
+            }
             for batch in activity(layers, m.images, m.test, *view):
                 for n, answer in zip(self.layers, batch.answers, strict=True):
                     arrays["features-test", n][batch.rows] = answer.features
@@ -213,14 +218,14 @@ class Subject:
             width = self.features[n]
             patch = self.widths[n] if n else m.channels * PATCH**2
             shapes["features-test", n] = (len(m.test), width)
-            shapes["patches-test", n] = (len(m.test), len(lattice_of(m.grid)) ** 2, patch)
+            shapes["patches-test", n] = (len(m.test), len(m.sites[n].lattice) ** 2, patch)
             if len(m.train):
                 shapes["features-train", n] = (len(m.train), width)
         return shapes
 
     def near(self, layer: int) -> None:
-        lattice = lattice_of(self.material.grid)
-        asking = lattice.index((self.material.grid - 1) // 2)
+        sites = self.material.sites[layer]
+        lattice, asking = sites.lattice, sites.lattice.index(sites.middle)
         image, distance = nearest_images(self.stored(layer, "test"), device=self.exact)
         patch, place, patch_distance = nearest_patches(
             self.results.array(self.results.stored("patches-test", self.epoch, layer), True),

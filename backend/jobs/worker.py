@@ -120,7 +120,7 @@ class Worker:
             from models.train import train
 
             resume = self.resume_point()
-            images = dataset.training_images()
+            images, labels = dataset.training_images(), dataset.training_labels()
         where = f"goes on at step {resume.step}" if resume else "begins"
         self.folder.log(
             f"training {where}: {config.rule}, {config.encoder}, {len(images)} images, "
@@ -128,7 +128,7 @@ class Worker:
         )
         kept, pace, save, epoch = kept_epochs(config), Pace(), Every(SAVE_EVERY), EpochLosses()
         progress = None
-        for progress in train(config, images, resume):
+        for progress in train(config, images, resume, labels):
             epoch.add(progress)
             if progress.epoch_ends:
                 self.end_epoch(progress, epoch, keep=progress.epoch in kept)

@@ -82,18 +82,18 @@ class Catalogue:
 
     def describe(self, folder: RunFolder, row: Row | None) -> dict[str, Any]:
         """A run as the HTTP interface gives it. Raises RunError if its run.json is damaged."""
-        about, timeline = folder.about(), self.timeline(folder)
+        about, timeline = readable(folder.about()), self.timeline(folder)
         state, error = state_of(folder, row, timeline)
         progress = timeline.progress
         config = DEFAULTS | about["config"]
         return {
             "id": folder.id,
-            "name": readable(str(about.get("name") or folder.id)),
+            "name": str(about.get("name") or folder.id),
             "state": state,
             "shipped": row is None,
             "created": about["created"],
             "attempt": row.attempt if row else 1,
-            "config": readable(config),
+            "config": config,
             "dataset": about["dataset"],
             "phase": progress.get("phase") if progress and state in LIVE else None,
             "progress": progress,

@@ -7,6 +7,8 @@ writer and not seen by readers.
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +31,8 @@ class EventWriter:
         size = os.fstat(self.file).st_size
         self.seq += 1  # before it is written: a signal may raise at any line from here on
         try:
-            if os.write(self.file, line) < len(line):
-                os.write(self.file, line[os.fstat(self.file).st_size - size :])
+            while line:
+                line = line[os.write(self.file, line) :]
             if kind in SECURED:
                 os.fsync(self.file)
         except OSError:
@@ -59,25 +61,30 @@ class EventWriter:
 
 
 class EventReader:
-    """Hands over the whole lines that were appended since the last call."""
+    """Hands over the whole lines that were appended since the last one it gave, one at a time:
+    what follows a run for days never holds all of its events at once."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.offset = path, 0
 
-    def lines(self) -> list[bytes]:
+    def lines(self) -> Iterator[bytes]:
         try:
             with open(self.path, "rb") as file:
                 file.seek(self.offset)
-                data = file.read()
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        return
+                    self.offset += len(line)
+                    yield line
         except OSError:
-            return []
-        whole = data[: data.rfind(b"\n") + 1]
-        self.offset += len(whole)
-        return whole.splitlines()
+            return
 
-    def events(self, after: int = 0) -> list[dict[str, Any]]:
+    def events(self, after: int = 0) -> Iterator[dict[str, Any]]:
         """The new events with a number above `after`."""
-        return [event for line in self.lines() if (event := parsed(line)).get("seq", 0) > after]
+        for line in self.lines():
+            event = parsed(line)
+            if event.get("seq", 0) > after:
+                yield event
 
 
 def parsed(line: bytes) -> dict[str, Any]:
@@ -86,7 +93,7 @@ def parsed(line: bytes) -> dict[str, Any]:
         event = json.loads(line)
     except ValueError:
         return {}
-    return event if isinstance(event, dict) else {}
+    return event if isinstance(event, dict) and isinstance(event.get("seq"), int) else {}
 
 
 class Timeline:
@@ -106,7 +113,8 @@ class Timeline:
             if b'"kind":"progress"' in line[:80] or b'"kind":"analysis"' in line[:80]:
                 self.last = line  # thousands of these: only the last is ever parsed
             else:
-                self.note(parsed(line))
+                with suppress(KeyError):  # a line that is whole and yet no event of ours
+                    self.note(parsed(line))
 
     def note(self, event: dict[str, Any]) -> None:
         kind = event.get("kind")

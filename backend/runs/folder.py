@@ -102,7 +102,7 @@ class RunFolder:
             self.lock.release()
 
     def log(self, text: str) -> None:
-        with open(self.path / "log.txt", "a", encoding="utf-8") as file:
+        with open(self.path / "log.txt", "a", encoding="utf-8", errors="replace") as file:
             file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text.rstrip()}\n")
 
     def log_tail(self, lines: int = 40) -> list[str]:

@@ -78,6 +78,9 @@ OPTIONAL = {"class_mean", "dprime", "best_class"}
 # file holds them in half the space, which lets a demo run travel with the code.
 SHORTENED = {"distance", "patch_distance"} | {f"{group}_value" for group in GROUPS}
 
+# What analysis.json tells whenever it is there.
+TOLD = ("dataset", "split", "n_test", "n_train", "classes", "definitions", "parameters")
+
 DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
@@ -117,7 +120,9 @@ class Results:
         path = self.folder(epoch) / "analysis.json"
         try:
             summary = json.loads(path.read_bytes())
-            return summary | {"done": list(summary["done"])}
+            return (
+                summary | {name: summary[name] for name in TOLD} | {"done": list(summary["done"])}
+            )
         except (*DAMAGE, TypeError) as error:
             raise self.damaged(path, error) from None
 

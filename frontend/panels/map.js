@@ -129,7 +129,9 @@ export function map({ state, scene, tip, atlas }) {
   state.on(["drag"], tell);
   state.on(["image"], ring);
   tip.on(ring);
-  atlas.on(redraw);
+  atlas.on(() => {
+    if (state.now.points === "images") redraw();
+  });
   new ResizeObserver(([{ contentRect }]) => {
     size = { width: contentRect.width, height: contentRect.height };
     redraw();

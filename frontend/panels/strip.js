@@ -9,14 +9,20 @@ import { home, ranges } from "../plane.js";
 import { joined } from "../selection.js";
 import { LAYERS } from "../scene.js";
 
-
-/** @typedef {import("../types.js").Page} Page */
-
-/** @param {Page} page */
-export function strip({ state, scene, tip }) {
+/**
+ * @param {import("../types.js").Page} page
+ * @param {() => void} done called each time the maps are drawn, or cannot be
+ */
+export function strip({ state, scene, tip }, done) {
   const view = createMapView({
-    rest: () => (element.dataset.drawn = seen()),
-    fail: (why) => element.prepend(h("p", { class: "notice bad", role: "alert" }, why.message)),
+    rest() {
+      element.dataset.drawn = seen();
+      done();
+    },
+    fail(why) {
+      element.prepend(h("p", { class: "notice bad", role: "alert" }, why.message));
+      done();
+    },
   });
   const cells = LAYERS.map((layer) => cell(layer));
   const track = h("div", { class: "strip-track" }, cells.map((c) => c.element), view.elements);
@@ -68,9 +74,7 @@ export function strip({ state, scene, tip }) {
       const info = scene.layers?.layers[layer];
       if (!info) {
         fill(c.title, h("b", {}, layer ? `Layer ${layer}` : "Input"));
-        return fill(c.facts, scene.status === "loading"
-          ? [h("div", { class: "bone" }), h("div", { class: "bone short" })]
-          : row("probe", "–"));
+        return fill(c.facts, row("probe", "–"), h("div", { class: "accuracy" }), ["kept", "loss", "silent"].map((name) => row(name, "–", "", "small")));
       }
       fill(c.title, h("b", {}, info.name), h("span", { class: "soft" }, layer ? count(info.units) : "pixels"));
       c.title.setAttribute("aria-label", layerSentence(info));

@@ -83,6 +83,10 @@ class Dataset:
             return self.images[rows[0] : rows[-1] + 1]
         return self.images[rows]
 
+    def training_labels(self) -> np.ndarray:
+        """Labels of `training_images`, int16 [n], -1 = none; for rules that learn from them."""
+        return self.labels[self.split != TEST]
+
     def original(self, image_id: int) -> Image:
         """The image as its file has it, upright, in RGB; else the pixels that training sees.
 

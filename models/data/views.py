@@ -33,6 +33,22 @@ def random_views(
     return torch.where(mirrored[:, None, None, None], views.flip(3), views)
 
 
+def two_views(
+    images: Tensor, generator: torch.Generator, crop: int = 96, colour: str = "rgb"
+) -> Tensor:
+    """Two augmented views of each image, one half after the other, as CLAPP++ takes them.
+
+    A random part of 8 to 100 % of the area resized to `crop`, mirrored with probability one half,
+    colours jittered with probability 0.8, grey with 0.2, blurred with 0.5 (models.data.augment).
+    Returns float32 [2 b, 1 or 3, crop, crop]; a view is never larger than the image.
+    """
+    from models.data.augment import augmented
+
+    side = min(crop, *images.shape[2:])
+    views = [augmented(images, generator, side) for _ in range(2)]
+    return normalised(torch.cat(views).mul_(255), colour)
+
+
 def centre_views(images: Tensor, crop: int = 64, colour: str = "grey") -> Tensor:
     """The central crop of each image: float32 [b, 1 or 3, crop, crop], for evaluation."""
     height, width = images.shape[2:]

@@ -5,8 +5,8 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from models.rules.rule import Rule
-from models.rules.scores import Broadcast, broadcast, mean_of_signs, rows, score, seen_future
+from models.rules.rule import Form, Rule, matrices
+from models.rules.scores import Broadcast, broadcast, mean_of_signs, rows, score
 
 
 @final
@@ -19,47 +19,61 @@ class CLAPP(Rule):
     the context from the future and teaches the context side. The two matrices are independent,
     so no weight is ever carried from one synapse to another.
 
-    The paper describes y as one network-wide signal, and so it is here: y and the other image
-    are drawn once a step for each image (the image anew for each k) and broadcast to all layers
-    and to both predictions. The published code instead draws both anew in every layer and for
-    each of the two terms. As in that code the true and the wrong half of a batch are averaged
-    separately.
+    draw: the paper describes y as one network-wide signal, and so it is by default ("network"):
+    y and the other image are drawn once a step for each image (the image anew for each k) and
+    broadcast to all layers and to both predictions. "per-layer" is the published code's way: both
+    are drawn anew in every layer and for each of the two terms. As in that code the true and the
+    wrong half of a batch are averaged separately. update is read by the training step.
 
-    `widths` are the channels of the layers, `steps` is K. The loss of a layer at chance is 4,
-    1 for each sign of each of the two terms.
+    The loss of a layer at chance is 4, 1 for each sign of each of the two terms.
     """
 
     terms = 2
 
-    def __init__(self, widths: tuple[int, ...], steps: int, generator: torch.Generator) -> None:
+    def __init__(
+        self,
+        form: Form,
+        generator: torch.Generator,
+        draw: str = "network",
+        update: str = "autograd",
+    ) -> None:
         super().__init__()
-        self.layers = tuple(range(len(widths)))
-        self.steps = steps
-        self.W_pred = nn.ParameterList(matrices(steps, width, generator) for width in widths)
-        self.W_retro = nn.ParameterList(matrices(steps, width, generator) for width in widths)
+        self.layers = tuple(range(len(form.widths)))
+        self.steps, self.own_draws = form.steps, draw == "per-layer"
+        pairs = [(form.steps, width, width) for width in form.widths]
+        self.W_pred = nn.ParameterList(matrices(*pair, generator) for pair in pairs)
+        self.W_retro = nn.ParameterList(matrices(*pair, generator) for pair in pairs)
 
     def draw(self, images: int, generator: torch.Generator) -> Broadcast:
-        return broadcast(images, self.steps, generator)
+        return broadcast(
+            images, self.steps, generator, len(self.layers), self.terms, self.own_draws
+        )
 
     def loss(self, layer: int, z: Tensor, draw: Broadcast) -> Tensor:
-        y = draw.y[:, None, None]
-        total = z.new_zeros(())
-        for k in range(1, self.steps + 1):
-            c, z_k = rows(z, k)  # [b, channel, r, x] each
-            z_k = seen_future(z_k, draw, k)
-            W_pred, W_retro = self.W_pred[layer][k - 1], self.W_retro[layer][k - 1]
-            u_pred = score(W_pred, z_k, c.detach())  # [b, r, x]
-            u_retro = score(W_retro, c, z_k.detach())
-            hinge = torch.relu(1 - y * u_pred) + torch.relu(1 - y * u_retro)
-            total = total + mean_of_signs(hinge.mean((1, 2)), draw.y)
-        return total / self.steps
+        return two_way_hinge(z, self.W_pred[layer], self.W_retro[layer], layer, draw)
 
     def parameters_of(self, layer: int) -> list[nn.Parameter]:
         return [self.W_pred[layer], self.W_retro[layer]]
 
 
-def matrices(steps: int, width: int, generator: torch.Generator) -> nn.Parameter:
-    """K prediction matrices [k, width, width], uniform within 1 / sqrt(width)."""
-    bound = width**-0.5
-    weight = torch.empty(steps, width, width).uniform_(-bound, bound, generator=generator)
-    return nn.Parameter(weight)
+def two_way_hinge(
+    z: Tensor, W_pred: Tensor, W_retro: Tensor, layer: int, draw: Broadcast
+) -> Tensor:
+    """CLAPP's loss of one layer: z [b, channel, row, column], W_pred and W_retro [k, j, j]."""
+    total = z.new_zeros(())
+    for k in range(1, len(W_pred) + 1):
+        c, z_k = rows(z, k)  # [b, channel, r, x] each
+
+        y, met = draw.fate(layer, 0, k)
+        u = score(W_pred[k - 1], z_k[met], c.detach())  # [b, r, x]
+        total = total + mean_of_signs(hinge(y, u), y)
+
+        y, met = draw.fate(layer, 1, k)
+        u = score(W_retro[k - 1], c, z_k[met].detach())
+        total = total + mean_of_signs(hinge(y, u), y)
+    return total / len(W_pred)
+
+
+def hinge(y: Tensor, u: Tensor) -> Tensor:
+    """max(0, 1 - y u), mean over the places of each image: y [b], u [b, r, x] -> [b]."""
+    return torch.relu(1 - y[:, None, None] * u).mean((1, 2))

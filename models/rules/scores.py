@@ -1,8 +1,10 @@
-"""How a prediction is scored.
+"""How a prediction is scored, and against which futures.
 
-Letters, as in the paper: b images, k prediction step, c context (earlier patch), z future
-(later patch), y +1 for the true future and -1 for a wrong one, u score, W prediction matrix.
-"Time" runs down the rows of the patch grid, each column by itself.
+Letters, as in the paper: b images, k prediction step, c context (earlier), z future (later), y +1
+for the true future and -1 for a wrong one, u score, W prediction matrix; n wrong futures at once.
+
+"Time" runs along the rows of the grid, each column by itself: for an image down its patches; a
+signal has its time there and one column, a video its frames and the places of a frame as columns.
 """
 
 from typing import NamedTuple
@@ -10,6 +12,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+Term = int  # 0: the future is predicted from the context, 1: the context from the future
 
 
 def rows(z: Tensor, k: int) -> tuple[Tensor, Tensor]:
@@ -19,40 +23,104 @@ def rows(z: Tensor, k: int) -> tuple[Tensor, Tensor]:
 
 
 def score(W: Tensor, post: Tensor, pre: Tensor) -> Tensor:
-    """u = post . W pre at every place: [j, i], post [b, j, r, x], pre [b, i, r, x] -> [b, r, x]."""
-    dendrite = F.linear(pre.movedim(1, -1), W)  # [b, r, x, channel]
-    return (post.movedim(1, -1) * dendrite).sum(-1)
+    """u = post . W pre at every place: post [..., j, r, x], W [j, i], pre [..., i, r, x].
+
+    Returns [..., r, x]. The matrix is applied to the smaller side: u = (W^T post) . pre as well.
+    """
+    post, pre = post.movedim(-3, -1), pre.movedim(-3, -1)  # [..., r, x, channel]
+    if pre.numel() <= post.numel():
+        return (post * F.linear(pre, W)).sum(-1)
+    return (F.linear(post, W.T) * pre).sum(-1)
 
 
 class Broadcast(NamedTuple):
-    """One step's fate of every image, the same for all layers and both predictions."""
+    """One step's fate of every image: for each layer (or all) and each term (or both)."""
 
-    y: Tensor  # [b] +1 fixation, -1 saccade
-    other: Tensor  # [k, b] the image that a saccade lands on, for each prediction step
+    y: Tensor  # [layer, term, b] +1 fixation, -1 saccade
+    other: Tensor  # [layer, term, k, b] the image that a saccade lands on
 
     def to(self, device: torch.device) -> "Broadcast":
         return Broadcast(self.y.to(device), self.other.to(device))
 
+    def fate(self, layer: int, term: Term, k: int) -> tuple[Tensor, Tensor]:
+        """y [b], and whose future each image meets [b]: its own when y = +1, else the other's."""
+        y, other = self.y[layer, term], self.other[layer, term, k - 1]
+        return y, torch.where(y > 0, torch.arange(len(y), device=y.device), other)
 
-def broadcast(images: int, steps: int, generator: torch.Generator) -> Broadcast:
+
+def broadcast(
+    images: int, steps: int, generator: torch.Generator, layers: int, terms: int, own: bool
+) -> Broadcast:
     """Draw y with probability one half, and one other image of the batch, with replacement.
 
-    The other image may be the image itself (probability 1/b), as in the published code.
+    own: a draw for each layer and term, else one for all of them. The other image may be the
+    image itself (probability 1/b), as in the published code.
     """
-    y = 1 - 2 * torch.randint(2, (images,), generator=generator, device=generator.device)
-    other = torch.randint(images, (steps, images), generator=generator, device=generator.device)
-    return Broadcast(y, other)
-
-
-def seen_future(z: Tensor, draw: Broadcast, k: int) -> Tensor:
-    """The future each image meets: its own when y = +1, the drawn other image's when y = -1."""
-    own = torch.arange(len(z), device=z.device)
-    return z[torch.where(draw.y > 0, own, draw.other[k - 1])]
+    drawn = (layers, terms) if own else (1, 1)
+    where = {"generator": generator, "device": generator.device}
+    y = 1 - 2 * torch.randint(2, (*drawn, images), **where)
+    other = torch.randint(images, (*drawn, steps, images), **where)
+    return Broadcast(y.expand(layers, terms, images), other.expand(layers, terms, steps, images))
 
 
 def mean_of_signs(loss: Tensor, y: Tensor) -> Tensor:
     """Mean over the +1 images plus mean over the -1 images of loss [b]; an empty half is 0."""
-    wrong = (y < 0).to(loss.dtype)
+    return (share_of_sign(y, loss) * loss).sum()
+
+
+def share_of_sign(y: Tensor, like: Tensor) -> Tensor:
+    """Weight of an image in the loss: 1 / the images of its sign; y [b] -> [b]."""
+    wrong = (y < 0).to(like.dtype)
     true = 1 - wrong
-    weight = true / true.sum().clamp(min=1) + wrong / wrong.sum().clamp(min=1)
-    return (weight * loss).sum()
+    return true / true.sum().clamp(min=1) + wrong / wrong.sum().clamp(min=1)
+
+
+class OtherImages(NamedTuple):
+    """A wrong future at the same place of another image: one image for each k."""
+
+    other: Tensor  # [k, b]
+
+    def to(self, device: torch.device) -> "OtherImages":
+        return OtherImages(self.other.to(device))
+
+    def futures(self, z: Tensor, k: int) -> Tensor:
+        """Future rows z [b, channel, r, x] -> wrong ones [b, 1, channel, r, x]."""
+        return z[self.other[k - 1]][:, None]
+
+    def places(self, z: Tensor, k: int) -> Tensor:
+        """Which row of z as [b * r * x, channel] each wrong future is: [b, 1, r, x]."""
+        b, _, r, x = z.shape
+        every = torch.arange(b * r * x, device=z.device).view(b, r, x)
+        return every[self.other[k - 1]][:, None]
+
+
+class Anywhere(NamedTuple):
+    """Wrong futures from any image and any place of the future rows: n at each place, each k."""
+
+    drawn: Tensor  # [k, b, n, row, column] large whole numbers; modulo the places there are
+
+    def to(self, device: torch.device) -> "Anywhere":
+        return Anywhere(self.drawn.to(device))
+
+    def futures(self, z: Tensor, k: int) -> Tensor:
+        """Future rows z [b, channel, r, x] -> wrong ones [b, n, channel, r, x]."""
+        flat = z.movedim(1, -1).flatten(0, 2)  # [b * r * x, channel]
+        return flat[self.places(z, k)].movedim(-1, 2)
+
+    def places(self, z: Tensor, k: int) -> Tensor:
+        """Which row of z as [b * r * x, channel] each wrong future is: [b, n, r, x]."""
+        b, _, r, x = z.shape
+        return self.drawn[k - 1, :, :, :r, :x] % (b * r * x)
+
+
+def other_images(images: int, steps: int, generator: torch.Generator) -> OtherImages:
+    where = {"generator": generator, "device": generator.device}
+    return OtherImages(torch.randint(images, (steps, images), **where))
+
+
+def anywhere(
+    images: int, count: int, side: int, steps: int, generator: torch.Generator
+) -> Anywhere:
+    """`count` wrong futures at each place, drawn with replacement."""
+    where = {"generator": generator, "device": generator.device}
+    return Anywhere(torch.randint(2**40, (steps, images, count, side, side), **where))

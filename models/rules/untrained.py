@@ -5,7 +5,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from models.rules.rule import Rule
+from models.rules.rule import Form, Rule
 
 
 @final
@@ -15,7 +15,7 @@ class Untrained(Rule):
     layers = ()
     terms = 1
 
-    def __init__(self, widths: tuple[int, ...], steps: int, generator: torch.Generator) -> None:
+    def __init__(self, form: Form, generator: torch.Generator) -> None:
         super().__init__()
 
     def draw(self, images: int, generator: torch.Generator) -> None:

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from backend.analysis.activity import activity, encoder_layers, lattice_of, pixels
+from backend.analysis.activity import activity, encoder_layers, pixels
 from models.data.views import centre_views
 from models.encoder import Encoder
 from models.errors import CheckpointError
+from models.presets import Sites, patch_sites
 
 
 def photographs(n: int = 9, side: int = 96) -> np.ndarray:
@@ -80,12 +81,12 @@ def test_layer_0_is_the_pixels(colour, channels):
 def test_small_images_have_small_grids(side, grid):
     ((z, _, lattice),) = collected(pixels, photographs(side=side), np.arange(9))
     assert z.shape == (9, 1, grid, grid)
-    assert lattice.shape[1] == len(lattice_of(grid)) ** 2
+    assert lattice.shape[1] == len(patch_sites(16 + 8 * (grid - 1)).lattice) ** 2
 
 
 def test_the_nine_places_of_a_full_grid_do_not_overlap():
-    assert lattice_of(7) == (0, 3, 6)  # 24 pixels apart; a patch has 16
-    assert [lattice_of(grid) for grid in (1, 2, 3)] == [(0,), (0, 1), (0, 1, 2)]
+    assert Sites(7, 8, 16).lattice == (0, 3, 6)  # 24 pixels apart; a patch has 16
+    assert [Sites(side, 8, 16).lattice for side in (1, 2, 3)] == [(0,), (0, 1), (0, 1, 2)]
 
 
 def test_a_diverged_encoder_is_an_error_that_names_the_layer():

@@ -8,6 +8,7 @@ import pytest
 
 from backend.analysis.cost import batch, multiplications
 from backend.analysis.material import Material
+from models.config import TrainConfig
 from models.data import Dataset
 from models.errors import DataError
 from models.presets import ENCODERS
@@ -28,7 +29,7 @@ def dataset(split, labels, side: int = 96) -> Dataset:
 
 def test_maps_are_of_test_images_and_probes_learn_from_labelled_training_images():
     data = dataset([0, 0, 0, 1, 1, 1, 2], [0, 1, -1, 0, 0, -1, -1])
-    material = Material.of(data, 64, "grey")
+    material = Material.of(data, TrainConfig())
     assert (material.split, material.test.tolist()) == ("test", [3, 4, 5])
     assert (material.train.tolist(), material.train_labels.tolist()) == ([0, 1], [0, 1])
     assert material.labelled.tolist() == [True, True, False]
@@ -38,7 +39,7 @@ def test_maps_are_of_test_images_and_probes_learn_from_labelled_training_images(
 
 @pytest.mark.parametrize(("split", "word"), [([2, 2, 2, 0], "unlabelled"), ([0, 0, 0], "train")])
 def test_without_test_images_another_split_is_shown_and_there_are_no_probes(split, word):
-    material = Material.of(dataset(split, [0, 1, 1, 0][: len(split)]), 64, "grey")
+    material = Material.of(dataset(split, [0, 1, 1, 0][: len(split)]), TrainConfig())
     assert (material.split, len(material.test), len(material.train)) == (word, 3, 0)
     assert material.no_probe
     assert "probes" not in material.definitions(0, 30)
@@ -49,26 +50,28 @@ def test_without_test_images_another_split_is_shown_and_there_are_no_probes(spli
     [([0, 0], [0, 1], "fewer than two classes"), ([0, 1], [-1, -1], "no test image has a label")],
 )
 def test_why_there_is_no_probe(train, test, reason):
-    material = Material.of(dataset([0, 0, 1, 1], [*train, *test]), 64, "grey")
+    material = Material.of(dataset([0, 0, 1, 1], [*train, *test]), TrainConfig())
     assert reason in material.no_probe
     assert material.facts()["reasons"] == {"probes": material.no_probe}
 
 
 def test_images_that_are_too_few_or_too_small_are_one_sentence():
     with pytest.raises(DataError, match="birds has too few images; an analysis needs at least 2"):
-        Material.of(dataset([1], [0]), 64, "grey")
+        Material.of(dataset([1], [0]), TrainConfig())
     with pytest.raises(DataError, match="images of birds are 12 x 12 pixels; a patch needs 16"):
-        Material.of(dataset([1, 1], [0, 1], side=12), 64, "grey")
+        Material.of(dataset([1, 1], [0, 1], side=12), TrainConfig())
 
 
 def test_definitions_hold_the_numbers():
-    material = Material.of(dataset([0] * 40 + [1] * 30, [0, 1] * 35, side=32), 64, "rgb")
+    material = Material.of(
+        dataset([0] * 40 + [1] * 30, [0, 1] * 35, side=32), TrainConfig(colour="rgb")
+    )
     said = material.definitions(7, 30.0)
     assert set(said) == {
         "activity", "maximizers", "selectivity", "neighbours", "embedding", "probes"
     }  # fmt: skip
     assert "central 32 x 32 pixels, rgb" in said["activity"] and "3 x 3 patches" in said["activity"]
-    assert "all 30 test images and 9 patches" in said["maximizers"]
+    assert "over 9 patches of each of the 30 test images" in said["maximizers"]
     assert "seed 7" in said["maximizers"] and "seed 7" in said["embedding"]
     assert "perplexity 9.66667" in said["embedding"]
     assert "row 1, column 1" in said["neighbours"]
@@ -78,12 +81,15 @@ def test_definitions_hold_the_numbers():
 
 def test_the_cost_of_an_encoder_is_the_papers():
     data = dataset([1, 1], [0, 1])
-    assert multiplications(ENCODERS["vgg6"], Material.of(data, 64, "grey")) == 14_811_955_200
-    assert multiplications(ENCODERS["vgg6"], Material.of(data, 64, "rgb")) == 14_840_856_576
+    assert multiplications(ENCODERS["vgg6"], Material.of(data, TrainConfig())) == 14_811_955_200
+    assert (
+        multiplications(ENCODERS["vgg6"], Material.of(data, TrainConfig(colour="rgb")))
+        == 14_840_856_576
+    )
 
 
 def test_a_batch_of_a_wide_encoder_has_fewer_images():
-    material = Material.of(dataset([1, 1], [0, 1]), 64, "grey")
+    material = Material.of(dataset([1, 1], [0, 1]), TrainConfig())
     sizes = [batch(ENCODERS[word], material, "cpu") for word in ("vgg6", "vgg6-small")]
     assert 8 <= sizes[0] < sizes[1] <= 256
     assert batch(ENCODERS["vgg6"], material, "cuda") == batch(None, material, "cpu") == 256

@@ -154,6 +154,7 @@ def test_a_terminal_that_is_gone_keeps_no_run_from_saving(
         *("train", "--data", pack, "--encoder", "vgg6-tiny", "--epochs", 50, "--batch", 12),
         *("--device", "cpu", "--no-analyse"),
     )
+    sys.stderr.close()
     folder = RunFolder(home / "runs" / run.strip())
     assert (code, folder.result(1)["state"]) == (130, "stopped")
     assert (folder.path / "checkpoints" / "resume-00000003").is_dir()
@@ -176,7 +177,7 @@ def test_analyse_names_what_is_there_already_and_does_the_rest(
     say: Say, own: str, home: Path
 ) -> None:
     code, _, err = say("analyse", own)
-    assert code == 0 and err.count("there already") == 3
+    assert code == 0 and err.count("there already") == 4
     file = home / "runs" / own / "analysis" / "epoch-0001" / "neighbours-4.npz"
     before = Results(home / "runs" / own).read("neighbours", 1, 4)
     file.unlink()

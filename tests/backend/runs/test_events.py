@@ -39,10 +39,10 @@ def test_a_torn_last_line_is_not_read_and_is_cut_off_by_the_next_writer(path: Pa
 
 def test_a_reader_hands_over_each_event_once(path: Path) -> None:
     reader = EventReader(path)
-    assert reader.events() == []
+    assert list(reader.events()) == []
     written(path, "state")
-    assert len(reader.events()) == 1
-    assert reader.events() == []
+    assert len(list(reader.events())) == 1
+    assert list(reader.events()) == []
     written(path, "epoch", "end")
     assert [event["seq"] for event in reader.events(after=2)] == [3]
 
