@@ -72,6 +72,9 @@ export const runs = () => json("runs");
 export const run = (run) => json(at(run));
 /** @param {{name: string, config: Record<string, any>}} wanted @returns {Promise<Run>} */
 export const create = (wanted) => post("runs", wanted);
+/** What a run would be, before it is started. @param {Record<string, any>} config
+ * @returns {Promise<{warning: string|null}>} */
+export const estimate = (config) => post("runs/estimate", { config });
 /** @param {string} run @returns {Promise<Run>} */
 export const stop = (run) => post(`${at(run)}/stop`);
 /** @param {string} run @returns {Promise<Run>} */
@@ -81,7 +84,7 @@ export const remove = (run) => json(at(run), { method: "DELETE" });
 
 /** @returns {Promise<import("./types.js").Setting[]>} */
 export const settings = () => json("settings/train");
-/** @returns {Promise<import("./types.js").Word[]>} */
+/** @returns {Promise<import("./types.js").RuleWord[]>} */
 export const rules = () => once("rules");
 /** @returns {Promise<import("./types.js").Word[]>} */
 export const encoders = () => once("encoders");

@@ -6,6 +6,27 @@
 /** Settings that everybody looks at; the rest stand under "More settings". */
 export const FIRST = ["data", "rule", "encoder", "epochs"];
 
+/** What stands for the rule's own choice of an option. */
+export const OWN = "auto";
+
+/** Settings that a rule fills in by itself when they are left at their default. */
+const OF_THE_RULE = ["crop", "colour"];
+
+/** Whether a rule has a setting. @param {Setting} setting @param {string} rule */
+export const applies = ({ rules }, rule) => rules.length === 0 || rules.includes(rule);
+
+/** Whether a setting returns to its default when another rule is chosen. @param {Setting} setting */
+export const returns = ({ name, rules }) => rules.length > 0 || OF_THE_RULE.includes(name);
+
+/**
+ * The words of a setting that may be chosen with a rule: of an option, those that the rule knows.
+ * @param {Setting} setting
+ * @param {import("./types.js").RuleWord} [rule]
+ */
+export function wordsOf({ name, choices, rules }, rule) {
+  return rules.length === 0 ? choices : [OWN, ...(rule?.options[name] ?? [])];
+}
+
 /**
  * The value of a setting from what stands in its field; an empty number is its default.
  * @param {Setting} setting

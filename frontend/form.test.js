@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { command, complaint, valueOf } from "./form.js";
+import { applies, command, complaint, returns, valueOf, wordsOf } from "./form.js";
 
 const number = { name: "epochs", type: "int", default: 10, minimum: 0, maximum: null, choices: [] };
 const rate = { name: "learning_rate", type: "float", default: 2e-4, minimum: 1e-8, maximum: 1, choices: [] };
@@ -27,4 +27,18 @@ test("what cannot be is told before it is sent", () => {
 test("the command names what everybody looks at and what was changed, quoted for a shell", () => {
   const config = { epochs: 10, rule: "clapp", learning_rate: 2e-4, keep: "0,5 it's" };
   assert.equal(command([rule, number, rate, keep], config), "saccade train --rule clapp --epochs 10 --keep '0,5 it'\\''s'");
+});
+
+const own = { word: "clapp-s", sentence: "", labels: false, options: { negatives: ["image", "anywhere"] } };
+const negatives = { name: "negatives", type: "choice", default: "auto", unit: "", minimum: null, maximum: null, choices: ["auto", "image", "anywhere", "next"], rules: ["clapp-s", "clapp++"], help: "" };
+const everybody = { ...number, unit: "", rules: [], help: "" };
+
+test("a setting is shown with the rules that have it, and offers the words that they know", () => {
+  assert.ok(applies(everybody, "clapp") && applies(negatives, "clapp-s") && !applies(negatives, "clapp"));
+  assert.deepEqual(wordsOf(negatives, own), ["auto", "image", "anywhere"]);
+  assert.deepEqual(wordsOf(negatives, undefined), ["auto"]);
+});
+
+test("another rule takes back what was chosen for the one before, and nothing else", () => {
+  assert.ok(returns(negatives) && returns({ ...everybody, name: "crop" }) && !returns(everybody));
 });

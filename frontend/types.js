@@ -23,10 +23,11 @@
  * One row of the form for a new run.
  * @typedef {{name: string, type: "int"|"float"|"text"|"choice", default: string|number,
  *   unit: string, minimum: number|null, maximum: number|null, choices: string[],
- *   help: string}} Setting
+ *   rules: string[], help: string}} Setting
  */
 
 /** @typedef {{word: string, sentence: string}} Word */
+/** @typedef {Word & {labels: boolean, options: Record<string, string[]>}} RuleWord */
 
 /**
  * @typedef {{key: string, title: string, sentence: string, licence: string,

@@ -73,7 +73,11 @@ class TrainConfig:
         2e-4, "Adam's step size, one optimiser a layer.", minimum=1e-8, maximum=1.0
     )
     steps: int = setting(
-        5, "Prediction steps K; step k looks k + 1 patch rows down.", minimum=1, maximum=5
+        5,
+        "Prediction steps K; step k looks k + 1 patch rows down.",
+        minimum=1,
+        maximum=5,
+        rules=(word for word, row in RULES.items() if row.predicts),
     )
     crop: int = setting(
         0,

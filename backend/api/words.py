@@ -16,6 +16,8 @@ class RuleWord(BaseModel):
     loss_at: str
     crosses: bool
     samples: str
+    labels: bool  # does it learn from labels?
+    options: dict[str, list[str]]  # settings that it has, with their words, its own choice first
 
 
 class EncoderWord(BaseModel):
@@ -32,6 +34,7 @@ class SettingRow(BaseModel):
     minimum: float | None
     maximum: float | None
     choices: list[str]
+    rules: list[str]  # the rules that have it; empty: all
     help: str
 
 

@@ -12,6 +12,7 @@ from backend.errors import RequestError
 from backend.runs.store import Row
 from backend.settings import VERSION, Settings
 from models.config import SETTINGS, TrainConfig
+from models.size import warning
 
 ENDS = {"finished": 0, "failed": 1, "stopped": 130}  # exit codes
 
@@ -52,6 +53,8 @@ def entered(home: Home, options: argparse.Namespace, settings: Settings) -> Row:
     config = TrainConfig.from_dict(given(options))
     spec = utf8(str(parse(config.data)))
     load(spec, settings.home)  # images that cannot be read are told before there is a run
+    if told := warning(config):
+        put(f"note: {told}\n", sys.stderr)
     config, name = config.to_dict() | {"data": spec}, " ".join(options.name.split())[:80]
     return home.store.row(home.queue.submit(config, parse(spec).key, VERSION, name, mine=True))
 

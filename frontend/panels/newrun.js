@@ -1,6 +1,6 @@
 // The form for a new run, made from the server's table of settings.
 
-import { command, complaint, FIRST, valueOf } from "../form.js";
+import { applies, command, complaint, FIRST, returns, valueOf, wordsOf } from "../form.js";
 import { fill, h } from "../dom.js";
 
 /** @typedef {import("../types.js").Setting} Setting */
@@ -47,7 +47,7 @@ export function newrun({ state, runs, api }) {
 
   /**
    * @param {Setting[]} settings
-   * @param {Record<string, import("../types.js").Word[]>} words
+   * @param {{rule: import("../types.js").RuleWord[], encoder: import("../types.js").Word[]}} words
    * @param {import("../types.js").DataSource[]} datasets
    * @param {string|null} from
    */
@@ -56,23 +56,56 @@ export function newrun({ state, runs, api }) {
     const name = h("input", { id: "run-name", maxlength: 80, placeholder: "a name, or leave empty", value: source ? `${source.name}, again` : "" });
     const notice = h("p", { class: "notice bad", role: "alert", hidden: true });
     const line = h("code", { class: "command" });
+    const heavy = h("p", { class: "notice", role: "status", hidden: true });
     const fields = settings.map((setting) => {
       const start = source?.config[setting.name] ?? setting.default;
-      const made = setting.name === "data" ? dataField(datasets, source?.dataset ?? `${start}`) : field(setting, start, words[setting.name]);
+      const known = /** @type {Record<string, import("../types.js").Word[]>} */ (words)[setting.name];
+      const made = setting.name === "data" ? dataField(datasets, source?.dataset ?? `${start}`) : field(setting, start, known);
       return { setting, ...made };
     });
-    const values = () => Object.fromEntries(fields.map(({ setting, read }) => [setting.name, valueOf(setting, read())]));
+    const rule = () => fields.find(({ setting }) => setting.name === "rule")?.read() ?? "";
+    const used = () => fields.filter(({ setting }) => applies(setting, rule()));
+    const values = () => Object.fromEntries(used().map(({ setting, read }) => [setting.name, valueOf(setting, read())]));
+    let shown = "";
+    let weighed = "";
+
+    /** Show what the rule has, and no more. */
+    function fit() {
+      const chosen = words.rule.find(({ word }) => word === rule());
+      for (const { setting, element, offer } of fields) {
+        element.hidden = !applies(setting, rule());
+        if (offer && setting.rules.length) offer(wordsOf(setting, chosen));
+      }
+      if (shown && shown !== rule()) {
+        for (const { setting, write } of fields) if (write && returns(setting)) write(setting.default);
+      }
+      shown = rule();
+    }
+
+    /** Tell of a rule with very many weights before it is started. */
+    async function weigh() {
+      const { data, ...config } = values();
+      const key = JSON.stringify(config);
+      if (key === weighed || used().some(({ setting }) => complaint(setting, values()[setting.name]))) return;
+      weighed = key;
+      const told = await api.estimate(config).catch(() => null);
+      if (key !== weighed) return;
+      heavy.hidden = !told?.warning;
+      fill(heavy, told?.warning ?? "");
+    }
 
     function changed() {
-      fill(line, command(settings, spoken(values())));
+      fit();
+      fill(line, command(used().map(({ setting }) => setting), spoken(values())));
       notice.hidden = true;
+      void weigh();
     }
 
     /** @param {SubmitEvent} event */
     async function submit(event) {
       event.preventDefault();
       const config = values();
-      const wrong = settings.map((setting) => complaint(setting, config[setting.name])).find(Boolean);
+      const wrong = used().map(({ setting }) => complaint(setting, config[setting.name])).find(Boolean);
       if (wrong) return refuse(wrong);
       start.disabled = true;
       try {
@@ -102,6 +135,7 @@ export function newrun({ state, runs, api }) {
         { class: "form", novalidate: true, onsubmit: submit, oninput: changed, onchange: changed },
         labelled("Name", "run-name", name, ""),
         first.map((f) => f.element),
+        heavy,
         h("details", { class: "more" }, h("summary", {}, "More settings"), h("div", { class: "form-grid" }, rest.map((f) => f.element))),
         notice,
         h("div", { class: "block" }, h("h3", {}, "The same from a terminal"), line),
@@ -140,14 +174,28 @@ export function newrun({ state, runs, api }) {
         id, type: number ? "number" : "text", value: start, min: setting.minimum, max: setting.maximum,
         step: setting.type === "int" ? 1 : "any",
       });
-      return { element: labelled(titleOf(setting), id, input, setting.help), read: () => input.value };
+      return {
+        element: labelled(titleOf(setting), id, input, setting.help),
+        read: () => input.value,
+        write: (/** @type {string|number} */ value) => void (input.value = `${value}`),
+        offer: null,
+      };
     }
     const help = h("span", {});
     const explain = () => fill(help, words?.find((w) => w.word === select.value)?.sentence ?? setting.help);
     const select = h("select", { id, onchange: explain },
       setting.choices.map((word) => h("option", { value: word, selected: word === start }, word)));
     explain();
-    return { element: labelled(titleOf(setting), id, select, help), read: () => select.value };
+    return {
+      element: labelled(titleOf(setting), id, select, help),
+      read: () => select.value,
+      write: (/** @type {string|number} */ value) => void (select.value = `${value}`),
+      /** @param {string[]} choices the words there are to choose from now */
+      offer(choices) {
+        for (const option of select.options) option.hidden = option.disabled = !choices.includes(option.value);
+        if (!choices.includes(select.value)) select.value = `${setting.default}`;
+      },
+    };
   }
 
   /**
@@ -178,7 +226,7 @@ export function newrun({ state, runs, api }) {
       );
     }
     explain();
-    return { element: labelled("Data set", "set-data", select, help), read: () => select.value };
+    return { element: labelled("Data set", "set-data", select, help), read: () => select.value, write: null, offer: null };
   }
 
   /** The command for a terminal, where a data set goes by its word or path. @param {import("../form.js").Config} config */

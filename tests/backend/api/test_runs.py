@@ -282,3 +282,22 @@ def read(block: str) -> dict:
     """One server-sent event as a browser understands it."""
     fields = dict(line.split(": ", 1) for line in block.split("\n"))
     return fields | {"data": json.loads(fields["data"])}
+
+
+def test_what_a_run_would_be_is_told_and_nothing_is_started(
+    fresh: TestClient, quiet: Quiet
+) -> None:
+    config = {"rule": "clapp++", "encoder": "vgg6", "feedback": "both"}
+    told = fresh.post("/api/runs/estimate", json={"config": config}).json()
+    assert (told["encoder_weights"], told["rule_weights"]) == (16_226_816, 335_544_320)
+    assert told["memory_mb"] == (16_226_816 + 335_544_320) * 16 // 10**6
+    assert told["config"]["spatial"] == "yes" and "335.5 million" in told["warning"]
+    small = fresh.post("/api/runs/estimate", json={"config": {}}).json()
+    assert small["warning"] is None
+    assert not quiet.started and fresh.get("/api/runs").json()["runs"] == []
+
+
+def test_an_estimate_of_what_cannot_be_is_one_sentence(fresh: TestClient) -> None:
+    reply = fresh.post("/api/runs/estimate", json={"config": {"rule": "cpc", "draw": "network"}})
+    assert reply.status_code == 422
+    assert "rule cpc has no draw" in reply.json()["error"]["message"]
