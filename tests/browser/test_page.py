@@ -25,6 +25,15 @@ HOSTILE = (
 )
 
 
+# The thumbnails, and the maps of all layers at every checkpoint that the slider has.
+FETCHED_AHEAD = """() => {
+    const asked = performance.getEntriesByType("resource").map((entry) => entry.name);
+    const maps = asked.filter((name) => name.includes("/embedding?")).length;
+    const checkpoints = document.querySelectorAll(".epochs .ticks i").length;
+    return checkpoints > 1 && maps === 7 * checkpoints && asked.some((n) => n.includes("/atlas?"));
+}"""
+
+
 def state(page: Page) -> dict[str, str]:
     return page.evaluate("Object.fromEntries(new URLSearchParams(location.hash.slice(1)))")
 
@@ -34,7 +43,7 @@ def test_back_undoes_a_step_and_a_link_shows_the_same(visit: Visit) -> None:
     maps_drawn(page)
     page.locator('[data-map="2"] .cell-title').click()
     page.get_by_role("tab", name="Neurons").click()
-    page.locator("#neurons .tile").first.click()
+    page.locator("#neurons .tile[data-unit]").first.click()
     expect(page.locator("#unit")).to_be_visible()
     whole = state(page)
     assert {"layer", "tab", "unit", "colour"} <= set(whole)
@@ -71,7 +80,7 @@ def test_a_selection_survives_a_reload(visit: Visit) -> None:
 def test_hovering_shows_the_image_without_a_request(visit: Visit) -> None:
     page = visit()
     page.wait_for_selector(".map[data-drawn]")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function(FETCHED_AHEAD)
     asked: list[str] = []
     page.on("request", lambda r: r.url.startswith("http") and asked.append(r.url))
     box = page.locator(".surface").bounding_box()
@@ -176,7 +185,7 @@ def test_names_from_outside_stay_text_everywhere(visit: Visit) -> None:
     maps_drawn(page)
     expect(page.locator(".class-row .name").first).to_have_text(HOSTILE[0])
     page.get_by_role("tab", name="Neurons").click()
-    page.locator("#neurons .tile").first.click()
+    page.locator("#neurons .tile[data-unit]").first.click()
     expect(page.locator("#unit .class-bar .name").first).to_have_text(HOSTILE[0])
     page.get_by_role("tab", name="Probes").click()
     expect(page.locator(".confusion tbody th").first).to_have_text(HOSTILE[0])
@@ -205,13 +214,13 @@ def test_a_wrong_setting_is_refused_before_and_by_the_server(visit: Visit) -> No
     page = visit("#dialog=new")
     page.locator("#set-epochs").fill("-1")
     page.locator("#start-run").click()
-    expect(page.locator("dialog .notice")).to_contain_text("epochs must be at least 0")
+    expect(page.locator("dialog .notice.bad")).to_contain_text("epochs must be at least 0")
     page.locator("#set-epochs").fill("1")
     page.get_by_text("More settings").click()
     page.locator("#set-keep").fill("soon")
     with expected(visit.complaints, r"Failed to load resource"):
         page.locator("#start-run").click()
-        expect(page.locator("dialog .notice")).to_contain_text("keep must be whole numbers")
+        expect(page.locator("dialog .notice.bad")).to_contain_text("keep must be whole numbers")
     page.keyboard.press("Escape")
     expect(page.locator("dialog#new-run-form")).to_be_hidden()
     assert "dialog" not in state(page)
