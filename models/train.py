@@ -7,16 +7,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.config import TrainConfig
+from models.config import SETTINGS, TrainConfig
 from models.data.views import random_views, two_views
 from models.device import keep_freed_memory, pick_device, pick_precision
 from models.encoder import encoder_of
-from models.errors import DataError, DivergedError
+from models.errors import CheckpointError, DataError, DivergedError
 from models.hebbian import four_factors
 from models.presets import grid_of, sites_of
 from models.rules import RULES
 from models.rules.rule import Form, Rule
 
+FREE = {"data", "epochs", "device", "precision", "keep"}  # may differ when a run goes on
 LOOK_EVERY = 50  # steps between two looks at the losses for values that are not finite
 
 
@@ -98,6 +99,7 @@ def train(
     keep_freed_memory()
     view = min(config.crop, *images.shape[2:])
     training = resume or begin(config, view, class_count(config, labels))
+    check_same_run(training, config)
     check_same_images(training, len(rows))
     per_epoch = -(-len(rows) // config.batch)
     epochs = config.epochs if training.rule.layers else 0
@@ -206,6 +208,17 @@ def usable(config: TrainConfig, images: np.ndarray, labels: np.ndarray | None) -
 def class_count(config: TrainConfig, labels: np.ndarray | None) -> int:
     """How many classes the rule's labels tell apart; 0 for a rule without labels."""
     return int(labels.max()) + 1 if RULES[config.rule].labels and labels is not None else 0
+
+
+def check_same_run(training: Training, config: TrainConfig) -> None:
+    """Raise CheckpointError if a training began with other settings than it would go on with."""
+    for setting in SETTINGS:
+        began, now = (getattr(c, setting.name) for c in (training.config, config))
+        if began != now and setting.name not in FREE:
+            raise CheckpointError(
+                f"the checkpoint was made with {setting.name} {began!r}, but the run has "
+                f"{now!r}; resume the run that it belongs to, or train a new one"
+            )
 
 
 def check_same_images(training: Training, images: int) -> None:

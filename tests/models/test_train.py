@@ -6,7 +6,7 @@ import torch
 
 from models.checkpoint import latest_resume, restore, save_resume
 from models.config import TrainConfig
-from models.errors import DataError, DivergedError
+from models.errors import CheckpointError, DataError, DivergedError
 from models.train import train
 
 
@@ -128,3 +128,18 @@ def test_a_run_does_not_go_on_with_another_number_of_images(tmp_path):
             break
     with pytest.raises(DataError, match="began with 24 training images, and now there are 12"):
         next(train(config(), pictures(12), restore(latest_resume(tmp_path))))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"rule": "clapp-s"}, "rule 'clapp', but the run has 'clapp-s'"),
+        ({"learning_rate": 0.5}, "learning_rate"),
+        ({"draw": "per-layer"}, "draw 'network', but the run has 'per-layer'"),
+    ],
+)
+def test_a_checkpoint_of_another_run_is_refused(change, told, tmp_path):
+    first = next(train(config(), pictures()))
+    save_resume(tmp_path, first.training)
+    with pytest.raises(CheckpointError, match=f"the checkpoint was made with .*{told}"):
+        next(train(config(**change), pictures(), restore(latest_resume(tmp_path))))
