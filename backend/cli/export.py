@@ -44,6 +44,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         check(options.features)
     if options.format:
         check_format(options)
+    elif options.to:
+        raise RequestError("--to is the folder of --format; leave it out, or give --format too")
     with opened(settings) as home:
         folder = home.catalogue.folder(options.run_id)
     if options.share:

@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models import pickled, published
+from models import pickled
 from models.checkpoint import save_kept, save_shared
 from models.config import TrainConfig
 from models.encoder import Encoder
 from models.errors import CheckpointError, ConfigError
-from models.published import LAYERS, read, training_of, write
+from models.published import Published, parts, read, training_of, write
+from models.published.parts import LAYERS
 from models.train import begin
 
 WIDTHS = (8, 16, 16, 16, 32, 32)
@@ -28,7 +29,7 @@ State = dict[str, Tensor]
 @pytest.fixture(autouse=True)
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read files without the child, which has its own tests and seconds to start."""
-    monkeypatch.setattr(published, "tensors_of", lambda files: [pickled.read(f) for f in files])
+    monkeypatch.setattr(parts, "tensors_of", lambda files: [pickled.read(f) for f in files])
 
 
 def layer_states(mirror: bool = True, channels: int = 1, steps: int = 5, widths=WIDTHS):
@@ -92,7 +93,7 @@ def features(convolutions: list[tuple[Tensor, Tensor]], images: Tensor) -> list[
     return found
 
 
-def encoder_of(found: published.Published) -> Encoder:
+def encoder_of(found: Published) -> Encoder:
     encoder = Encoder(found.settings["encoder"], 1 if found.settings["colour"] == "grey" else 3)
     encoder.load_state_dict(found.encoder)
     return encoder.double()
