@@ -26,6 +26,7 @@ from models.errors import CheckpointError
 
 LARGEST = 2 * 2**30  # bytes of all files together, and of the tensors in one
 MOST = 4096  # tensors in one file
+LONGEST = 200  # characters of a name
 PATIENCE = 300.0  # seconds for the whole reading
 REFUSED = 3  # exit code: a file is none of weights alone
 ROOT = Path(__file__).resolve().parents[1]
@@ -90,10 +91,10 @@ def read(file: Path) -> dict[str, Tensor]:
     except CheckpointError:
         raise
     except Exception as error:  # a damaged file makes the reader fail in any way
-        called = re.search(r"\bGLOBAL (\S+)", str(error))
+        called = re.search(r"\bGLOBAL ([\w.]*\w)\.*\s", str(error))
         if isinstance(error, pickle.UnpicklingError) and called:
             raise CheckpointError(
-                f"asks to call {called[1].rstrip('.')}, for which weights have no need; nothing "
+                f"asks to call {called[1]}, for which weights have no need; nothing "
                 "of it was run, and it is not read"
             ) from None
         raise CheckpointError(
@@ -126,6 +127,8 @@ def checked(held: object) -> dict[str, Tensor]:
     for name, value in held.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise CheckpointError(f"holds {str(name)[:80]!r}, which is no tensor with a name")
+        if not name.isprintable() or len(name) > LONGEST:
+            raise CheckpointError(f"holds {name[:80]!r}, which is no name of a tensor")
         if value.layout != torch.strided or value.device.type != "cpu" or value.is_quantized:
             raise CheckpointError(f"holds {name[:80]!r}, which is no plain array of numbers")
     check_size(sum(value.numel() * value.element_size() for value in held.values()))

@@ -72,6 +72,8 @@ def test_a_file_that_is_cut_off_is_told_as_damaged(tmp_path, old, kept):
         ({}, "holds dict and no tensors by name"),
         ({"state": {"a": torch.zeros(2)}}, "holds 'state', which is no tensor"),
         ({"a": torch.zeros(2), 3: torch.zeros(2)}, "holds '3', which is no tensor"),
+        ({"a\x1b[2J": torch.zeros(2)}, r"holds 'a\\x1b\[2J', which is no name of a tensor"),
+        ({"a" * 201: torch.zeros(2)}, "which is no name of a tensor"),
         ({"a": torch.eye(3).to_sparse()}, "holds 'a', which is no plain array"),
         ({"a": torch.zeros(3, device="meta")}, "holds 'a', which is no plain array"),
         ({"a": torch.zeros(1).expand(2**30)}, "holds 4.0 GiB once unpacked; at most 2 are read"),
