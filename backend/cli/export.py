@@ -1,8 +1,9 @@
-"""Write the features of a run's layers to a file, or a small copy of the run to a folder."""
+"""Write a run's features to a file, or hand it on: a small copy, or its weights in a known form."""
 
 import argparse
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,21 +11,26 @@ import numpy as np
 from backend.cli.bar import Bar
 from backend.cli.flags import home_flag, run_word, whole
 from backend.cli.home import opened
-from backend.errors import DataError, RequestError
+from backend.errors import ConflictError, DataError, RequestError
 from backend.settings import Settings
-from models.config import TrainConfig
+from models.config import TrainConfig, nearest
 
 
 def add(command: argparse.ArgumentParser) -> None:
     command.description = (
         "Write image features of all layers: layer0 (the pixels of the view) to layer6, float32 "
         "[n, channels], with ids and labels [n]. Or hand the run on: the last encoder in half "
-        "precision, every map, unit and probe, no image and no feature."
+        "precision, every map, unit and probe, no image and no feature. Or write the weights of an "
+        "epoch as the published CLAPP code (clapp2021) saves them."
     )
     run_word(command)
     out = command.add_mutually_exclusive_group(required=True)
     out.add_argument("--features", type=Path, metavar="OUT.npz")
     out.add_argument("--share", type=Path, metavar="FOLDER", help="a new folder for a small copy")
+    out.add_argument(
+        "--format", metavar="WORD", help=f"write weights, as one of these: {', '.join(FORMATS)}"
+    )
+    command.add_argument("--to", type=Path, metavar="FOLDER", help="a new folder for --format")
     command.add_argument("--data", help="images to pass through (default: those of the run)")
     command.add_argument("--split", default="test", help="train, test or unlabelled")
     command.add_argument("--epoch", type=whole, metavar="N", help="checkpoint (default: the last)")
@@ -36,6 +42,10 @@ def add(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, settings: Settings) -> int:
     if options.features:
         check(options.features)
+    if options.format:
+        check_format(options)
+    elif options.to:
+        raise RequestError("--to is the folder of --format; leave it out, or give --format too")
     with opened(settings) as home:
         folder = home.catalogue.folder(options.run_id)
     if options.share:
@@ -48,6 +58,10 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     epoch = options.epoch
     if epoch is None:
         epoch = max(folder.checkpoints(), default=0)
+    if options.format:
+        files = FORMATS[options.format](folder.path, epoch, options.to)
+        print(f"{options.to}: {', '.join(files)}, epoch {epoch} of run {folder.id}")
+        return 0
     n = write(folder.path, config, epoch, options, settings)
     print(f"{options.features}: {n} images, epoch {epoch} of run {folder.id}")
     return 0
@@ -60,6 +74,27 @@ def check(out: Path) -> None:
         raise RequestError(f"{out} exists already; remove it or give another name")
     if not out.parent.is_dir():
         raise RequestError(f"there is no folder {out.parent} to write {out.name} into; make it")
+
+
+def check_format(options: argparse.Namespace) -> None:
+    if options.format not in FORMATS:
+        raise RequestError(f"unknown format {options.format!r}; {nearest(options.format, FORMATS)}")
+    if options.to is None:
+        raise RequestError(f"--format {options.format} writes a folder; name a new one with --to")
+    if options.to.exists():
+        raise ConflictError(f"{options.to} exists already; name a new folder")
+    if not options.to.absolute().parent.is_dir():
+        raise RequestError(f"there is no folder {options.to.parent} to make {options.to.name} in")
+
+
+def clapp2021(run: Path, epoch: int, folder: Path) -> list[str]:
+    """As a log folder of the published CLAPP code; the names of its files."""
+    from models.published import write as write_log
+
+    return write_log(run, epoch, folder)
+
+
+FORMATS: dict[str, Callable[[Path, int, Path], list[str]]] = {"clapp2021": clapp2021}
 
 
 def write(

@@ -55,23 +55,53 @@ class Queue:
     ) -> str:
         """Enter a new run and return its id; `mine` keeps it for the caller to start itself."""
         self.check_room()
-        created = datetime.fromtimestamp(self.clock(), UTC)
-        run = f"{slug(config['rule'])}-{slug(dataset)}-{secrets.token_hex(2)}"
-        folder = RunFolder(self.runs / run)
-        folder.create(
-            {
-                "id": run,
-                "name": name,
-                "created": created.isoformat(timespec="milliseconds"),
-                "config": config,
-                "dataset": dataset,
-                "version": version,
-            }
-        )
+        about = self.about(config, dataset, version, name)
+        folder = RunFolder(self.runs / about["id"])
+        folder.create(about)
         state = State.STARTING if mine else State.QUEUED
         folder.tell("state", state=state, attempt=1)
-        self.store.add(run, created.isoformat(timespec="milliseconds"), state, 1, self.clock())
-        return run
+        self.store.add(folder.id, about["created"], state, 1, self.clock())
+        return folder.id
+
+    def enter(
+        self,
+        config: dict[str, Any],
+        dataset: str,
+        version: str,
+        name: str,
+        state: State,
+        fill: Callable[[RunFolder], None],
+    ) -> str:
+        """Enter a run that was trained elsewhere and has ended in `state`; return its id.
+
+        fill: writes its checkpoints; the run appears when they are there, or not at all.
+        """
+
+        def ended(folder: RunFolder) -> None:
+            fill(folder)
+            folder.tell("end", state=state, error=None)
+            folder.write("result.json", {"state": state, "error": None, "attempt": 1})
+
+        self.check_room()
+        about = self.about(config, dataset, version, name)
+        folder = RunFolder(self.runs / about["id"])
+        folder.create(about, ended)
+        self.store.add(folder.id, about["created"], state, 1, self.clock())
+        return folder.id
+
+    def about(
+        self, config: dict[str, Any], dataset: str, version: str, name: str
+    ) -> dict[str, Any]:
+        """The run.json of a new run."""
+        created = datetime.fromtimestamp(self.clock(), UTC)
+        return {
+            "id": f"{slug(config['rule'])}-{slug(dataset)}-{secrets.token_hex(2)}",
+            "name": name,
+            "created": created.isoformat(timespec="milliseconds"),
+            "config": config,
+            "dataset": dataset,
+            "version": version,
+        }
 
     def check_room(self) -> None:
         if len(self.store.rows({State.QUEUED})) >= MOST_WAITING:

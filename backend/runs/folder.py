@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,13 @@ class RunFolder:
     def id(self) -> str:
         return self.path.name
 
-    def create(self, about: dict[str, Any]) -> None:
-        """Make the directory; it appears with its run.json in it. Raises ConflictError."""
+    def create(
+        self, about: dict[str, Any], fill: Callable[["RunFolder"], None] | None = None
+    ) -> None:
+        """Make the directory; it appears with its run.json in it. Raises ConflictError.
+
+        fill: writes what else is to be in it from the begin; if it fails, nothing appears.
+        """
         if self.path.exists():
             raise ConflictError(f"there is a run {self.id} already; try again for another id")
         new = self.path.with_name(f".{self.id}.new")
@@ -48,8 +54,10 @@ class RunFolder:
         try:
             new.mkdir(parents=True)
             RunFolder(new).write("run.json", about)
+            if fill:
+                fill(RunFolder(new))
             new.rename(self.path)
-        except OSError:
+        except BaseException:
             shutil.rmtree(new, ignore_errors=True)
             raise
 

@@ -239,6 +239,27 @@ def test_a_directory_that_is_just_being_made_is_left_alone(queue: Queue, home: P
     assert row(queue, other.id) is None
 
 
+def test_a_run_trained_elsewhere_appears_whole_and_is_found_again(queue: Queue) -> None:
+    def fill(folder: RunFolder) -> None:
+        (folder.path / "checkpoints").mkdir()
+
+    run = queue.enter(CONFIG, "photos", "0", "theirs", State.FINISHED, fill)
+    assert row(queue, run).state == State.FINISHED
+    assert (queue.runs / run / "checkpoints").is_dir()
+    queue.store.remove(row(queue, run))  # as if the process had died before it told the store
+    queue.clock.now = (queue.runs / run / "run.json").stat().st_mtime + FRESH + 1
+    queue.adopt()
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).error) == (State.FINISHED, None)
+    with pytest.raises(OSError, match="full"):
+        queue.enter(CONFIG, "photos", "0", "", State.FINISHED, lambda _: fails())
+    assert [folder.name for folder in queue.runs.iterdir()] == [run]
+
+
+def fails() -> None:
+    raise OSError("full")
+
+
 def test_an_attempt_begun_by_hand_is_adopted(queue: Queue, quiet: Quiet) -> None:
     run = started(queue)
     quiet.status[run] = Status.GONE
