@@ -56,10 +56,12 @@ const view = {
 
 const OF_RUN = ["epoch", "unit", "image", "selection", "hidden", "only", "view", "colour"];
 
+const TOP = Infinity; // a layer above all there are: the top one, once it is known which that is
+
 export const PROPS = {
   run: { ...name(null), steps: true, resets: OF_RUN },
   epoch: { ...whole(null), steps: false, resets: [] },
-  layer: { ...whole(6), steps: true, resets: ["unit", "view", "colour"] },
+  layer: { ...whole(TOP), steps: true, resets: ["unit", "view", "colour"] },
   unit: { ...whole(null), steps: true, resets: [] },
   colour: { ...word("class", "unit"), steps: true, resets: [] },
   image: { ...whole(null), steps: true, resets: [] },
@@ -90,9 +92,7 @@ const NAMES = /** @type {Name[]} */ (Object.keys(PROPS));
 export function read(hash) {
   const query = new URLSearchParams(hash.replace(/^#\/?/, ""));
   const pairs = NAMES.map((key) => [key, query.has(key) ? PROPS[key].read(query.get(key) ?? "") : PROPS[key].fallback]);
-  const values = Object.fromEntries(pairs);
-  values.layer = Math.min(6, values.layer);
-  return values;
+  return Object.fromEntries(pairs);
 }
 
 /** @param {Values} values the fallbacks are left out */
@@ -127,9 +127,12 @@ export function createState(host, pause = 250) {
   /** @type {{keys: Set<string>, listener: (changed: Set<string>) => void}[]} */
   const listeners = [];
   let timer = 0;
+  let top = TOP;
 
-  /** @param {Values} next */
-  function move(next) {
+  /** @param {Values} wanted */
+  function move(wanted) {
+    if (wanted.run !== values.run) top = TOP;
+    const next = { ...wanted, layer: Math.min(top, wanted.layer) };
     const changed = new Set(NAMES.filter((key) => written(key, next[key]) !== written(key, values[key])));
     values = next;
     if (!changed.size) return changed;
@@ -161,6 +164,7 @@ export function createState(host, pause = 250) {
      */
     set(changes, { quietly = false } = {}) {
       const next = { ...values, ...changes };
+      if (next.run === values.run) next.layer = Math.min(top, next.layer);
       for (const key of /** @type {Name[]} */ (Object.keys(changes))) {
         if (written(key, next[key]) === written(key, values[key])) continue;
         for (const other of /** @type {Name[]} */ (PROPS[key].resets)) {
@@ -186,6 +190,14 @@ export function createState(host, pause = 250) {
       const entry = { keys: new Set(/** @type {string[]} */ (keys)), listener };
       listeners.push(entry);
       return () => void listeners.splice(listeners.indexOf(entry), 1);
+    },
+    /**
+     * Say which layer is the top one of the run in view, for as long as that is in view.
+     * @param {number} layer
+     */
+    limit(layer) {
+      top = layer;
+      if (move(values).size) settle();
     },
     /** The address of what is shown, with nothing left to defaults that may change.
      * @param {Partial<Values>} resolved */

@@ -15,7 +15,7 @@ from torch import Tensor
 from models.data.views import centre_views
 from models.errors import CheckpointError
 from models.patches import patches, to_grid
-from models.presets import Sites
+from models.presets import lattice_of
 
 DEFINITION = (
     "One view per image, its central {crop} x {crop} pixels, {colour}, normalised; {seen}. A "
@@ -97,7 +97,7 @@ def pixels(views: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
 
 def on_lattice(z: Tensor) -> Tensor:
     """[b, unit, row, column] -> [b, place, unit]."""
-    kept = list(Sites(z.shape[-1], 0, 0).lattice)
+    kept = list(lattice_of(z.shape[-1]))
     return z[:, :, kept][:, :, :, kept].flatten(2).movedim(1, 2)
 
 

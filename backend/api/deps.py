@@ -16,7 +16,7 @@ from backend.runs.folder import RunFolder
 from backend.runs.results import Results
 from backend.settings import Settings
 from models.config import TrainConfig
-from models.presets import ENCODERS
+from models.presets import Sites, patch_sites, sites_of
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,23 @@ class Analysed:
     @property
     def widths(self) -> tuple[int, ...]:
         """Units of each layer; those of the input are its channels."""
-        return self.config.channels, *ENCODERS[self.config.encoder].widths
+        return self.config.channels, *self.config.widths
+
+    @property
+    def image(self) -> tuple[int, int]:
+        """Height and width of the stored images, pixels."""
+        height, width = self.summary().get("image", (96, 96))
+        return height, width
+
+    @property
+    def crop(self) -> int:
+        """Side of the view at the centre of an image, pixels."""
+        return min(self.config.crop, *self.image)
+
+    @property
+    def sites(self) -> tuple[Sites, ...]:
+        """Where the responses of each layer sit on the view."""
+        return patch_sites(self.crop), *sites_of(self.config.sees, self.crop)
 
     @property
     def layers(self) -> range:

@@ -39,6 +39,7 @@ class Run(BaseModel):
     history: History
     checkpoints: list[int]
     analysed: list[int]
+    layers: int  # the input among them
     accuracy: float | None  # of the top layer at the last analysed epoch
     best_accuracy: float | None  # of the best layer there
     error: Failure | None
