@@ -12,7 +12,8 @@
 
 /**
  * @typedef {{id: string, name: string, state: string, shipped: boolean, created: string,
- *   attempt: number, config: Record<string, string|number>, dataset: string,
+ *   attempt: number, config: Record<string, string|number>,
+ *   model: {family: string, name: string, layers: string[]}|null, dataset: string,
  *   phase: string|null, progress: RunEvent|null,
  *   history: {epochs: number[], losses: number[][]}, checkpoints: number[], analysed: number[],
  *   layers: number, accuracy: number|null, best_accuracy: number|null, error: Failure|null,

@@ -28,6 +28,13 @@ CELLS = (
     "the network sees it whole, and the patches of layers 1 to 6 are the cells of a grid of "
     "{sides} (a unit sees beyond its cell)"
 )
+FIELDS = (
+    "the network takes colours its own way and sees it whole; its epoch 0 has random weights (seed "
+    "0), its epoch 1 those that were imported. The patches of its layers ({layers}) are the "
+    "positions of their maps, averaged into at most 8x8 cells (here {sides}); a patch is framed by "
+    "its receptive field, the rows and columns of pixels that can change it, up to the edge of the "
+    "view"
+)
 
 
 @dataclass(frozen=True)

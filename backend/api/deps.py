@@ -15,7 +15,7 @@ from backend.runs.catalogue import Catalogue, readable
 from backend.runs.folder import RunFolder
 from backend.runs.results import Results
 from backend.settings import Settings
-from models.config import TrainConfig
+from models.imported import config_from
 from models.presets import Sites, patch_sites, sites_of
 
 
@@ -46,7 +46,7 @@ class Analysed:
 
     def __init__(self, folder: RunFolder, losses: Losses, epoch: int | None) -> None:
         self.run, self.results, self.losses = folder.id, Results(folder.path), losses
-        self.config = TrainConfig.from_dict(folder.about()["config"])
+        self.config = config_from(folder.about())
         self.epochs = self.results.epochs()
         if not self.epochs:
             raise NotFoundError(
@@ -79,7 +79,16 @@ class Analysed:
     @property
     def sites(self) -> tuple[Sites, ...]:
         """Where the responses of each layer sit on the view."""
+        told = self.summary().get("spans")  # of an imported network
+        if told:
+            return tuple(Sites(tuple(map(tuple, spans))) for spans in told)
         return patch_sites(self.crop), *sites_of(self.config.sees, self.crop)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each layer is called."""
+        own = getattr(self.config, "layers", None)
+        return "Input", *(own or (f"Layer {layer}" for layer in self.layers[1:]))
 
     @property
     def layers(self) -> range:

@@ -95,7 +95,7 @@ def embedding(seen: OfCheckpoint, layer: int):
 def layer_of(seen: Analysed, layer: int, sites: Sites) -> dict[str, Any]:
     units, probe = seen.widths[layer], seen.probe(layer)
     return {
-        **{"layer": layer, "name": f"Layer {layer}" if layer else "Input", "units": units},
+        **{"layer": layer, "name": seen.names[layer], "units": units},
         "features": units if layer else units * seen.crop**2,
         "spans": sites.spans,
         "silent": int(np.sum(seen.read("selectivity", layer)["active"] == 0)),

@@ -33,6 +33,7 @@ class Run(BaseModel):
     created: str
     attempt: int
     config: dict[str, Any]
+    model: dict[str, Any] | None  # what was imported; None where the run trains
     dataset: str
     phase: str | None
     progress: dict[str, Any] | None

@@ -1,4 +1,4 @@
-"""The command `saccade`: serve · train · analyse · runs · export · data.
+"""The command `saccade`: serve · train · analyse · runs · import · export · data.
 
 Each command is a module with `add` (its flags) and `run` (what it does); torch is imported only by
 those that compute. Whatever goes wrong is one sentence on stderr: exit 2 for what was asked wrongly
@@ -17,7 +17,8 @@ from backend.cli import stream
 from backend.errors import RequestError, SaccadeError, failure_of
 from backend.settings import VERSION, Settings
 
-COMMANDS = ("serve", "train", "analyse", "runs", "export", "data")
+COMMANDS = {word: word for word in ("serve", "train", "analyse", "runs")}
+COMMANDS |= {"import": "imports", "export": "export", "data": "data"}  # word -> module
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
 
 
@@ -64,8 +65,8 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version=f"saccade {VERSION}")
     whole.set_defaults(home=None, run=lambda *_: whole.print_help() or 0)
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
-    for word in COMMANDS:
-        command = import_module(f"backend.cli.{word}")
+    for word, module in COMMANDS.items():
+        command = import_module(f"backend.cli.{module}")
         sub = commands.add_parser(word, help=command.__doc__.splitlines()[0])
         command.add(sub)
     return whole

@@ -73,6 +73,34 @@ class Queue:
         self.store.add(run, created.isoformat(timespec="milliseconds"), state, 1, self.clock())
         return run
 
+    def receive(
+        self,
+        about: dict[str, Any],
+        word: str,
+        fill: Callable[[Path], None],
+    ) -> str:
+        """Enter a run whose epochs 0 and 1 were made elsewhere, finished, and return its id.
+
+        about: config, dataset, version, name and model; word: what its id begins with; fill: puts
+        the checkpoints into a directory.
+        """
+        self.check_room()
+        created = datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="milliseconds")
+        run = f"{slug(word)}-{slug(about['dataset'])}-{secrets.token_hex(2)}"
+
+        def finished(folder: RunFolder) -> None:
+            fill(folder.path)
+            events = folder.events()
+            for epoch in folder.checkpoints():
+                events.append("checkpoint", epoch=epoch)
+            events.append("end", state=State.FINISHED, error=None)
+            events.close()
+            folder.write("result.json", {"state": State.FINISHED, "error": None, "attempt": 1})
+
+        RunFolder(self.runs / run).create({"id": run, "created": created} | about, finished)
+        self.store.add(run, created, State.FINISHED, 1, self.clock())
+        return run
+
     def check_room(self) -> None:
         if len(self.store.rows({State.QUEUED})) >= MOST_WAITING:
             raise BusyError(f"{MOST_WAITING} runs wait already; let some finish, or delete some")
@@ -109,6 +137,11 @@ class Queue:
 
     def resume(self, row: Row, mine: bool = False) -> int:
         """Queue a run that ended before its time once more; returns the attempt."""
+        if (RunFolder(self.runs / row.id).read("run.json") or {}).get("model"):
+            raise ConflictError(
+                f"run {row.id} was imported, and no rule here goes on with a network that was "
+                "trained elsewhere; train a new run, or import other weights"
+            )
         if row.state not in RESUMABLE:
             reason = "it has nothing left to do" if row.state == State.FINISHED else "it is at work"
             raise ConflictError(f"run {row.id} is {row.state} and cannot be resumed: {reason}")

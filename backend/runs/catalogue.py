@@ -10,12 +10,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from backend.errors import ConfigError, NotFoundError, RunError
+from backend.errors import NotFoundError, RunError, SaccadeError
 from backend.runs.events import Timeline
 from backend.runs.folder import ID, RunFolder
 from backend.runs.results import Results
 from backend.runs.store import Row, Store
 from models.config import TrainConfig
+from models.imported import config_from
 
 LIVE = ("starting", "running", "stopping")  # in the order in which a run goes through them
 SHIPPED = "finished"  # the state of a run that ships
@@ -83,7 +84,7 @@ class Catalogue:
         about, timeline = readable(folder.about()), self.timeline(folder)
         state, error = state_of(folder, row, timeline)
         progress = timeline.progress
-        config = DEFAULTS | about["config"]
+        config = about["config"] if "model" in about else DEFAULTS | about["config"]
         layers = layer_count(about)
         return {
             "id": folder.id,
@@ -93,6 +94,7 @@ class Catalogue:
             "created": about["created"],
             "attempt": row.attempt if row else 1,
             "config": config,
+            "model": about.get("model"),
             "dataset": about["dataset"],
             "phase": progress.get("phase") if progress and state in LIVE else None,
             "progress": progress,
@@ -137,8 +139,8 @@ def readable(value: Any) -> Any:
 def layer_count(about: dict[str, Any]) -> int:
     """How many layers a run has, the input among them; 1 where its settings make no sense."""
     try:
-        return 1 + len(TrainConfig.from_dict(about["config"]).widths)
-    except ConfigError:
+        return 1 + len(config_from(about).widths)
+    except SaccadeError:
         return 1
 
 

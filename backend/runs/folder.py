@@ -1,6 +1,7 @@
 """One run's directory: what is in it, and how it is read and written so that no crash spoils it.
 
-    run.json       what the run is: id, name, created, config, dataset, version
+    run.json       what the run is: id, name, created, config, dataset, version, and the model
+                   where that was imported
     events.jsonl   what happened, in order             log.txt     for people, and tracebacks
     process.json   who works on it, since which attempt lock        held while someone does
     heartbeat      touched while the work goes on      result.json how the last attempt ended
@@ -14,6 +15,7 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,8 +41,13 @@ class RunFolder:
     def id(self) -> str:
         return self.path.name
 
-    def create(self, about: dict[str, Any]) -> None:
-        """Make the directory; it appears with its run.json in it. Raises ConflictError."""
+    def create(
+        self, about: dict[str, Any], fill: Callable[["RunFolder"], None] | None = None
+    ) -> None:
+        """Make the directory; it appears with its run.json in it, and what `fill` puts there.
+
+        Raises ConflictError.
+        """
         if self.path.exists():
             raise ConflictError(f"there is a run {self.id} already; try again for another id")
         new = self.path.with_name(f".{self.id}.new")
@@ -48,8 +55,10 @@ class RunFolder:
         try:
             new.mkdir(parents=True)
             RunFolder(new).write("run.json", about)
+            if fill:
+                fill(RunFolder(new))
             new.rename(self.path)
-        except OSError:
+        except BaseException:
             shutil.rmtree(new, ignore_errors=True)
             raise
 
