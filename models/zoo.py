@@ -128,7 +128,7 @@ class Network(nn.Module):
         self.register_buffer("shift", shift[:, None, None], persistent=False)
 
     def forward(self, views: Tensor) -> list[Tensor]:
-        """z of every layer [b, unit, row, column], from views [b, 3, y, x] as Saccade normalises."""
+        """z of every layer [b, unit, row, column], from normalised views [b, 3, y, x]."""
         pictures = views * self.scale + self.shift
         with answers(self.body, self.layers) as heard:
             self.body(pictures)

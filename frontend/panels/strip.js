@@ -8,7 +8,7 @@ import { fill, h, perFrame } from "../dom.js";
 import { home, ranges } from "../plane.js";
 import { joined } from "../selection.js";
 
-const USUAL = 7; // maps, while it is not known how many there are
+const USUAL = 7; // maps that fit beside each other, and while it is not known how many there are
 
 /**
  * @param {import("../types.js").Page} page
@@ -49,6 +49,7 @@ export function strip({ state, scene, runs, tip }, done) {
     if (wanted === cells.length) return;
     cells = Array.from({ length: wanted }, (_, layer) => cell(layer));
     track.style.setProperty("--maps", `${wanted}`);
+    track.classList.toggle("many", wanted > USUAL);
     fill(track, cells.map((c) => c.element), view.elements);
     mark();
     measure();
