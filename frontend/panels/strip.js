@@ -91,7 +91,7 @@ export function strip({ state, scene, runs, tip }, done) {
         fill(c.title, h("b", {}, layer ? `Layer ${layer}` : "Input"));
         return fill(c.facts, row("probe", "–"), h("div", { class: "accuracy" }), ["kept", "loss", "silent"].map((name) => row(name, "–", "", "small")));
       }
-      fill(c.title, h("b", { title: info.name }, info.name), h("span", { class: "soft" }, layer ? count(info.units) : "pixels"));
+      fill(c.title, h("b", { title: info.name }, h("bdi", {}, info.name)), h("span", { class: "soft" }, layer ? count(info.units) : "pixels"));
       c.title.setAttribute("aria-label", layerSentence(info));
       const chance = scene.layers?.chance ?? 0;
       const ticks = [{ says: "chance", value: chance, kind: "chance" }];
