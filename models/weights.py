@@ -121,9 +121,9 @@ def plain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def head_of(body: nn.Module, tensors: dict[str, Tensor], outputs: int) -> int | None:
     """How many classes the weights tell apart, if the head is all in which they differ."""
-    found = set()
-    for name, tensor in plain(tensors).items():
-        want, have = body.state_dict().get(name), tensor
+    found, wanted = set(), body.state_dict()
+    for name, have in plain(tensors).items():
+        want = wanted.get(name)
         if want is None or want.shape == have.shape:
             continue
         if not (want.ndim and have.ndim and want.shape[0] == outputs):

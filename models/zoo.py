@@ -57,7 +57,7 @@ def timm_module():
     if find_spec("timm") is None:
         raise ConfigError(
             "models of timm need the package timm, which is not installed here; install it with: "
-            "pip install 'saccade[zoo]'"
+            "pip install -e '.[zoo]' -c constraints.txt"
         )
     torchvision_models()  # timm imports torchvision, which must be able to load first
     import timm
@@ -143,11 +143,14 @@ def network_of(config: Imported) -> Network:
 
 @contextmanager
 def answers(body: nn.Module, names) -> Iterator[dict[str, list[Any]]]:
-    """What the modules with these names give while the block runs, in the order they end in."""
+    """What the modules with these names give while the block runs, in the order they end in.
+
+    Each answer is a copy: the next module may be one that works in place.
+    """
     heard: dict[str, list[Any]] = {}
     hooks = [
         body.get_submodule(name).register_forward_hook(
-            lambda module, given, answer, name=name: heard.setdefault(name, []).append(answer)
+            lambda module, given, answer, name=name: heard.setdefault(name, []).append(own(answer))
         )
         for name in names
     ]
@@ -156,6 +159,10 @@ def answers(body: nn.Module, names) -> Iterator[dict[str, list[Any]]]:
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def own(answer: Any) -> Any:
+    return answer.clone() if isinstance(answer, Tensor) else answer
 
 
 def as_map(body: nn.Module, name: str, answer: Any) -> Tensor:

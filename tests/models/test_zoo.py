@@ -97,6 +97,15 @@ def test_tokens_of_a_transformer_are_its_positions_without_the_class(images: tor
     assert torch.allclose(z[:, :, 1, 2], heard[0][:, 1 + 4 * 1 + 2])
 
 
+def test_a_layer_before_one_that_works_in_place_is_seen_as_it_was(images: torch.Tensor) -> None:
+    config = examined("photos", "timm", "test_resnet", ["layer2.0.bn1", "layer2.0.act1"], 64)
+    assert config.signed == (True, False)
+    with torch.no_grad():
+        before, after = network_of(config)(centre_views(images, 4096, "rgb"))
+    assert (before < 0).any()
+    assert torch.equal(before.relu(), after)
+
+
 def test_channels_may_come_last() -> None:
     answer = torch.arange(2 * 3 * 3 * 5.0).view(2, 3, 3, 5)
     assert torch.equal(as_map(torch.nn.Identity(), "x", answer)[1, 4], answer[1, :, :, 4])

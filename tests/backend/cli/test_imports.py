@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from backend.app import create_app
 from backend.cli import main
+from backend.jobs import worker
 from backend.runs.results import Results
 from backend.settings import Settings
 from models.data import load
@@ -109,6 +110,8 @@ def test_an_imported_run_is_not_trained_on(
     home = str(imported.parent.parent)
     assert main(["train", "--resume", imported.name, "--home", home]) == 2
     assert "was imported" in capsys.readouterr().err
+    assert worker.main(["--run-dir", str(imported)]) == worker.REFUSED
+    assert "was imported" in capsys.readouterr().err
     assert (
         "was imported" in page.post(f"/api/runs/{imported.name}/resume").json()["error"]["message"]
     )
@@ -157,4 +160,4 @@ def test_timm_that_is_not_there_is_one_sentence(
 ) -> None:
     monkeypatch.setattr("models.zoo.find_spec", lambda name: None)
     assert main(["import", "resnet18", "--format", "timm", "--home", str(home)]) == 2
-    assert "saccade[zoo]" in capsys.readouterr().err
+    assert "pip install -e '.[zoo]'" in capsys.readouterr().err
