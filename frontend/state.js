@@ -142,10 +142,13 @@ export function createState(host, pause = 250) {
     return changed;
   }
 
+  /** The address of values: the top layer is what it says by saying nothing. @param {Values} of */
+  const address = (of) => write({ ...of, layer: of.layer === top ? TOP : of.layer });
+
   function settle() {
     clearTimeout(timer);
     timer = 0;
-    host.history.replaceState(null, "", write(values));
+    host.history.replaceState(null, "", address(values));
   }
 
   host.addEventListener("popstate", () => {
@@ -165,6 +168,7 @@ export function createState(host, pause = 250) {
     set(changes, { quietly = false } = {}) {
       const next = { ...values, ...changes };
       if (next.run === values.run) next.layer = Math.min(top, next.layer);
+      else if (!("layer" in changes) && next.layer === top) next.layer = TOP;
       for (const key of /** @type {Name[]} */ (Object.keys(changes))) {
         if (written(key, next[key]) === written(key, values[key])) continue;
         for (const other of /** @type {Name[]} */ (PROPS[key].resets)) {
@@ -174,8 +178,8 @@ export function createState(host, pause = 250) {
       const steps = !quietly && NAMES.some((key) => PROPS[key].steps && written(key, next[key]) !== written(key, values[key]));
       if (timer && steps) settle();
       const changed = move(next);
-      if (!changed.size || write(values) === host.location.hash) return;
-      if (steps) host.history.pushState(null, "", write(values));
+      if (!changed.size || address(values) === host.location.hash) return;
+      if (steps) host.history.pushState(null, "", address(values));
       else {
         clearTimeout(timer);
         timer = /** @type {any} */ (setTimeout(settle, pause));
@@ -197,10 +201,10 @@ export function createState(host, pause = 250) {
      */
     limit(layer) {
       top = layer;
-      if (move(values).size) settle();
+      move(values);
     },
     /** The address of what is shown, with nothing left to defaults that may change.
      * @param {Partial<Values>} resolved */
-    link: (resolved) => write({ ...values, ...resolved }),
+    link: (resolved) => address({ ...values, ...resolved }),
   };
 }

@@ -79,17 +79,29 @@ test("no layer above the top of the run in view is shown, and none is the top", 
   const state = createState(window);
   state.limit(3);
   assert.deepEqual([state.now.layer, state.now.unit], [3, 5]);
-  assert.equal(window.location.hash, "#run=a&layer=3&unit=5");
-  state.set({ layer: 4 });
+  state.set({ layer: 4, tab: "units" });
   assert.deepEqual([state.now.layer, state.now.unit], [3, 5]);
+  assert.equal(window.location.hash, "#run=a&unit=5&tab=units");
   state.set({ layer: 2 });
-  window.entries.push((window.location.hash = ""));
+  assert.equal(window.location.hash, "#run=a&layer=2&tab=units");
   window.back();
-  assert.equal(state.now.layer, 2);
+  assert.equal(state.now.layer, 3);
   state.set({ run: "b", layer: 6 });
   assert.equal(state.now.layer, 6);
   state.limit(12);
   assert.equal(state.now.layer, 6);
+});
+
+test("who looks at the top layer of a run looks at the top of the next", () => {
+  const state = createState(host("#run=a"));
+  state.limit(3);
+  state.set({ run: "b" });
+  state.limit(12);
+  assert.equal(state.now.layer, 12);
+  state.set({ layer: 2 });
+  state.set({ run: "a" });
+  state.limit(3);
+  assert.equal(state.now.layer, 2);
 });
 
 test("a link names what the page had chosen by itself", () => {
