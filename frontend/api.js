@@ -131,14 +131,14 @@ export async function atlas(data, split, size) {
 }
 
 /**
- * The address of an image, or of one of its patches, as a PNG of `size` pixels.
- * @param {{dataset: string, crop: number}} data
+ * The address of an image, or of a part of it, as a PNG of `size` pixels.
+ * @param {{dataset: string}} data
  * @param {number} image
  * @param {number} size
- * @param {{row: number, column: number}} [patch]
+ * @param {{left: number, top: number, right: number, bottom: number}} [box] pixels as stored
  */
-export function imageAddress({ dataset, crop }, image, size, patch) {
-  const cut = patch ? `&patch=${patch.row},${patch.column}&crop=${crop}` : "";
+export function imageAddress({ dataset }, image, size, box) {
+  const cut = box ? `&box=${box.left},${box.top},${box.right},${box.bottom}` : "";
   return `/api/datasets/${encodeURIComponent(dataset)}/images/${image}?size=${size}${cut}`;
 }
 

@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { typed, decoded, extent, percentile } from "./arrays.js";
 import { blended, byClass, byResponse, inTurns, shownPoints } from "./groups.js";
 import { classMark, ramp } from "./palette.js";
-import { frame } from "./patch.js";
 
 const labels = Int16Array.from([0, 1, -1, 1, 0]);
 
@@ -59,10 +58,4 @@ test("extents leave out what is no number", () => {
   assert.deepEqual(extent([3, NaN, -1]), [-1, 3]);
   assert.deepEqual(extent([]), [0, 1]);
   assert.equal(percentile([1, 2, 3, 4], 3), 0.5);
-});
-
-test("a patch is framed where the network saw it", () => {
-  const grid = { image_side: 96, crop: 64, patch: 16, stride: 8 };
-  assert.deepEqual(frame(grid, 0, 6), { left: 64 / 96, top: 16 / 96, side: 16 / 96 });
-  assert.deepEqual(frame({ ...grid, image_side: 32 }, 1, 0), { left: 0, top: 8 / 32, side: 0.5 });
 });

@@ -26,7 +26,7 @@ const TABS = /** @type {const} */ (["map", "units", "probes"]);
 export function listenToKeys({ state, scene }, epochs) {
   /** @type {Record<string, () => void>} */
   const does = {
-    ArrowUp: () => state.set({ layer: Math.min(6, state.now.layer + 1) }),
+    ArrowUp: () => state.set({ layer: state.now.layer + 1 }),
     ArrowDown: () => state.set({ layer: Math.max(0, state.now.layer - 1) }),
     ArrowLeft: () => unit(-1),
     ArrowRight: () => unit(1),

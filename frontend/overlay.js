@@ -119,6 +119,7 @@ export function createLines() {
      */
     rings(maps, { pointed, pinned, radius }) {
       while (rings.childNodes.length < 2 * maps.length) rings.append(svg("circle", { r: radius }));
+      while (rings.childNodes.length > 2 * maps.length) rings.lastChild?.remove();
       maps.forEach((map, i) => {
         ring(rings.children[2 * i], map, pinned, "ring pinned");
         ring(rings.children[2 * i + 1], map, pointed, "ring");

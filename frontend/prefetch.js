@@ -2,7 +2,6 @@
 // the other checkpoints while the page is idle, so that an epoch step needs no request.
 
 import { embedding, layers } from "./api.js";
-import { LAYERS } from "./scene.js";
 
 const whenIdle = window.requestIdleCallback ?? ((/** @type {() => void} */ f) => setTimeout(f, 200));
 
@@ -24,7 +23,7 @@ export function prefetch({ scene, atlas }) {
     done.add(`${run.id} ${wanted}`);
     void Promise.all([
       layers(run.id, wanted),
-      ...LAYERS.map((layer) => embedding(run.id, layer, wanted)),
+      ...Array.from({ length: run.layers }, (_, layer) => embedding(run.id, layer, wanted)),
     ]).then(() => whenIdle(next), () => done.delete(`${run.id} ${wanted}`));
   }
 

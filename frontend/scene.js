@@ -1,4 +1,4 @@
-// What the panels look at together: one checkpoint with its seven maps, and the unit that colours it.
+// What the panels look at together: one checkpoint with its maps, and the unit that colours it.
 
 import * as api from "./api.js";
 import { createFocus } from "./focus.js";
@@ -8,8 +8,6 @@ import { mask } from "./selection.js";
 /** @typedef {import("./types.js").Page} Page */
 /** @typedef {import("./types.js").Points} Points */
 /** @typedef {import("./types.js").Layers} Layers */
-
-export const LAYERS = [0, 1, 2, 3, 4, 5, 6];
 
 /**
  * `status`: loading (nothing to show yet), none (no run at all), waiting (no analysed checkpoint),
@@ -88,9 +86,10 @@ export function createScene(state, runs, theme) {
     try {
       const [info, ...points] = await Promise.all([
         api.layers(run.id, goal.epoch),
-        ...LAYERS.map((layer) => api.embedding(run.id, layer, goal.epoch)),
+        ...Array.from({ length: run.layers }, (_, layer) => api.embedding(run.id, layer, goal.epoch)),
       ]);
       if (key !== asked) return;
+      state.limit(points.length - 1);
       const sameImages = layers?.ids.length === info.ids.length && layers.run === info.run;
       layers = sameImages && layers ? { ...info, ids: layers.ids, labels: layers.labels } : info;
       maps = points;

@@ -56,10 +56,12 @@ const view = {
 
 const OF_RUN = ["epoch", "unit", "image", "selection", "hidden", "only", "view", "colour"];
 
+const TOP = Infinity; // a layer above all there are: the top one, once it is known which that is
+
 export const PROPS = {
   run: { ...name(null), steps: true, resets: OF_RUN },
   epoch: { ...whole(null), steps: false, resets: [] },
-  layer: { ...whole(6), steps: true, resets: ["unit", "view", "colour"] },
+  layer: { ...whole(TOP), steps: true, resets: ["unit", "view", "colour"] },
   unit: { ...whole(null), steps: true, resets: [] },
   colour: { ...word("class", "unit"), steps: true, resets: [] },
   image: { ...whole(null), steps: true, resets: [] },
@@ -90,9 +92,7 @@ const NAMES = /** @type {Name[]} */ (Object.keys(PROPS));
 export function read(hash) {
   const query = new URLSearchParams(hash.replace(/^#\/?/, ""));
   const pairs = NAMES.map((key) => [key, query.has(key) ? PROPS[key].read(query.get(key) ?? "") : PROPS[key].fallback]);
-  const values = Object.fromEntries(pairs);
-  values.layer = Math.min(6, values.layer);
-  return values;
+  return Object.fromEntries(pairs);
 }
 
 /** @param {Values} values the fallbacks are left out */
@@ -127,9 +127,12 @@ export function createState(host, pause = 250) {
   /** @type {{keys: Set<string>, listener: (changed: Set<string>) => void}[]} */
   const listeners = [];
   let timer = 0;
+  let top = TOP;
 
-  /** @param {Values} next */
-  function move(next) {
+  /** @param {Values} wanted */
+  function move(wanted) {
+    if (wanted.run !== values.run) top = TOP;
+    const next = { ...wanted, layer: Math.min(top, wanted.layer) };
     const changed = new Set(NAMES.filter((key) => written(key, next[key]) !== written(key, values[key])));
     values = next;
     if (!changed.size) return changed;
@@ -139,10 +142,13 @@ export function createState(host, pause = 250) {
     return changed;
   }
 
+  /** The address of values: the top layer is what it says by saying nothing. @param {Values} of */
+  const address = (of) => write({ ...of, layer: of.layer === top ? TOP : of.layer });
+
   function settle() {
     clearTimeout(timer);
     timer = 0;
-    host.history.replaceState(null, "", write(values));
+    host.history.replaceState(null, "", address(values));
   }
 
   host.addEventListener("popstate", () => {
@@ -161,6 +167,8 @@ export function createState(host, pause = 250) {
      */
     set(changes, { quietly = false } = {}) {
       const next = { ...values, ...changes };
+      if (next.run === values.run) next.layer = Math.min(top, next.layer);
+      else if (!("layer" in changes) && next.layer === top) next.layer = TOP;
       for (const key of /** @type {Name[]} */ (Object.keys(changes))) {
         if (written(key, next[key]) === written(key, values[key])) continue;
         for (const other of /** @type {Name[]} */ (PROPS[key].resets)) {
@@ -170,8 +178,8 @@ export function createState(host, pause = 250) {
       const steps = !quietly && NAMES.some((key) => PROPS[key].steps && written(key, next[key]) !== written(key, values[key]));
       if (timer && steps) settle();
       const changed = move(next);
-      if (!changed.size || write(values) === host.location.hash) return;
-      if (steps) host.history.pushState(null, "", write(values));
+      if (!changed.size || address(values) === host.location.hash) return;
+      if (steps) host.history.pushState(null, "", address(values));
       else {
         clearTimeout(timer);
         timer = /** @type {any} */ (setTimeout(settle, pause));
@@ -187,8 +195,16 @@ export function createState(host, pause = 250) {
       listeners.push(entry);
       return () => void listeners.splice(listeners.indexOf(entry), 1);
     },
+    /**
+     * Say which layer is the top one of the run in view, for as long as that is in view.
+     * @param {number} layer
+     */
+    limit(layer) {
+      top = layer;
+      move(values);
+    },
     /** The address of what is shown, with nothing left to defaults that may change.
      * @param {Partial<Values>} resolved */
-    link: (resolved) => write({ ...values, ...resolved }),
+    link: (resolved) => address({ ...values, ...resolved }),
   };
 }

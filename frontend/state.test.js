@@ -37,7 +37,6 @@ test("an address that says nothing or nonsense is the beginning", () => {
   const start = read("");
   assert.equal(write(start), "#");
   assert.deepEqual(read("#layer=-1&unit=x&tab=<b>&view=1,2&selection=%%&epoch="), start);
-  assert.equal(read("#layer=99").layer, 6);
 });
 
 test("a step can be gone back, a zoom cannot", async () => {
@@ -73,6 +72,36 @@ test("another layer lets go of the unit, another run of all that was its own", (
   assert.deepEqual([state.now.unit, state.now.colour, state.now.selection.length], [null, "class", 3]);
   state.set({ run: "b" });
   assert.deepEqual([state.now.epoch, state.now.selection, state.now.layer, state.now.tab], [null, [], 3, "units"]);
+});
+
+test("no layer above the top of the run in view is shown, and none is the top", () => {
+  const window = host("#run=a&unit=5");
+  const state = createState(window);
+  state.limit(3);
+  assert.deepEqual([state.now.layer, state.now.unit], [3, 5]);
+  state.set({ layer: 4, tab: "units" });
+  assert.deepEqual([state.now.layer, state.now.unit], [3, 5]);
+  assert.equal(window.location.hash, "#run=a&unit=5&tab=units");
+  state.set({ layer: 2 });
+  assert.equal(window.location.hash, "#run=a&layer=2&tab=units");
+  window.back();
+  assert.equal(state.now.layer, 3);
+  state.set({ run: "b", layer: 6 });
+  assert.equal(state.now.layer, 6);
+  state.limit(12);
+  assert.equal(state.now.layer, 6);
+});
+
+test("who looks at the top layer of a run looks at the top of the next", () => {
+  const state = createState(host("#run=a"));
+  state.limit(3);
+  state.set({ run: "b" });
+  state.limit(12);
+  assert.equal(state.now.layer, 12);
+  state.set({ layer: 2 });
+  state.set({ run: "a" });
+  state.limit(3);
+  assert.equal(state.now.layer, 2);
 });
 
 test("a link names what the page had chosen by itself", () => {

@@ -12,10 +12,11 @@
 
 /**
  * @typedef {{id: string, name: string, state: string, shipped: boolean, created: string,
- *   attempt: number, config: Record<string, string|number>, dataset: string,
+ *   attempt: number, config: Record<string, string|number>,
+ *   model: {family: string, name: string, layers: string[]}|null, dataset: string,
  *   phase: string|null, progress: RunEvent|null,
  *   history: {epochs: number[], losses: number[][]}, checkpoints: number[], analysed: number[],
- *   accuracy: number|null, best_accuracy: number|null, error: Failure|null,
+ *   layers: number, accuracy: number|null, best_accuracy: number|null, error: Failure|null,
  *   log_tail?: string[]}} Run
  */
 
@@ -38,16 +39,16 @@
 
 /**
  * @typedef {{layer: number, name: string, units: number, features: number, silent: number,
- *   kept_neighbours: number|null, loss: number|null,
+ *   spans: import("./patch.js").Spans, kept_neighbours: number|null, loss: number|null,
  *   probe: (Accuracy & {random: Accuracy|null})|null}} LayerInfo
  */
 
 /**
- * What holds for all seven maps of one checkpoint. `ids` and `labels` have one entry an image; a
+ * What holds for all maps of one checkpoint. `ids` and `labels` have one entry an image; a
  * label of -1 means none.
  * @typedef {{run: string, epoch: number, epochs: number[], dataset: string, split: string, chance: number|null,
- *   classes: string[], ids: Int32Array, labels: Int16Array, image_side: number, crop: number,
- *   patch: number, stride: number, grid: number, definitions: Record<string, string>,
+ *   classes: string[], ids: Int32Array, labels: Int16Array, image: [number, number], crop: number,
+ *   definitions: Record<string, string>,
  *   parameters: Record<string, Record<string, string|number>>, layers: LayerInfo[]}} Layers
  */
 

@@ -21,6 +21,7 @@ from torch import Tensor
 from models.config import TrainConfig
 from models.encoder import encoder_of
 from models.errors import CheckpointError
+from models.imported import Imported, config_from
 from models.train import Training, begin
 
 RESUME_POINTS = 2
@@ -58,16 +59,37 @@ def load_encoder(run: Path, epoch: int) -> torch.nn.Module:
         there = ", ".join(map(str, kept(run))) or "none"
         raise CheckpointError(f"epoch {epoch} was asked for, but the run keeps epochs: {there}")
     files = Verified(folder)
-    config = TrainConfig.from_dict(files.state["config"])
-    encoder = encoder_of(config)
+    config = config_from(files.state)
+    if isinstance(config, Imported):
+        from models.zoo import network_of
+
+        encoder = network_of(config)
+    else:
+        encoder = encoder_of(config)
     fill(encoder, files.tensors("encoder"), folder)
     return encoder.eval()
+
+
+def save_imported(run: Path, epoch: int, network: torch.nn.Module, config: Imported) -> Path:
+    """Keep an imported network as an epoch, for analysis."""
+    tensors = {name: t.detach().clone().contiguous() for name, t in network.state_dict().items()}
+    state = {
+        **{"config": config.config(), "model": config.model()},
+        **{"epoch": epoch, "torch": torch.__version__},
+    }
+    payload = {
+        "encoder.safetensors": safetensors.torch.save(tensors),
+        "state.json": json.dumps(state, indent=1).encode(),
+    }
+    folder = run / "checkpoints" / f"epoch-{epoch:04d}"
+    return place(folder, payload | {"manifest.json": manifest_of(payload)})
 
 
 def save_shared(run: Path, epoch: int, copy: Path) -> Path:
     """Write an epoch's encoder alone, in half precision, into another run folder, to be shipped."""
     source = Verified(run / "checkpoints" / f"epoch-{epoch:04d}")
-    halves = {name: t.to(torch.float16) for name, t in source.tensors("encoder").items()}
+    tensors = source.tensors("encoder")
+    halves = {n: t.half() if t.is_floating_point() else t for n, t in tensors.items()}
     state = json.dumps(source.state, indent=1).encode()
     payload = {"encoder.safetensors": safetensors.torch.save(halves), "state.json": state}
     payload["manifest.json"] = manifest_of(payload)

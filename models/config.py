@@ -147,6 +147,16 @@ class TrainConfig:
         return 1 if self.colour == "grey" else 3
 
     @property
+    def widths(self) -> tuple[int, ...]:
+        """Units of each layer of the encoder."""
+        return ENCODERS[self.encoder].widths
+
+    @property
+    def sees(self) -> str:
+        """How the encoder sees an image, a word of models.encoder.ENCODER_CLASSES."""
+        return RULES[self.rule].sees
+
+    @property
     def options(self) -> dict[str, str]:
         """The options of the rule, by name."""
         return {name: getattr(self, name) for name in RULES[self.rule].options}

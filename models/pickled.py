@@ -26,6 +26,7 @@ from models.errors import CheckpointError
 
 LARGEST = 2 * 2**30  # bytes of all files together, and of the tensors in one
 MOST = 4096  # tensors in one file
+WRAPPINGS = ("state_dict", "model_state_dict", "model", "state_dict_ema")
 LONGEST = 200  # characters of a name
 PATIENCE = 300.0  # seconds for the whole reading
 REFUSED = 3  # exit code: a file is none of weights alone
@@ -100,7 +101,15 @@ def read(file: Path) -> dict[str, Tensor]:
         raise CheckpointError(
             "is damaged, cut off, or no file that torch.save wrote; copy it once more"
         ) from None
-    return checked(held)
+    return checked(unwrapped(held))
+
+
+def unwrapped(held: object) -> object:
+    """The state dict out of what a training script may save around it."""
+    for word in WRAPPINGS:
+        if isinstance(held, dict) and isinstance(held.get(word), dict):
+            held = held[word]
+    return held
 
 
 def check_inflated(file: Path) -> None:

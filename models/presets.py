@@ -48,24 +48,40 @@ IMAGE_SIDES = (8, 4, 4, 4, 2, 2)  # cells a side of each layer's grid on a whole
 
 @dataclass(frozen=True)
 class Sites:
-    """Where the responses of one layer sit on a square view: `side` x `side` cells in pixels."""
+    """Where the responses of one layer sit on a square view: a grid of as many rows as columns.
 
-    side: int  # cells along a side
-    stride: int  # pixels from a cell to the next
-    extent: int  # pixels along a side of a cell
+    spans: of each row, and of each column, its first pixel and the one past its last.
+    """
+
+    spans: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def even(cls, side: int, stride: int, extent: int) -> "Sites":
+        """`side` cells of `extent` pixels, `stride` pixels from each to the next."""
+        return cls(tuple((stride * cell, stride * cell + extent) for cell in range(side)))
+
+    @property
+    def side(self) -> int:
+        """Cells along a side."""
+        return len(self.spans)
 
     @property
     def lattice(self) -> tuple[int, ...]:
         """Rows (and columns) of the first, the middle and the last cell: (0, 3, 6) of 7."""
-        return tuple(sorted({0, self.middle, self.side - 1}))
+        return lattice_of(self.side)
 
     @property
     def middle(self) -> int:
         return (self.side - 1) // 2
 
 
+def lattice_of(side: int) -> tuple[int, ...]:
+    """The first, the middle and the last of `side` cells, each once."""
+    return tuple(sorted({0, (side - 1) // 2, side - 1}))
+
+
 def patch_sites(view: int) -> Sites:
-    return Sites(grid_of(view), STRIDE, PATCH)
+    return Sites.even(grid_of(view), STRIDE, PATCH)
 
 
 def sites_of(sees: str, view: int) -> tuple[Sites, ...]:
@@ -76,23 +92,10 @@ def sites_of(sees: str, view: int) -> tuple[Sites, ...]:
     for cells, pool in zip(IMAGE_SIDES, VGG6_POOLS, strict=True):
         shown //= 2 if pool else 1
         side = max(min(cells, shown), 1)
-        found.append(Sites(side, view // side, view // side))
+        found.append(Sites.even(side, view // side, view // side))
     return tuple(found)
 
 
 def grid_of(side: int) -> int:
     """Patches along one side of a square view of `side` pixels (64 -> 7, 32 -> 3)."""
     return (side - PATCH) // STRIDE + 1
-
-
-def patch_frame(
-    row: int, column: int, height: int, width: int, crop: int = 64
-) -> tuple[int, int, int]:
-    """Where a patch sits on the stored image: (top, left, side) in pixels.
-
-    The grid lies on the central `crop` x `crop` square; an image smaller than that is
-    centred in its own shorter side.
-    """
-    crop = min(crop, height, width)
-    top, left = (height - crop) // 2, (width - crop) // 2
-    return top + STRIDE * row, left + STRIDE * column, PATCH

@@ -18,13 +18,19 @@ FILES = sorted(
 HELD = "models backend fastapi starlette sqlite3 torch torchvision"
 
 # The first row whose pattern fits a file says which of the HELD packages it may import.
-CATALOGUE = "models.config models.presets models.rules models.data models.size models.errors"
+CATALOGUE = (
+    "models.config models.imported models.presets models.rules models.data models.size "
+    "models.errors"
+)
 SERVICE = "backend.settings backend.errors backend.security"
 MAY_IMPORT = [
     (r"models/", "models torch torchvision"),
     (r"backend/analysis/", "models torch backend.analysis"),
     (r"backend/runs/store\.py", "models.config models.errors backend.errors backend.runs sqlite3"),
-    (r"backend/runs/", "models.config models.errors backend.errors backend.runs"),
+    (
+        r"backend/runs/",
+        "models.config models.imported models.errors backend.errors backend.runs",
+    ),
     (
         r"backend/jobs/(worker|analyse|subject|share)\.py",
         "models backend.analysis backend.runs backend.jobs backend.errors",

@@ -15,7 +15,7 @@ from torch import Tensor
 from models.data.views import centre_views
 from models.errors import CheckpointError
 from models.patches import patches, to_grid
-from models.presets import Sites
+from models.presets import lattice_of
 
 DEFINITION = (
     "One view per image, its central {crop} x {crop} pixels, {colour}, normalised; {seen}. A "
@@ -27,6 +27,13 @@ PATCHES = "{grid} x {grid} patches of 16 pixels every 8, each seen by itself"
 CELLS = (
     "the network sees it whole, and the patches of layers 1 to 6 are the cells of a grid of "
     "{sides} (a unit sees beyond its cell)"
+)
+FIELDS = (
+    "the network takes colours its own way and sees it whole; its epoch 0 has random weights (seed "
+    "0), its epoch 1 those that were imported. The patches of its layers ({layers}) are the "
+    "positions of their maps, averaged into at most 8x8 cells (here {sides}); a patch is framed by "
+    "its receptive field, the rows and columns of pixels that can change it, up to the edge of the "
+    "view"
 )
 
 
@@ -97,7 +104,7 @@ def pixels(views: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
 
 def on_lattice(z: Tensor) -> Tensor:
     """[b, unit, row, column] -> [b, place, unit]."""
-    kept = list(Sites(z.shape[-1], 0, 0).lattice)
+    kept = list(lattice_of(z.shape[-1]))
     return z[:, :, kept][:, :, :, kept].flatten(2).movedim(1, 2)
 
 

@@ -1,19 +1,23 @@
 """About how long does each analysis take, and how much memory? Rough figures, to plan with."""
 
 from backend.analysis.material import Material
+from models.imported import Imported
 from models.presets import PATCH, Preset
+
+IMPORTED_BATCH = 32  # images at a time, where it is not known how large a model's maps are
+Network = Preset | Imported
 
 LARGEST = {"cuda": 2**32, "cpu": 2**28}  # bytes of a layer's map of a whole batch
 
 
-def seconds(word: str, width: int, material: Material, preset: Preset | None) -> float:
+def seconds(word: str, width: int, material: Material, network: Network | None) -> float:
     """A rough figure for two cores, from runs on 8,000 test and 5,000 training images.
 
-    word: an analysis, "activity" for the whole pass; width: features of the layer; preset: the
-    encoder, None for the input.
+    word: an analysis, "activity" for the whole pass; width: features of the layer; network:
+    the encoder, None for the input.
     """
     tests, images = len(material.test), len(material.test) + len(material.train)
-    forward = multiplications(preset, material) / 1e11 if preset else 0.0
+    forward = multiplications(network, material) / 1e11 if network else 0.0
     return {
         "activity": 0.5 + images * (0.0005 + forward),
         "neighbours": 0.1 + (tests / 8000) ** 2 * (1.5 + width / 500),
@@ -22,20 +26,24 @@ def seconds(word: str, width: int, material: Material, preset: Preset | None) ->
     }[word]
 
 
-def multiplications(preset: Preset, material: Material) -> int:
+def multiplications(network: Network, material: Material) -> float:
     """Multiply-adds of one image's way through an encoder."""
-    inputs = (material.channels, *preset.widths)
-    rows = zip(inputs, preset.widths, sides(preset, material), strict=False)
+    if isinstance(network, Imported):
+        return network.multiplications * (material.side / network.side) ** 2
+    inputs = (material.channels, *network.widths)
+    rows = zip(inputs, network.widths, sides(network, material), strict=False)
     return pieces(material) * sum(9 * i * width * side**2 for i, width, side in rows)
 
 
-def batch(preset: Preset | None, material: Material, device: str) -> int:
+def batch(network: Network | None, material: Material, device: str) -> int:
     """How many images to pass through an encoder (None: the pixels) at a time.
 
     As many as memory allows, up to 256: vgg6-small took a quarter less time on a processor with
     64 than with 32, and no less with 128.
     """
-    maps = zip(preset.widths, sides(preset, material), strict=True) if preset else [(2, PATCH)]
+    if isinstance(network, Imported):
+        return IMPORTED_BATCH
+    maps = zip(network.widths, sides(network, material), strict=True) if network else [(2, PATCH)]
     largest = 4 * pieces(material) * max(width * side**2 for width, side in maps)
     return min(max(LARGEST.get(device, LARGEST["cpu"]) // largest, 8), 256)
 

@@ -8,8 +8,8 @@ from backend.analysis import activity, embedding, maximizers, neighbours, probes
 from models.config import TrainConfig
 from models.data import Dataset
 from models.errors import DataError
+from models.imported import Imported
 from models.presets import PATCH, Sites, patch_sites, sites_of
-from models.rules import RULES
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,13 @@ class Material:
     train_labels: np.ndarray
     crop: int
     colour: str
-    sees: str  # "patches" or "image"
+    sees: str  # "patches", "image" or "network"
+    fields: tuple[Sites, ...]  # of an imported network's layers; empty for an encoder of our own
+    signed: tuple[bool, ...]  # whether the responses of each layer can be negative; first: pixels
+    layers: tuple[str, ...]  # the names that an imported network's layers have there
 
     @classmethod
-    def of(cls, dataset: Dataset, config: TrainConfig) -> "Material":
+    def of(cls, dataset: Dataset, config: TrainConfig | Imported) -> "Material":
         """Raises DataError if the images are too few or too small to be analysed."""
         found = {split: dataset.indices(split) for split in ("test", "unlabelled", "train")}
         split = next((split for split, ids in found.items() if len(ids) > 1), None)
@@ -52,7 +55,10 @@ class Material:
             dataset.labels[train],
             config.crop,
             config.colour,
-            RULES[config.rule].sees,
+            config.sees,
+            fields_of(config, min(dataset.images.shape[2:])),
+            (True, *getattr(config, "signed", (False,) * len(config.widths))),
+            getattr(config, "layers", ()),
         )
 
     @property
@@ -62,7 +68,7 @@ class Material:
     @property
     def sites(self) -> tuple[Sites, ...]:
         """Where the responses of each layer sit on a view; pixels are cut in patches."""
-        return patch_sites(self.side), *sites_of(self.sees, self.side)
+        return patch_sites(self.side), *(self.fields or sites_of(self.sees, self.side))
 
     @property
     def channels(self) -> int:
@@ -96,12 +102,13 @@ class Material:
             "classes": list(self.classes),
             "chance": self.chance,
             "reasons": {"probes": self.no_probe} if self.no_probe else {},
-        }
+        } | ({"spans": spans_of(self.sites)} if self.fields else {})
 
     def definitions(self, seed: int, perplexity: float) -> dict[str, str]:
         """One sentence for each analysis, with the numbers that hold here."""
-        patches, cells = patch_sites(self.side), self.sees == "image"
-        sides = [sites.side for sites in self.sites[1:]]
+        patches, cells = patch_sites(self.side), self.sees != "patches"
+        sides = ", ".join(f"{sites.side}x{sites.side}" for sites in self.sites[1:])
+        signed = [f"layer {n}" for n, is_signed in enumerate(self.signed) if n and is_signed]
         facts = {
             "n_test": len(self.test),
             "n_labelled": int(self.labelled.sum()),
@@ -109,9 +116,12 @@ class Material:
             "split": self.split,
             "crop": self.side,
             "colour": self.colour,
-            "seen": activity.CELLS.format(sides=", ".join(f"{side}x{side}" for side in sides))
-            if cells
-            else activity.PATCHES.format(grid=patches.side),
+            "seen": {
+                "patches": activity.PATCHES.format(grid=patches.side),
+                "image": activity.CELLS.format(sides=sides),
+                "network": activity.FIELDS.format(sides=sides, layers=", ".join(self.layers)),
+            }[self.sees],
+            "signed": ", ".join(["the input", *signed]),
             "places": "all" if cells else patches.side**2,
             "lattice": "" if cells else f"{len(patches.lattice) ** 2} ",
             "lines": "first, middle and last" if cells else ", ".join(map(str, patches.lattice)),
@@ -133,3 +143,20 @@ class Material:
             "embedding": embedding,
         } | ({} if self.no_probe else {"probes": probes})
         return {word: module.DEFINITION.format(**facts) for word, module in words.items()}
+
+
+def fields_of(config: TrainConfig | Imported, side: int) -> tuple[Sites, ...]:
+    """The receptive fields of an imported network on a view; none for an encoder of our own."""
+    if not isinstance(config, Imported):
+        return ()
+    if config.side == side:
+        return config.sites
+    from models.zoo import examined
+
+    layers = list(config.layers)
+    return examined(config.data, config.family, config.name, layers, side, config.classes).sites
+
+
+def spans_of(sites: tuple[Sites, ...]) -> list[list[list[int]]]:
+    """The same as JSON holds it."""
+    return [[list(span) for span in layer.spans] for layer in sites]

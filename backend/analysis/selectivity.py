@@ -13,7 +13,7 @@ DEFINITION = (
     "(1 - 1/n) of the image responses, negative ones counted as 0; 0 for an equal answer to all or "
     "no answer at all, 1 for an answer to one image. Active: share of the {places} "
     "patches of the {n_test} images with a response above 0. Histogram: all patches in 32 bins "
-    "from 0 (the input: symmetric about 0) to the next power of two above the greatest response."
+    "from 0 ({signed}: symmetric about 0) to the next power of two above the greatest response."
 )
 
 

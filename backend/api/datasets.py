@@ -1,4 +1,4 @@
-"""The data sets: which there are, single images and patches of them, and sheets of thumbnails."""
+"""The data sets: which there are, single images and parts of them, and sheets of thumbnails."""
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
@@ -6,7 +6,6 @@ from pydantic import BaseModel
 from backend.api import pictures
 from backend.api.deps import InService
 from backend.errors import NotFoundError, RequestError
-from models.presets import PATCH, grid_of
 
 router = APIRouter(prefix="/datasets", tags=["datasets"])
 
@@ -36,19 +35,20 @@ def image(
     data: str,
     image: int,
     size: int | None = Query(None, ge=8, le=512, description="Longer side, pixels."),
-    patch: str | None = Query(None, description="row,column: only this patch.", max_length=9),
-    crop: int = Query(64, ge=PATCH, le=4096, description="View the patches lie on, pixels."),
+    box: str | None = Query(
+        None, description="left,top,right,bottom: only this part, pixels.", max_length=23
+    ),
 ):
-    """An image, or one 16 x 16 patch of it in colour, as PNG."""
+    """An image, or a part of it such as a patch, in colour as PNG."""
     dataset = service.shelf.open(data)
     if not 0 <= image < len(dataset):
         raise NotFoundError(f"{data} has no image {image}; its images are 0 to {len(dataset) - 1}")
-    place = place_of(patch, min(crop, *dataset.images.shape[2:])) if patch else None
-    tag = pictures.tag(dataset, image, size, patch, crop)
+    part = box_of(box, *dataset.images.shape[2:]) if box else None
+    tag = pictures.tag(dataset, image, size, part)
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers={"etag": tag, "cache-control": KEPT})
-    if place:
-        png = pictures.patch(dataset, image, *place, crop, size)
+    if part:
+        png = pictures.part(dataset, image, part, size)
     else:
         png = pictures.image(dataset, image, size, service.settings.cache)
     return Response(png, media_type="image/png", headers={"etag": tag, "cache-control": KEPT})
@@ -76,12 +76,15 @@ def atlas(
     return Response(png, media_type="image/png", headers=headers)
 
 
-def place_of(patch: str, crop: int) -> tuple[int, int]:
-    """ "row,column" as numbers. Raises RequestError or NotFoundError."""
-    row, comma, column = patch.partition(",")
-    if not (comma and row.isdecimal() and column.isdecimal()):
-        raise RequestError(f"patch must be row,column such as 3,3, not {patch!r}")
-    last = grid_of(crop) - 1
-    if max(int(row), int(column)) > last:
-        raise NotFoundError(f"there is no patch {patch}; rows and columns are 0 to {last}")
-    return int(row), int(column)
+def box_of(box: str, height: int, width: int) -> tuple[int, int, int, int]:
+    """ "left,top,right,bottom" as numbers. Raises RequestError or NotFoundError."""
+    edges = box.split(",")
+    if len(edges) != 4 or not all(edge.isdecimal() for edge in edges):
+        raise RequestError(f"box must be left,top,right,bottom such as 16,0,32,16, not {box!r}")
+    left, top, right, bottom = map(int, edges)
+    if not (left < right <= width and top < bottom <= height):
+        raise NotFoundError(
+            f"there is no box {box} in an image of {width} x {height} pixels; left must be less "
+            "than right, top less than bottom, and both within the image"
+        )
+    return left, top, right, bottom

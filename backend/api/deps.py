@@ -15,8 +15,8 @@ from backend.runs.catalogue import Catalogue, readable
 from backend.runs.folder import RunFolder
 from backend.runs.results import Results
 from backend.settings import Settings
-from models.config import TrainConfig
-from models.presets import ENCODERS
+from models.imported import config_from
+from models.presets import Sites, patch_sites, sites_of
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Analysed:
 
     def __init__(self, folder: RunFolder, losses: Losses, epoch: int | None) -> None:
         self.run, self.results, self.losses = folder.id, Results(folder.path), losses
-        self.config = TrainConfig.from_dict(folder.about()["config"])
+        self.config = config_from(folder.about())
         self.epochs = self.results.epochs()
         if not self.epochs:
             raise NotFoundError(
@@ -63,7 +63,32 @@ class Analysed:
     @property
     def widths(self) -> tuple[int, ...]:
         """Units of each layer; those of the input are its channels."""
-        return self.config.channels, *ENCODERS[self.config.encoder].widths
+        return self.config.channels, *self.config.widths
+
+    @property
+    def image(self) -> tuple[int, int]:
+        """Height and width of the stored images, pixels."""
+        height, width = self.summary().get("image", (96, 96))
+        return height, width
+
+    @property
+    def crop(self) -> int:
+        """Side of the view at the centre of an image, pixels."""
+        return min(self.config.crop, *self.image)
+
+    @property
+    def sites(self) -> tuple[Sites, ...]:
+        """Where the responses of each layer sit on the view."""
+        told = self.summary().get("spans")  # of an imported network
+        if told:
+            return tuple(Sites(tuple(map(tuple, spans))) for spans in told)
+        return patch_sites(self.crop), *sites_of(self.config.sees, self.crop)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each layer is called."""
+        own = getattr(self.config, "layers", None)
+        return "Input", *(own or (f"Layer {layer}" for layer in self.layers[1:]))
 
     @property
     def layers(self) -> range:

@@ -1,4 +1,4 @@
-"""The seven maps of one checkpoint: what all of them share, and the points of each."""
+"""The maps of one checkpoint, one a layer: what all of them share, and the points of each."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from backend.api.arrays import Array, typed
 from backend.api.deps import Analysed, OfCheckpoint
-from models.presets import PATCH, STRIDE, grid_of
+from models.presets import Sites
 
 router = APIRouter(prefix="/runs/{run}/layers", tags=["layers"])
 
@@ -31,6 +31,7 @@ class Layer(BaseModel):
     units: int
     features: int
     silent: int  # units that answer to no patch
+    spans: list[tuple[int, int]]  # of each row and column of patches on the view: pixels [from, to)
     kept_neighbours: float | None
     loss: float | None
     probe: ProbeBeside | None
@@ -46,11 +47,8 @@ class Layers(BaseModel):
     ids: Array
     labels: Array
     chance: float | None  # always naming the commonest class
-    image_side: int
-    crop: int
-    patch: int
-    stride: int
-    grid: int
+    image: tuple[int, int]  # height and width as stored, pixels
+    crop: int  # side of the view at its centre, pixels
     definitions: dict[str, str]
     parameters: dict[str, Any]
     layers: list[Layer]
@@ -68,20 +66,17 @@ class Embedding(BaseModel):
 
 @router.get("", response_model=Layers)
 def layers(seen: OfCheckpoint):
-    """What holds for all seven maps: images, labels, geometry of the patches, and each layer."""
+    """What holds for all maps, images, labels and the view, and each layer with its patches."""
     summary = seen.summary()
-    image_side = min(summary.get("image", (96, 96)))
-    crop = min(seen.config.crop, image_side)
     return {
         **{name: summary[name] for name in ("dataset", "split", "classes", "definitions")},
         **{"run": seen.run, "epoch": seen.epoch, "epochs": seen.epochs},
         "ids": typed(seen.results.ids(seen.epoch)),
         "labels": typed(seen.results.labels(seen.epoch)),
         "chance": summary.get("chance"),
-        **{"image_side": image_side, "crop": crop, "patch": PATCH, "stride": STRIDE},
-        "grid": grid_of(crop),
+        **{"image": seen.image, "crop": seen.crop},
         "parameters": summary["parameters"],
-        "layers": [layer_of(seen, layer, crop) for layer in seen.layers],
+        "layers": [layer_of(seen, *row) for row in enumerate(seen.sites)],
     }
 
 
@@ -97,11 +92,12 @@ def embedding(seen: OfCheckpoint, layer: int):
     }
 
 
-def layer_of(seen: Analysed, layer: int, crop: int) -> dict[str, Any]:
+def layer_of(seen: Analysed, layer: int, sites: Sites) -> dict[str, Any]:
     units, probe = seen.widths[layer], seen.probe(layer)
     return {
-        **{"layer": layer, "name": f"Layer {layer}" if layer else "Input", "units": units},
-        "features": units if layer else units * crop**2,
+        **{"layer": layer, "name": seen.names[layer], "units": units},
+        "features": units if layer else units * seen.crop**2,
+        "spans": sites.spans,
         "silent": int(np.sum(seen.read("selectivity", layer)["active"] == 0)),
         "kept_neighbours": float(seen.read("embedding", layer)["kept_neighbours"]),
         "loss": seen.loss(layer),

@@ -15,7 +15,6 @@ from PIL import Image, ImageOps
 
 from backend.errors import DataError, NotFoundError, RequestError
 from models.data import SPLITS, Dataset
-from models.presets import patch_frame
 
 QUICK = 3  # zlib level: a third of the time of Pillow's own, files a tenth larger
 MOST_PIXELS = 2**26  # of one sheet
@@ -54,14 +53,17 @@ def image(dataset: Dataset, image_id: int, size: int | None, cache: Path) -> byt
     return kept(cache, tag(dataset, image_id, size), enlarged)
 
 
-def patch(
-    dataset: Dataset, image_id: int, row: int, column: int, crop: int, size: int | None
+def part(
+    dataset: Dataset, image_id: int, box: tuple[int, int, int, int], size: int | None
 ) -> bytes:
-    """One patch as PNG in colour; its pixels become squares."""
-    height, width = dataset.images.shape[2:]
-    top, left, side = patch_frame(row, column, height, width, crop)
-    cut = stored(dataset, image_id).crop((left, top, left + side, top + side))
-    return png_of(cut.resize((size or side,) * 2, Image.Resampling.NEAREST))
+    """A part of an image as PNG in colour, its longer side `size` pixels; pixels become squares.
+
+    box: left, top, right and bottom in pixels of the stored image.
+    """
+    cut = stored(dataset, image_id).crop(box)
+    scale = (size or max(cut.size)) / max(cut.size)
+    shape = (max(1, round(cut.width * scale)), max(1, round(cut.height * scale)))
+    return png_of(cut.resize(shape, Image.Resampling.NEAREST))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ class Probe(ProbeBeside):
 
 class EpochAccuracy(BaseModel):
     epoch: int
-    accuracy: list[float | None]  # layers 1..6
+    accuracy: list[float | None]  # of each layer above the input
 
 
 class Probes(BaseModel):
@@ -66,7 +66,7 @@ def probe_of(seen: Analysed, layer: int) -> dict[str, Any] | None:
 
 
 def by_epoch(seen: Analysed) -> list[dict[str, Any]]:
-    """Accuracy of layers 1..6 at every analysed epoch."""
+    """Accuracy of the layers above the input at every analysed epoch."""
     found = []
     for epoch in seen.epochs:
         probes = [seen.probe(layer, epoch) for layer in seen.layers[1:]]

@@ -34,12 +34,14 @@ class Run(BaseModel):
     created: str
     attempt: int
     config: dict[str, Any]
+    model: dict[str, Any] | None  # what was imported; None where the run trains
     dataset: str
     phase: str | None
     progress: dict[str, Any] | None
     history: History
     checkpoints: list[int]
     analysed: list[int]
+    layers: int  # the input among them
     accuracy: float | None  # of the top layer at the last analysed epoch
     best_accuracy: float | None  # of the best layer there
     error: Failure | None

@@ -14,6 +14,7 @@ from backend.runs.folder import PATIENCE
 from backend.runs.results import ANALYSES
 from backend.settings import Settings
 from models.config import TrainConfig
+from models.imported import Imported, config_from
 
 if TYPE_CHECKING:
     from backend.jobs.analyse import AnalysisProgress
@@ -52,7 +53,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if not folder.lock.take(PATIENCE):
         raise ConflictError(f"run {folder.id} is at work; wait until it has ended, or stop it")
     try:
-        config = TrainConfig.from_dict(folder.about()["config"])
+        config = config_from(folder.about())
         return work(folder.path, config, options, epochs, settings)
     finally:
         folder.lock.release()
@@ -65,7 +66,13 @@ def number(word: str) -> int:
         raise ConflictError(f"--epochs: {error}") from None
 
 
-def work(path, config: TrainConfig, options, epochs: list[int] | None, settings: Settings) -> int:
+def work(
+    path,
+    config: TrainConfig | Imported,
+    options,
+    epochs: list[int] | None,
+    settings: Settings,
+) -> int:
     from backend.jobs.analyse import analyse
     from models.data import load
 

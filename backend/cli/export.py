@@ -14,14 +14,15 @@ from backend.cli.home import opened
 from backend.errors import ConflictError, DataError, RequestError
 from backend.settings import Settings
 from models.config import TrainConfig, nearest
+from models.imported import Imported, config_from
 
 
 def add(command: argparse.ArgumentParser) -> None:
     command.description = (
-        "Write image features of all layers: layer0 (the pixels of the view) to layer6, float32 "
-        "[n, channels], with ids and labels [n]. Or hand the run on: the last encoder in half "
-        "precision, every map, unit and probe, no image and no feature. Or write the weights of an "
-        "epoch as the published CLAPP code (clapp2021) saves them."
+        "Write image features of all layers: layer0 (the pixels of the view), layer1 and on, "
+        "float32 [n, channels], with ids and labels [n]. Or hand the run on: the last encoder in "
+        "half precision, every map, unit and probe, no image and no feature. Or write the weights "
+        "of an epoch as the published CLAPP code (clapp2021) saves them."
     )
     run_word(command)
     out = command.add_mutually_exclusive_group(required=True)
@@ -54,7 +55,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         size = share(folder.path, options.share)
         print(f"{options.share}: {size / 1e6:.1f} MB, run {folder.id}")
         return 0
-    config = TrainConfig.from_dict(folder.about()["config"])
+    config = config_from(folder.about())
     epoch = options.epoch
     if epoch is None:
         epoch = max(folder.checkpoints(), default=0)
@@ -98,7 +99,11 @@ FORMATS: dict[str, Callable[[Path, int, Path], list[str]]] = {"clapp2021": clapp
 
 
 def write(
-    path: Path, config: TrainConfig, epoch: int, options: argparse.Namespace, settings: Settings
+    path: Path,
+    config: TrainConfig | Imported,
+    epoch: int,
+    options: argparse.Namespace,
+    settings: Settings,
 ) -> int:
     """Write the file, which appears when it is whole; the number of images."""
     from backend.analysis.activity import activity, encoder_layers, pixels

@@ -15,6 +15,7 @@ from models.config import TrainConfig, nearest
 from models.data import Dataset
 from models.device import keep_freed_memory, pick_device
 from models.errors import CheckpointError, ConfigError, RunError
+from models.imported import Imported, config_from
 
 
 @dataclass(frozen=True)
@@ -108,12 +109,13 @@ def wanted_epochs(run: Path, epochs: Sequence[int] | None) -> list[int]:
     return sorted(set(epochs)) if epochs else there
 
 
-def config_of(run: Path) -> TrainConfig:
-    """How the run was trained, from its run.json."""
+def config_of(run: Path) -> TrainConfig | Imported:
+    """How the run was trained, or what it imported, from its run.json."""
     try:
-        values = json.loads((run / "run.json").read_bytes())["config"]
+        about = json.loads((run / "run.json").read_bytes())
+        about["config"]  # every run has one
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(
             f"run.json of run {run.name} cannot be read ({error!r}); train a new run"
         ) from None
-    return TrainConfig.from_dict(values)
+    return config_from(about)

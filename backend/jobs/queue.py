@@ -71,10 +71,12 @@ class Queue:
         name: str,
         state: State,
         fill: Callable[[RunFolder], None],
+        model: dict[str, Any] | None = None,
     ) -> str:
         """Enter a run that was trained elsewhere and has ended in `state`; return its id.
 
-        fill: writes its checkpoints; the run appears when they are there, or not at all.
+        fill: writes its checkpoints; the run appears when they are there, or not at all. model:
+        what run.json says of a network that no encoder here is.
         """
 
         def ended(folder: RunFolder) -> None:
@@ -83,7 +85,7 @@ class Queue:
             folder.write("result.json", {"state": state, "error": None, "attempt": 1})
 
         self.check_room()
-        about = self.about(config, dataset, version, name)
+        about = self.about(config, dataset, version, name) | ({"model": model} if model else {})
         folder = RunFolder(self.runs / about["id"])
         folder.create(about, ended)
         self.store.add(folder.id, about["created"], state, 1, self.clock())
@@ -139,6 +141,11 @@ class Queue:
 
     def resume(self, row: Row, mine: bool = False) -> int:
         """Queue a run that ended before its time once more; returns the attempt."""
+        if (RunFolder(self.runs / row.id).read("run.json") or {}).get("model"):
+            raise ConflictError(
+                f"run {row.id} was imported, and no rule here goes on with a network that was "
+                "trained elsewhere; train a new run, or import other weights"
+            )
         if row.state not in RESUMABLE:
             reason = "it has nothing left to do" if row.state == State.FINISHED else "it is at work"
             raise ConflictError(f"run {row.id} is {row.state} and cannot be resumed: {reason}")

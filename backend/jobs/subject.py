@@ -23,6 +23,7 @@ from backend.runs.results import ANALYSES, Results, quantised
 from models.checkpoint import load_encoder
 from models.config import TrainConfig
 from models.errors import RunError
+from models.imported import Imported
 from models.presets import ENCODERS, PATCH
 
 STREAMED = ("activity", "maximizers", "selectivity")  # what the pass itself finishes
@@ -55,7 +56,7 @@ class Subject:
         self,
         run: Path,
         epoch: int | None,
-        config: TrainConfig,
+        config: TrainConfig | Imported,
         material: Material,
         settings: dict,  # data (its key), seed, perplexity
         device,  # a torch.device
@@ -65,9 +66,9 @@ class Subject:
         self.results, self.device, self.wanted = Results(run), device, wanted
         # Distances are taken in double precision, which Apple's GPU does not have.
         self.exact = device if device.type == "cuda" else "cpu"
-        self.preset = ENCODERS[config.encoder]
-        self.widths = (material.channels, *self.preset.widths)
-        self.features = (material.channels * material.side**2, *self.preset.widths)
+        self.network = config if isinstance(config, Imported) else ENCODERS[config.encoder]
+        self.widths = (material.channels, *config.widths)
+        self.features = (material.channels * material.side**2, *config.widths)
         self.layers = (0,) if epoch is None else tuple(range(1, len(self.widths)))
         self.stale: set[str] = set()
         self.summary = self.begun()
@@ -118,7 +119,7 @@ class Subject:
         ]
         streamed = any(self.missing(word) for word in self.wanted if word in STREAMED)
         if streamed or not all(self.has_sources(step) for step in later):
-            layer, encoder = (0, None) if self.epoch is None else (None, self.preset)
+            layer, encoder = (0, None) if self.epoch is None else (None, self.network)
             price = cost.seconds("activity", 0, self.material, encoder)
             return [Step("activity", layer, price), *later]
         return later
@@ -184,7 +185,7 @@ class Subject:
         count = len(m.test) + len(m.train)
         encoder = self.epoch is not None and load_encoder(self.run, self.epoch).to(self.device)
         layers = encoder_layers(encoder) if encoder else pixels
-        size = cost.batch(self.preset if encoder else None, m, self.device.type)
+        size = cost.batch(self.network if encoder else None, m, self.device.type)
         view = (m.crop, m.colour, self.device, size)
         with self.results.new_arrays(self.epoch, self.shapes()) as arrays:
             # The image responses of an encoder's units are its image features.
@@ -192,7 +193,8 @@ class Subject:
             responses = {n: arrays["features-test", n] if n else grey for n in self.layers}
             seed = self.settings["seed"]
             units = {
-                n: Units(responses[n], m.test, m.sites[n].side, seed, n == 0) for n in self.layers
+                n: Units(responses[n], m.test, m.sites[n].side, seed, m.signed[n])
+                for n in self.layers
             }
             for batch in activity(layers, m.images, m.test, *view):
                 for n, answer in zip(self.layers, batch.answers, strict=True):

@@ -243,7 +243,8 @@ def main(words: Sequence[str] | None = None) -> int:
     folder = RunFolder(options.run_dir.absolute())
     attempt = options.attempt or (folder.process() or {"attempt": 0})["attempt"] + 1
     try:
-        folder.about()
+        if folder.about().get("model"):
+            raise ConflictError(f"run {folder.id} was imported; there is nothing to train")
         home = options.home or folder.path.parent.parent
         return EXIT[Worker(folder, home, attempt).run()["state"]]
     except ConflictError as error:

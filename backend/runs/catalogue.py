@@ -10,18 +10,17 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from backend.errors import NotFoundError, RunError
+from backend.errors import NotFoundError, RunError, SaccadeError
 from backend.runs.events import Timeline
 from backend.runs.folder import ID, RunFolder
 from backend.runs.results import Results
 from backend.runs.store import Row, Store
 from models.config import TrainConfig
+from models.imported import config_from
 
 LIVE = ("starting", "running", "stopping")  # in the order in which a run goes through them
 SHIPPED = "finished"  # the state of a run that ships
 DEFAULTS = TrainConfig().to_dict()
-TOP = 6  # the top layer
-LAYERS = range(1, TOP + 1)
 
 
 class Catalogue:
@@ -85,7 +84,8 @@ class Catalogue:
         about, timeline = readable(folder.about()), self.timeline(folder)
         state, error = state_of(folder, row, timeline)
         progress = timeline.progress
-        config = DEFAULTS | about["config"]
+        config = about["config"] if "model" in about else DEFAULTS | about["config"]
+        layers = layer_count(about)
         return {
             "id": folder.id,
             "name": str(about.get("name") or folder.id),
@@ -94,12 +94,14 @@ class Catalogue:
             "created": about["created"],
             "attempt": row.attempt if row else 1,
             "config": config,
+            "model": about.get("model"),
             "dataset": about["dataset"],
             "phase": progress.get("phase") if progress and state in LIVE else None,
             "progress": progress,
             "history": timeline.history,
             "checkpoints": folder.checkpoints(),
-            **self.score(folder.path),
+            "layers": layers,
+            **self.score(folder.path, layers),
             "error": readable(error),
         }
 
@@ -116,14 +118,14 @@ class Catalogue:
             timeline.update()
             return timeline
 
-    def score(self, path: Path) -> dict[str, Any]:
+    def score(self, path: Path, layers: int) -> dict[str, Any]:
         """Epochs analysed and, of the last, the top layer's and the best layer's accuracy."""
         files = sorted((path / "analysis").glob("*/analysis.json"))
         stamp = tuple((file, file.stat().st_mtime_ns) for file in files if file.exists())
         with self.lock:
             known = self.scores.get(path)
         if not known or known[0] != stamp:
-            known = (stamp, scored(Results(path)))
+            known = (stamp, scored(Results(path), layers))
             with self.lock:
                 self.scores[path] = known
         return known[1]
@@ -134,13 +136,22 @@ def readable(value: Any) -> Any:
     return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
-def scored(results: Results) -> dict[str, Any]:
+def layer_count(about: dict[str, Any]) -> int:
+    """How many layers a run has, the input among them; 1 where its settings make no sense."""
+    try:
+        return 1 + len(config_from(about).widths)
+    except SaccadeError:
+        return 1
+
+
+def scored(results: Results, layers: int) -> dict[str, Any]:
     epochs = results.epochs()
-    accuracy = [accuracy_of(results, epochs[-1], layer) for layer in LAYERS] if epochs else []
+    above = range(1, layers) if epochs else ()
+    accuracy = [accuracy_of(results, epochs[-1], layer) for layer in above]
     measured = [value for value in accuracy if value is not None]
     return {
         "analysed": epochs,
-        "accuracy": accuracy[TOP - 1] if accuracy else None,
+        "accuracy": accuracy[-1] if accuracy else None,
         "best_accuracy": max(measured, default=None),
     }
 

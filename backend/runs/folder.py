@@ -1,6 +1,7 @@
 """One run's directory: what is in it, and how it is read and written so that no crash spoils it.
 
-    run.json       what the run is: id, name, created, config, dataset, version
+    run.json       what the run is: id, name, created, config, dataset, version, and the model
+                   where that was imported
     events.jsonl   what happened, in order             log.txt     for people, and tracebacks
     process.json   who works on it, since which attempt lock        held while someone does
     heartbeat      touched while the work goes on      result.json how the last attempt ended

@@ -1,5 +1,6 @@
 // The face of a unit on a tile: its strongest patch, its d' for each class, its number.
 
+import { box } from "../patch.js";
 import { classColumns } from "./classbars.js";
 import { decimal, percent } from "../text.js";
 import { dprimeOf } from "../units.js";
@@ -17,14 +18,14 @@ import { imageAddress } from "../api.js";
  * @param {import("../palette.js").Tone} tone
  */
 export function unitFace(layers, units, unit, value, most, tone) {
-  const patch = { row: units.top.row[unit], column: units.top.column[unit] };
+  const { image, row, column } = units.top;
   const values = dprimeOf(units, unit);
   return [
     units.active[unit] === 0
       ? h("span", { class: "tile-picture none" }, "silent")
       : h("img", {
         class: "tile-picture pixels", alt: "", width: 52, height: 52,
-        src: imageAddress(layers, units.top.image[unit], 64, patch),
+        src: imageAddress(layers, image[unit], 64, box(layers, layers.layers[units.layer].spans, row[unit], column[unit])),
       }),
     values && classColumns(values, most, tone),
     h("span", { class: "tile-name" }, `${unit}`, h("span", { class: "soft" }, value)),

@@ -55,7 +55,7 @@ export function gallery({ state, runs, api }) {
         }, run.state === "stopping" ? "Stopping" : "Stop"),
         ["stopped", "failed", "interrupted"].includes(run.state) && !run.shipped
           && h("button", { type: "button", class: "button", onclick: () => act(() => runs.resume(id)) }, "Resume"),
-        h("button", { type: "button", class: "button", title: "A new run with these settings, to edit", onclick: () => state.set({ dialog: `clone ${id}` }) }, "Clone"),
+        !run.model && h("button", { type: "button", class: "button", title: "A new run with these settings, to edit", onclick: () => state.set({ dialog: `clone ${id}` }) }, "Clone"),
         !live(run) && !run.shipped && h("button", { type: "button", class: "button", onclick: () => ask(run, true) }, "Delete"),
       );
     }
@@ -118,7 +118,8 @@ export function gallery({ state, runs, api }) {
   function describe(run) {
     const { config } = run;
     const words = [run.dataset.replace(/-[0-9a-f]{8}$/, ""), `${config.encoder}`];
-    words.push(live(run) ? run.state : `${config.epochs} epochs`);
+    if (run.model) words.push(`imported from ${run.model.family}`);
+    else words.push(live(run) ? run.state : `${config.epochs} epochs`);
     if (["failed", "stopped", "interrupted"].includes(run.state)) words.push(run.state);
     if (run.shipped) words.push("shipped");
     return words.join(" · ");

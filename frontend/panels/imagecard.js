@@ -3,7 +3,6 @@
 import { classMark } from "../palette.js";
 import { fill, h } from "../dom.js";
 import { imageAddress } from "../api.js";
-import { LAYERS } from "../scene.js";
 import { swatch } from "../marks/swatch.js";
 import { thumb } from "../marks/thumb.js";
 
@@ -55,9 +54,9 @@ export function imagecard(page) {
     const key = `${run} ${epoch} ${image}`;
     if (key !== asked) {
       asked = key;
-      fill(table, LAYERS.map(() => h("div", { class: "bone" })));
+      fill(table, layers.layers.map(() => h("div", { class: "bone" })));
     }
-    const rows = await Promise.all(LAYERS.map((layer) =>
+    const rows = await Promise.all(layers.layers.map(({ layer }) =>
       api.neighbours(run, layer, image, epoch).catch((error) => /** @type {Error} */ (error))));
     if (key !== asked) return;
     fill(table, rows.map((reply, layer) => (reply instanceof Error

@@ -1,4 +1,4 @@
-// The seven linked maps, one a layer: what each layer knows, and the way to it.
+// The linked maps, one a layer: what each layer knows, and the way to it.
 
 import { accuracyBar } from "../marks/accuracybar.js";
 import { brush } from "../brush.js";
@@ -7,13 +7,14 @@ import { createMapView } from "../mapview.js";
 import { fill, h, perFrame } from "../dom.js";
 import { home, ranges } from "../plane.js";
 import { joined } from "../selection.js";
-import { LAYERS } from "../scene.js";
+
+const USUAL = 7; // maps that fit beside each other, and while it is not known how many there are
 
 /**
  * @param {import("../types.js").Page} page
  * @param {() => void} done called each time the maps are drawn, or cannot be
  */
-export function strip({ state, scene, tip }, done) {
+export function strip({ state, scene, runs, tip }, done) {
   const view = createMapView({
     rest() {
       element.dataset.drawn = seen();
@@ -24,8 +25,9 @@ export function strip({ state, scene, tip }, done) {
       done();
     },
   });
-  const cells = LAYERS.map((layer) => cell(layer));
-  const track = h("div", { class: "strip-track" }, cells.map((c) => c.element), view.elements);
+  /** @type {ReturnType<typeof cell>[]} */
+  let cells = [];
+  const track = h("div", { class: "strip-track" });
   const element = h("section", { class: "strip", "aria-label": "Maps of all layers" }, track);
   let size = { width: 0, height: 0 };
   /** @type {import("../types.js").Box[]} */
@@ -39,6 +41,18 @@ export function strip({ state, scene, tip }, done) {
       const { left, top, width, height } = surface.getBoundingClientRect();
       return { left: left - origin.left, top: top - origin.top, width, height };
     });
+  }
+
+  /** As many cells as the run in view has maps. */
+  function lay() {
+    const wanted = scene.layers?.layers.length ?? runs.get(state.now.run)?.layers ?? USUAL;
+    if (wanted === cells.length) return;
+    cells = Array.from({ length: wanted }, (_, layer) => cell(layer));
+    track.style.setProperty("--maps", `${wanted}`);
+    track.classList.toggle("many", wanted > USUAL);
+    fill(track, cells.map((c) => c.element), view.elements);
+    mark();
+    measure();
   }
 
   /** @param {number} layer */
@@ -70,13 +84,14 @@ export function strip({ state, scene, tip }, done) {
   }
 
   function facts() {
+    lay();
     cells.forEach((c, layer) => {
       const info = scene.layers?.layers[layer];
       if (!info) {
         fill(c.title, h("b", {}, layer ? `Layer ${layer}` : "Input"));
         return fill(c.facts, row("probe", "–"), h("div", { class: "accuracy" }), ["kept", "loss", "silent"].map((name) => row(name, "–", "", "small")));
       }
-      fill(c.title, h("b", {}, info.name), h("span", { class: "soft" }, layer ? count(info.units) : "pixels"));
+      fill(c.title, h("b", { title: info.name }, h("bdi", {}, info.name)), h("span", { class: "soft" }, layer ? count(info.units) : "pixels"));
       c.title.setAttribute("aria-label", layerSentence(info));
       const chance = scene.layers?.chance ?? 0;
       const ticks = [{ says: "chance", value: chance, kind: "chance" }];
@@ -103,7 +118,7 @@ export function strip({ state, scene, tip }, done) {
   const seen = () => (scene.layers ? `${scene.layers.run}@${scene.layers.epoch}` : "");
 
   function draw() {
-    if (!scene.layers || !size.width) return;
+    if (!scene.layers || !size.width || cells.length !== scene.maps.length) return;
     const maps = scene.maps.map((points, i) => ({
       points, box: boxes[i], ranges: ranges(home(points, boxes[i]), boxes[i]),
     }));
@@ -167,6 +182,5 @@ export function strip({ state, scene, tip }, done) {
     redraw();
   }).observe(track);
   facts();
-  mark();
   return element;
 }

@@ -134,7 +134,7 @@ export function unitcard({ state, scene, theme, tip }) {
         h("div", { class: "patches" }, list.map((patch) => {
           const place = scene.place(patch.image);
           const name = place < 0 ? "" : `${scene.className(place)}, `;
-          return patchTile(layers, patch, close, {
+          return patchTile(layers, unit.layer, patch, close, {
             side: 64,
             says: `${name}image ${patch.image}, row ${patch.row}, column ${patch.column}: response ${decimal(patch.value)}`,
             onclick: () => state.set({ image: patch.image }),

@@ -18,9 +18,25 @@ OPERATORS = (
 _declared = []  # a library's declarations live as long as the object that made them
 
 
-@cache
 def torchvision_datasets() -> ModuleType:
     """The module `torchvision.datasets`; imports torch, so only what reads or fetches asks."""
+    mend()
+    import torchvision.datasets
+
+    return torchvision.datasets
+
+
+def torchvision_models() -> ModuleType:
+    """The module `torchvision.models`."""
+    mend()
+    import torchvision.models
+
+    return torchvision.models
+
+
+@cache
+def mend() -> None:
+    """Declare the operators that torchvision asks for, where they are not there."""
     import torch
 
     if not compiled_part_loads():
@@ -28,9 +44,6 @@ def torchvision_datasets() -> ModuleType:
         for schema in OPERATORS:
             library.define(schema)
         _declared.append(library)
-    import torchvision.datasets
-
-    return torchvision.datasets
 
 
 def compiled_part_loads() -> bool:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -58,7 +59,13 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a server answers that has nothing but what ships."""
-    home = tmp_path_factory.mktemp("home")
+    with serving(tmp_path_factory.mktemp("home")) as found:
+        yield found
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[str]:
+    """The address of a server of that home, for as long as the block runs."""
     log = home / "serve.txt"
     command = [sys.executable, "-m", "backend", "serve", "--home", str(home), "--port", "0"]
     with log.open("w") as out:

@@ -6,7 +6,7 @@ from torch import nn
 
 from models.encoder import Encoder
 from models.patches import patches, to_grid
-from models.presets import ENCODERS, grid_of, patch_frame
+from models.presets import ENCODERS, grid_of, sites_of
 
 
 def reference(encoder):
@@ -75,9 +75,16 @@ def test_weights_start_within_the_bounds_of_the_fan_in():
         assert layer.weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.1)
 
 
-def test_a_frame_marks_the_patch_on_the_stored_image():
-    assert grid_of(64) == 7
-    assert grid_of(32) == 3
-    assert patch_frame(0, 0, 96, 96) == (16, 16, 16)
-    assert patch_frame(6, 6, 96, 96) == (64, 64, 16)
-    assert patch_frame(1, 2, 32, 32) == (8, 16, 16)
+def test_every_layer_of_the_patch_encoder_has_the_patches_as_its_sites():
+    assert (grid_of(64), grid_of(32)) == (7, 3)
+    sites = sites_of("patches", 64)
+    assert len(sites) == 6 and len(set(sites)) == 1
+    assert sites[0].spans[0] == (0, 16) and sites[0].spans[6] == (48, 64)
+
+
+def test_the_sites_of_a_whole_image_fill_it_with_as_many_cells_as_each_layer_has():
+    sites = sites_of("image", 96)
+    assert [site.side for site in sites] == [8, 4, 4, 4, 2, 2]
+    for site in sites:
+        assert site.spans[0][0] == 0 and site.spans[-1][1] == 96
+        assert all(a[1] == b[0] for a, b in zip(site.spans, site.spans[1:], strict=False))

@@ -85,8 +85,8 @@ def test_small_images_have_small_grids(side, grid):
 
 
 def test_the_nine_places_of_a_full_grid_do_not_overlap():
-    assert Sites(7, 8, 16).lattice == (0, 3, 6)  # 24 pixels apart; a patch has 16
-    assert [Sites(side, 8, 16).lattice for side in (1, 2, 3)] == [(0,), (0, 1), (0, 1, 2)]
+    assert Sites.even(7, 8, 16).lattice == (0, 3, 6)  # 24 pixels apart; a patch has 16
+    assert [Sites.even(side, 8, 16).lattice for side in (1, 2, 3)] == [(0,), (0, 1), (0, 1, 2)]
 
 
 def test_a_diverged_encoder_is_an_error_that_names_the_layer():

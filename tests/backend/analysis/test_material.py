@@ -12,6 +12,7 @@ from models.config import TrainConfig
 from models.data import Dataset
 from models.errors import DataError
 from models.presets import ENCODERS
+from models.zoo import examined
 
 
 def dataset(split, labels, side: int = 96) -> Dataset:
@@ -86,6 +87,23 @@ def test_the_cost_of_an_encoder_is_the_papers():
         multiplications(ENCODERS["vgg6"], Material.of(data, TrainConfig(colour="rgb")))
         == 14_840_856_576
     )
+
+
+def test_the_patches_of_an_imported_network_are_those_of_the_size_it_is_shown():
+    def told(side: int):
+        return examined("birds", "timm", "test_resnet", ["layer1", "layer2.0.bn1"], side)
+
+    config, shown = told(64), dataset([1, 1], [0, 1], side=32)
+    material = Material.of(shown, config)
+    assert material.sites[1:] == told(32).sites != config.sites
+    assert [sites.side for sites in material.sites] == [3, 8, 4]
+    assert material.signed == (True, False, True)
+    assert material.facts()["spans"][2][0] == list(told(32).spans[1][0])
+    said = material.definitions(seed=0, perplexity=30)
+    assert "layer1, layer2.0.bn1" in said["activity"] and "here 8x8, 4x4" in said["activity"]
+    assert "(the input, layer 2: symmetric about 0)" in said["selectivity"]
+    assert multiplications(config, material) == pytest.approx(config.multiplications / 4)
+    assert batch(config, material, "cpu") == 32
 
 
 def test_a_batch_of_a_wide_encoder_has_fewer_images():

@@ -11,7 +11,6 @@ from starlette.testclient import TestClient
 from backend.app import create_app
 from backend.settings import Settings
 from models.data import key_of, load
-from models.presets import patch_frame
 from tests.backend.conftest import LOCAL, TEST, TRAIN, Quiet
 
 
@@ -47,21 +46,22 @@ def test_an_image_has_the_size_that_was_asked_for(fresh: TestClient, key: str, s
 def test_a_patch_is_cut_where_the_unit_saw_it(
     fresh: TestClient, key: str, images: np.ndarray
 ) -> None:
-    for row, column in ((0, 0), (3, 3), (6, 2)):
-        where = {"patch": f"{row},{column}", "size": 64}
+    for left, top in ((0, 0), (24, 24), (16, 48)):
+        where = {"box": f"{left},{top},{left + 16},{top + 16}", "size": 64}
         cut = pixels(fresh.get(f"/api/datasets/{key}/images/4", params=where).content)
-        top, left, side = patch_frame(row, column, 64, 64)
-        wanted = images[4, top : top + side, left : left + side]
+        wanted = images[4, top : top + 16, left : left + 16]
         np.testing.assert_array_equal(cut[::4, ::4], wanted)
         np.testing.assert_array_equal(cut[3::4, 3::4], wanted)
 
 
-def test_a_patch_lies_on_the_view_of_the_run(
-    fresh: TestClient, key: str, images: np.ndarray
-) -> None:
-    where = {"patch": "1,1", "crop": 32}
-    cut = pixels(fresh.get(f"/api/datasets/{key}/images/4", params=where).content)
-    np.testing.assert_array_equal(cut, images[4, 24:40, 24:40])
+def test_a_part_keeps_its_proportions(fresh: TestClient, key: str, images: np.ndarray) -> None:
+    path = f"/api/datasets/{key}/images/4"
+    whole = pixels(fresh.get(path, params={"box": "8,0,40,16"}).content)
+    np.testing.assert_array_equal(whole, images[4, 0:16, 8:40])
+    assert pixels(fresh.get(path, params={"box": "8,0,40,16", "size": 64}).content).shape[:2] == (
+        32,
+        64,
+    )
 
 
 def test_a_sheet_shows_a_split_in_the_order_of_its_ids(
@@ -108,9 +108,10 @@ def test_a_cache_that_cannot_be_written_costs_no_picture(
         ("{key}/images/one", 404, "a number is wanted"),
         ("{key}/images/1?size=513", 422, "size"),
         ("{key}/images/1?size=7", 422, "size"),
-        ("{key}/images/1?patch=7,0", 404, "rows and columns are 0 to 6"),
-        ("{key}/images/1?patch=1", 422, "row,column"),
-        ("{key}/images/1?patch=a,b", 422, "row,column"),
+        ("{key}/images/1?box=56,0,72,16", 404, "an image of 64 x 64 pixels"),
+        ("{key}/images/1?box=16,0,16,16", 404, "left must be less than right"),
+        ("{key}/images/1?box=1,2", 422, "left,top,right,bottom"),
+        ("{key}/images/1?box=a,b,c,d", 422, "left,top,right,bottom"),
         ("{key}/atlas?size=4", 422, "size"),
         ("{key}/atlas?split=all", 404, "train, test, unlabelled"),
         ("{key}/atlas?split=unlabelled", 404, "has no unlabelled images"),

@@ -44,8 +44,9 @@ def test_layers_say_what_holds_for_all_maps(site: TestClient, run: str) -> None:
     assert array(found["ids"]).tolist() == list(range(TRAIN, TRAIN + TEST))
     assert array(found["labels"]).tolist() == [n % 3 for n in range(TRAIN, TRAIN + TEST)]
     assert found["classes"] == ["across", "down", "slanted"]
-    geometry = ("image_side", "crop", "patch", "stride", "grid")
-    assert [found[name] for name in geometry] == [64, 64, 16, 8, 7]
+    assert (found["image"], found["crop"]) == ([64, 64], 64)
+    patches = [[8 * place, 8 * place + 16] for place in range(7)]
+    assert all(layer["spans"] == patches for layer in found["layers"])
     assert [layer["layer"] for layer in found["layers"]] == list(range(7))
     assert [layer["units"] for layer in found["layers"]] == list(WIDTHS)
     assert [layer["features"] for layer in found["layers"]] == [64 * 64, *WIDTHS[1:]]
