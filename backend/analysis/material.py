@@ -26,6 +26,7 @@ class Material:
     crop: int
     colour: str
     sees: str  # "patches" or "image"
+    taught: np.ndarray  # int32 ids of the images that training may see
 
     @classmethod
     def of(cls, dataset: Dataset, config: TrainConfig) -> "Material":
@@ -53,6 +54,7 @@ class Material:
             config.crop,
             config.colour,
             RULES[config.rule].sees,
+            np.flatnonzero(dataset.training_rows()).astype(np.int32),
         )
 
     @property

@@ -62,7 +62,7 @@ def analyse(
 
     for subject, steps in zip(subjects, plans, strict=True):
         epoch, layer = (epochs[0], 0) if subject.epoch is None else (subject.epoch, None)
-        for word in wanted:
+        for word in subject.wanted:
             if word not in {word for step in steps for word in step.covers}:
                 yield AnalysisProgress(epoch, word, layer, fraction(), True, 0.0)
         if steps:

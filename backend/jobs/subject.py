@@ -16,14 +16,16 @@ from backend.analysis.activity import activity, encoder_layers, pixels
 from backend.analysis.embedding import embedding
 from backend.analysis.material import Material
 from backend.analysis.neighbours import METRIC, nearest_images, nearest_patches
+from backend.analysis.plasticity import definition, plasticity
 from backend.analysis.probes import probe
 from backend.analysis.units import Units
 from backend.jobs.memory import peak_mb, start_peak
 from backend.runs.results import ANALYSES, Results, quantised
-from models.checkpoint import load_encoder
+from models.checkpoint import keeps_rule, load_encoder, load_learner
 from models.config import TrainConfig
 from models.errors import RunError
 from models.presets import ENCODERS, PATCH
+from models.rules import RULES
 
 STREAMED = ("activity", "maximizers", "selectivity")  # what the pass itself finishes
 FILES = {"activity": "responses", "probes": "probe"}  # words whose file has another name
@@ -62,7 +64,8 @@ class Subject:
         wanted: Sequence[str],  # words of ANALYSES
     ) -> None:
         self.run, self.epoch, self.material, self.settings = run, epoch, material, settings
-        self.results, self.device, self.wanted = Results(run), device, wanted
+        self.results, self.device, self.config = Results(run), device, config
+        self.wanted = [word for word in wanted if epoch is not None or word != "learning"]
         # Distances are taken in double precision, which Apple's GPU does not have.
         self.exact = device if device.type == "cuda" else "cpu"
         self.preset = ENCODERS[config.encoder]
@@ -113,24 +116,36 @@ class Subject:
         later = [
             Step(word, n, cost.seconds(word, self.features[n], self.material, None))
             for word in self.wanted
-            if word not in STREAMED
+            if word not in (*STREAMED, "learning")
             for n in self.missing(word)
         ]
         streamed = any(self.missing(word) for word in self.wanted if word in STREAMED)
         if streamed or not all(self.has_sources(step) for step in later):
             layer, encoder = (0, None) if self.epoch is None else (None, self.preset)
             price = cost.seconds("activity", 0, self.material, encoder)
-            return [Step("activity", layer, price), *later]
+            later = [Step("activity", layer, price), *later]
+        if "learning" in self.wanted and self.missing("learning"):
+            price = cost.seconds("learning", 0, self.material, self.preset)
+            later.append(Step("learning", None, price))
         return later
 
     def missing(self, word: str) -> list[int]:
         """Layers whose results of an analysis are not on the disk, are damaged there, or stale."""
         if word == "probes" and self.material.no_probe:
             return []
+        layers = self.learning if word == "learning" else self.layers
         if word in self.stale or not self.summary["seconds"]:
-            return list(self.layers)
+            return list(layers)
         file = FILES.get(word, word)
-        return [n for n in self.layers if not self.results.has(file, self.epoch, n)]
+        return [n for n in layers if not self.results.has(file, self.epoch, n)]
+
+    @property
+    def learning(self) -> tuple[int, ...]:
+        """Layers of which there is something to tell about learning: those that carry a loss."""
+        row = RULES[self.config.rule]
+        if self.epoch is None or row.no_scores or not keeps_rule(self.run, self.epoch):
+            return ()
+        return self.layers if row.loss_at == "every layer" else self.layers[-1:]
 
     def has_sources(self, step: Step) -> bool:
         names = SOURCES[step.what]
@@ -154,6 +169,8 @@ class Subject:
         yield 0.0
         if step.what == "activity":
             yield from self.stream()
+        elif step.what == "learning":
+            yield from self.learn()
         else:
             works = {"neighbours": self.near, "probes": self.probe, "embedding": self.embed}
             works[step.what](step.layer)
@@ -262,6 +279,17 @@ class Subject:
         found = embedding(features, perplexity, seed, device=self.exact)
         self.results.write("embedding", self.epoch, layer, asdict(found))
         self.summary["parameters"]["embedding"] = found.parameters
+
+    def learn(self) -> Iterator[float]:
+        """What the rule did at this epoch, on training images alone."""
+        m, seed = self.material, self.settings["seed"]
+        learner = load_learner(self.run, self.epoch)
+        found = yield from plasticity(self.config, *learner, m.images, m.taught, seed, self.device)
+        for layer, arrays in found.items():
+            self.results.write("learning", self.epoch, layer + 1, arrays)
+        said = definition(self.config, len(m.taught), m.side, seed)
+        self.summary["definitions"]["learning"] = said
+        self.summary["parameters"]["learning"] = {"seed": seed}
 
     def stored(self, layer: int, split: str) -> np.ndarray:
         return self.results.features(self.epoch, layer, split)
