@@ -16,7 +16,7 @@ from backend.analysis.activity import activity, encoder_layers, pixels
 from backend.analysis.embedding import embedding
 from backend.analysis.material import Material
 from backend.analysis.neighbours import METRIC, nearest_images, nearest_patches
-from backend.analysis.plasticity import definition, plasticity
+from backend.analysis.plasticity import definitions, plasticity
 from backend.analysis.probes import probe
 from backend.analysis.units import Units
 from backend.jobs.memory import peak_mb, start_peak
@@ -287,8 +287,7 @@ class Subject:
         found = yield from plasticity(self.config, *learner, m.images, m.taught, seed, self.device)
         for layer, arrays in found.items():
             self.results.write("learning", self.epoch, layer + 1, arrays)
-        said = definition(self.config, len(m.taught), m.side, seed)
-        self.summary["definitions"]["learning"] = said
+        self.summary["definitions"] |= definitions(self.config, len(m.taught), m.side, seed)
         self.summary["parameters"]["learning"] = {"seed": seed}
 
     def stored(self, layer: int, split: str) -> np.ndarray:
