@@ -143,7 +143,8 @@ def number(value: float) -> float | None:
 
 def reason_of(seen: Analysed) -> str:
     """Why there is nothing about learning at this epoch, as a sentence."""
-    if why := RULES[seen.config.rule].no_scores:
+    stored = seen.summary()["parameters"].get("learning", {}).get("reason")
+    if why := RULES[seen.config.rule].no_scores or stored:
         return f"There is nothing to show here: {why}."
     if not seen.keeps_rule:
         return (

@@ -24,7 +24,7 @@ from backend.runs.results import ANALYSES, Results, quantised
 from models.checkpoint import keeps_rule, load_encoder, load_learner
 from models.config import TrainConfig
 from models.errors import RunError
-from models.presets import ENCODERS, PATCH
+from models.presets import ENCODERS, PATCH, grid_of
 from models.rules import RULES
 
 STREAMED = ("activity", "maximizers", "selectivity")  # what the pass itself finishes
@@ -142,10 +142,27 @@ class Subject:
     @property
     def learning(self) -> tuple[int, ...]:
         """Layers of which there is something to tell about learning: those that carry a loss."""
-        row = RULES[self.config.rule]
-        if self.epoch is None or row.no_scores or not keeps_rule(self.run, self.epoch):
+        if self.epoch is None or self.no_learning:
             return ()
-        return self.layers if row.loss_at == "every layer" else self.layers[-1:]
+        at_all = RULES[self.config.rule].loss_at == "every layer"
+        return self.layers if at_all else self.layers[-1:]
+
+    @property
+    def no_learning(self) -> str | None:
+        """Why nothing can be told about learning, as the end of a sentence."""
+        row, m = RULES[self.config.rule], self.material
+        if row.no_scores:
+            return row.no_scores
+        if not keeps_rule(self.run, self.epoch):
+            return "the checkpoint keeps the encoder without the rule's own weights"
+        if len(m.taught) < 2:
+            return "the data set has fewer than two training images"
+        if row.predicts and (there := grid_of(m.side)) < self.config.steps + 2:
+            return (
+                f"views of {m.side} pixels have {there} patch rows, and {self.config.steps} "
+                f"prediction steps need {self.config.steps + 2}"
+            )
+        return None
 
     def has_sources(self, step: Step) -> bool:
         names = SOURCES[step.what]
@@ -187,8 +204,11 @@ class Subject:
         """Say what is done, and let go of the arrays that only the steps needed."""
         words = {*self.wanted, *STREAMED, *self.summary["done"]}
         done = [word for word in ANALYSES if word in words and not self.missing(word)]
-        if done != self.summary["done"]:
-            self.summary["done"] = done
+        told = {"done": done}
+        if "learning" in self.wanted and (why := self.no_learning):
+            told["parameters"] = self.summary["parameters"] | {"learning": {"reason": why}}
+        if told != {name: self.summary[name] for name in told}:
+            self.summary |= told
             self.results.write_summary(self.epoch, self.summary)
         inputs = ("features-test", "features-train") if self.epoch is None else ()
         for name in ("patches-test", *inputs):

@@ -242,6 +242,9 @@ def test_small_images_and_colour(tmp_path, side, grid):
     list(analyse(run, stripes(side=side), device="cpu"))
     results = Results(run)
     assert results.epochs() == [0]
+    assert results.has("learning", 0, 6) == (grid == 7)
+    reason = results.summary(0)["parameters"]["learning"].get("reason", "")
+    assert (f"have {grid} patch rows, and 5 prediction steps need 7" in reason) == (grid < 7)
     assert results.read("selectivity", 0, 0)["histogram"].sum(1).tolist() == [14 * grid**2] * 3
     assert results.read("maximizers", 0, 6)["top_row"].max() < grid
     middle = (grid - 1) // 2
