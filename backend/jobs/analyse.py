@@ -54,6 +54,7 @@ def analyse(
     subjects = [
         Subject(run, epoch, config, material, settings, place, wanted) for epoch in (None, *epochs)
     ]
+    check_learning(run, wanted, subjects)
     plans = [subject.steps() for subject in subjects]
     total, done = sum(step.cost for steps in plans for step in steps), 0.0
 
@@ -85,6 +86,13 @@ def check(perplexity: float) -> None:
     least, most = PERPLEXITY["least"], PERPLEXITY["most"]
     if not least <= perplexity <= most:  # nor is NaN
         raise ConfigError(f"perplexity must be from {least:g} to {most:g}, not {perplexity:g}")
+
+
+def check_learning(run: Path, wanted: tuple[str, ...], subjects: Sequence[Subject]) -> None:
+    """Raise RunError where nothing but the learning was asked for, and there is none to tell."""
+    reasons = [subject.no_learning for subject in subjects if subject.epoch is not None]
+    if wanted == ("learning",) and all(reasons):
+        raise RunError(f"nothing can be told about the learning of run {run.name}: {reasons[0]}")
 
 
 def wanted_words(only: Sequence[str] | None) -> tuple[str, ...]:

@@ -298,8 +298,6 @@ def test_a_run_analysed_before_there_was_a_learning_analysis_is_shown_and_gets_i
         ({"rule": "hinge-cpc"}, [6]),
         ({"rule": "greedy-infomax"}, [1, 2, 3, 4, 5, 6]),
         ({"rule": "clapp++", "spatial": "no", "feedback": "both"}, [1, 2, 3, 4, 5, 6]),
-        ({"rule": "supervised"}, []),
-        ({"rule": "random"}, []),
     ],
     ids=lambda value: value["rule"] if isinstance(value, dict) else "",
 )
@@ -308,6 +306,18 @@ def test_a_rule_has_learning_figures_of_the_layers_that_carry_a_loss(tmp_path, s
     list(analyse(run, stripes(), device="cpu", only=["learning"]))
     results = Results(run)
     assert [layer for layer in LAYERS[1:] if results.has("learning", 0, layer)] == layers
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"), [("supervised", "learns from labels"), ("random", "has no loss")]
+)
+def test_a_rule_without_learning_figures_is_told_in_a_sentence(tmp_path, rule, said):
+    run = new_run(tmp_path, epochs=(0,), rule=rule)
+    with pytest.raises(RunError, match=f"the learning of run stripes-0a1b: .*{said}"):
+        list(analyse(run, stripes(), device="cpu", only=["learning"]))
+    list(analyse(run, stripes(), device="cpu", only=["activity", "learning"]))
+    assert said in Results(run).summary(0)["parameters"]["learning"]["reason"]
+    assert not Results(run).has("learning", 0, 6)
 
 
 def test_a_checkpoint_without_the_rule_is_analysed_but_for_learning(tmp_path, monkeypatch):
