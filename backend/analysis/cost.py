@@ -3,7 +3,7 @@
 from backend.analysis.material import Material
 from models.presets import PATCH, Preset
 
-LEARNING_PASSES = 1500  # of an image through an encoder that the learning analysis comes to
+LEARNING_PASSES = 900  # of an image through an encoder that the learning analysis comes to
 LARGEST = {"cuda": 2**32, "cpu": 2**28}  # bytes of a layer's map of a whole batch
 
 

@@ -29,7 +29,7 @@ from models.rules.rule import Rule
 from models.rules.scores import Broadcast, rows, score
 
 IMAGES, BATCH = 256, 32  # of which scores are taken
-COSINE_IMAGES = 64  # of which updates are compared: the first batches
+COSINE_IMAGES = 32  # of which updates are compared: the first batch
 EXACT_IMAGES = 4  # of which the four factors are taken, in two precisions
 PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
 GAP_ROWS = ("float64", "float32", "rounding")  # rounding: of autograd's float32 from its float64

@@ -30,7 +30,7 @@ export function learning({ state, scene, api, theme }) {
     const chart = h("div", { class: "chart", role: "img", "data-line": line.word });
     return { ...line, chart, box: h("section", {}, h("h3", {}, line.says), chart) };
   });
-  const [aboutScores, aboutNumbers, aboutFactors] = Array.from({ length: 3 }, () => h("p", { class: "soft small" }));
+  const [aboutScores, aboutLines, aboutFactors] = Array.from({ length: 3 }, () => h("p", { class: "soft small" }));
   const notice = h("p", { class: "notice", hidden: true });
   const history = h("div", { class: "probe-table" });
   const body = h(
@@ -38,9 +38,9 @@ export function learning({ state, scene, api, theme }) {
     { class: "learning-parts" },
     steps,
     h("section", {}, cards, aboutScores),
-    h("section", {}, h("h2", {}, "Over epochs"), h("div", { class: "epoch-charts" }, lines.map(({ box }) => box)),
+    h("section", {}, h("h2", {}, "Over epochs"), h("div", { class: "epoch-charts" }, lines.map(({ box }) => box)), aboutLines,
       h("details", { class: "more small" }, h("summary", {}, "The lines in numbers"), history)),
-    h("section", {}, h("h2", {}, "In numbers"), table, aboutNumbers),
+    h("section", {}, h("h2", {}, "In numbers"), table),
     h("section", {}, factors, aboutFactors),
   );
   const element = h("div", { class: "probes", id: "learning" }, notice, body);
@@ -81,8 +81,8 @@ export function learning({ state, scene, api, theme }) {
     drawFactors(reply);
     drawCharts();
     const told = (/** @type {string[]} */ ...words) => words.map((word) => definitions[word] ?? "").join(" ");
-    fill(aboutScores, told("learning", "scores"));
-    fill(aboutNumbers, told("loss", "cosine"));
+    fill(aboutScores, told("learning", "scores", "loss"));
+    fill(aboutLines, told("cosine"));
     fill(aboutFactors, told("four factors"));
   }
 
