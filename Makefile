@@ -1,15 +1,19 @@
 # make serve   install into .venv, start the page, open the browser
 # make test    install what the tests need, lint, run every test
+# make proof   every rule: its loss, gradients and four factors, each against a second derivation
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: serve test lint format screenshots demo clean
+.PHONY: serve test proof lint format screenshots demo clean
 
 serve: .venv/ready-to-serve
 	@.venv/bin/saccade serve --host $(HOST) --port $(PORT) $(ARGS)
 
 test: .venv/ready-to-test
 	@.ci/check
+
+proof: .venv/ready-to-test
+	@.venv/bin/python -m tests.proof.table
 
 lint: .venv/ready-to-test
 	.venv/bin/ruff check .

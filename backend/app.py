@@ -13,6 +13,7 @@ from backend.api import (
     failures,
     health,
     layers,
+    learning,
     neighbours,
     page,
     probes,
@@ -33,7 +34,7 @@ from backend.runs.store import Store
 from backend.security import Guard, Hosts
 from backend.settings import VERSION, Settings
 
-ROUTERS = (health, words, datasets, runs, events, layers, units, neighbours, probes)
+ROUTERS = (health, words, datasets, runs, events, layers, units, neighbours, probes, learning)
 
 
 def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:

@@ -112,9 +112,20 @@ export const neighbours = (run, layer, image, epoch) =>
 /** @param {string} run @param {number} epoch @returns {Promise<import("./types.js").Probes>} */
 export const probes = (run, epoch) => once(`${at(run)}/probes?epoch=${epoch}`);
 
+/** What was not there is asked for again: it may have been made since. @param {string} run @param {number} epoch
+ * @returns {Promise<import("./types.js").Learning>} */
+export async function learning(run, epoch) {
+  const path = `${at(run)}/learning?epoch=${epoch}`;
+  const reply = await once(path);
+  if (reply.reason) kept.delete(path);
+  return reply;
+}
+
 /** Forget the replies of a run that more analyses have changed. @param {string} run */
-export function forgetProbes(run) {
-  for (const path of kept.keys()) if (path.startsWith(`${at(run)}/probes`)) kept.delete(path);
+export function forgetEpochs(run) {
+  for (const path of kept.keys()) {
+    if (["probes", "learning"].some((what) => path.startsWith(`${at(run)}/${what}`))) kept.delete(path);
+  }
 }
 
 /**

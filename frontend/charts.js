@@ -1,4 +1,4 @@
-// The charts of the probes: accuracy by layer and by epoch.
+// Charts: accuracy by layer, and any figure of each layer by epoch.
 
 import { chart } from "./plot.js";
 import { plain } from "./text.js";
@@ -97,10 +97,11 @@ export async function accuracyBars(element, what) {
 }
 
 /**
- * Shares of one over epochs, a line a layer with its name at the end; epochs stand evenly spaced.
+ * A figure over epochs, a line a layer with its name at the end; epochs stand evenly spaced.
  * @param {HTMLElement} element
  * @param {{x: number[], lines: {says: string, short: string, values: (number|null)[],
- *   colour: string, chosen: boolean}[], at: number|null}} what `at` marks an epoch
+ *   colour: string, chosen: boolean}[], at: number|null, ticks: string, format: string}} what
+ *   `at` marks an epoch; `ticks` and `format` say how d3 writes a number on the axis and in full
  */
 export async function epochLines(element, what) {
   const ink = inks(element);
@@ -113,13 +114,13 @@ export async function epochLines(element, what) {
     text: what.x.map(String),
     line: { color: line.colour, width: line.chosen ? 3 : 1.5 },
     marker: { size: line.chosen ? 7 : 5, color: line.colour },
-    hovertemplate: `${plain(line.says)}, epoch %{text}<br>%{y:.1%}<extra></extra>`,
+    hovertemplate: `${plain(line.says)}, epoch %{text}<br>%{y:${what.format}}<extra></extra>`,
   }));
   const here = what.at === null ? -1 : what.x.indexOf(what.at);
   const layout = chartLayout(element, ink, {
     hovermode: "closest",
     xaxis: { tickvals: ticks, ticktext: what.x.map(String), showgrid: false, range: [-0.15, ticks.length - 0.7] },
-    yaxis: { tickformat: ".0%", nticks: 5 },
+    yaxis: { tickformat: what.ticks, nticks: 5 },
     annotations: endLabels(what.lines, ink),
     shapes: here < 0 ? [] : [{
       type: "line", yref: "paper", x0: here, x1: here, y0: 0, y1: 1, layer: "below",

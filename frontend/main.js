@@ -15,6 +15,7 @@ import { header } from "./panels/header.js";
 import { imagecard } from "./panels/imagecard.js";
 import { keys } from "./panels/keys.js";
 import { layercard } from "./panels/layercard.js";
+import { learning } from "./panels/learning.js";
 import { legend } from "./panels/legend.js";
 import { listenToKeys } from "./keyboard.js";
 import { map } from "./panels/map.js";
@@ -44,6 +45,7 @@ document.body.append(
     map: [map(page), legend(page)],
     units: [neurons(page)],
     probes: [probes(page)],
+    learning: [learning(page)],
   })),
   h("aside", { class: "detail", "aria-label": "Details" }, imagecard(page), unitcard(page), layercard(page)),
   h("footer", { class: "footer" }, time.element, chosen(page)),

@@ -97,7 +97,7 @@ export function createRuns() {
     const run = store.get(id);
     if (!run) return;
     if (event.kind === "state" || event.kind === "end") return void store.refresh();
-    if (event.kind === "analysed") api.forgetProbes(id);
+    if (event.kind === "analysed") api.forgetEpochs(id);
     put(after(run, event));
   }
 

@@ -54,7 +54,7 @@ const view = {
     value ? value.map((n) => Number(n.toPrecision(5))).join(",") : "",
 };
 
-const OF_RUN = ["epoch", "unit", "image", "selection", "hidden", "only", "view", "colour"];
+const OF_RUN = ["epoch", "unit", "image", "selection", "hidden", "only", "view", "colour", "k"];
 
 const TOP = Infinity; // a layer above all there are: the top one, once it is known which that is
 
@@ -67,9 +67,10 @@ export const PROPS = {
   image: { ...whole(null), steps: true, resets: [] },
   selection: { ...set, steps: true, resets: [] },
   hidden: { ...list, steps: true, resets: [] },
-  tab: { ...word("map", "units", "probes"), steps: true, resets: [] },
+  tab: { ...word("map", "units", "probes", "learning"), steps: true, resets: [] },
   sort: { ...word("dprime", "sparseness", "active", "number"), steps: false, resets: [] },
   only: { ...whole(null), steps: false, resets: [] },
+  k: { ...whole(null), steps: false, resets: [] },
   patches: { ...word("framed", "close"), steps: false, resets: [] },
   drag: { ...word("lasso", "pan"), steps: false, resets: [] },
   points: { ...word("dots", "images"), steps: false, resets: [] },
@@ -80,7 +81,8 @@ export const PROPS = {
 /**
  * @typedef {{run: string|null, epoch: number|null, layer: number, unit: number|null,
  *   colour: "class"|"unit", image: number|null, selection: number[], hidden: number[],
- *   tab: "map"|"units"|"probes", sort: import("./units.js").Order, only: number|null,
+ *   tab: "map"|"units"|"probes"|"learning", sort: import("./units.js").Order,
+ *   only: number|null, k: number|null,
  *   patches: "framed"|"close", drag: "lasso"|"pan", points: "dots"|"images",
  *   view: [number, number, number]|null, dialog: string|null}} Values
  */

@@ -90,6 +90,20 @@
  */
 
 /**
+ * One prediction step k of a layer, or all together (k null).
+ * @typedef {{k: number|null, loss: number, true_gate: number|null, wrong_gate: number|null,
+ *   cosine: number|null}} Step
+ * @typedef {Step & {true_mean: number, wrong_mean: number, true: number[], wrong: number[]}} Scored
+ * @typedef {{precision: string, weight: number, bias: number, W_pred: number,
+ *   W_retro: number|null}} Gap
+ * @typedef {{layer: number, edges: number[], steps: Scored[], gaps: Gap[]}} LayerLearning
+ * @typedef {{run: string, epoch: number, rule: string, contrast: "hinge"|"InfoNCE",
+ *   seed: number|null, definitions: Record<string, string>, layers: LayerLearning[],
+ *   by_epoch: {epoch: number, layers: {layer: number, steps: Step[]}[]}[],
+ *   reason: string|null}} Learning
+ */
+
+/**
  * Points drawn in one shape, and one colour or one each: positions in the order of `ids`.
  * @typedef {{colour: string|string[], symbol: string, positions: Int32Array}} Group
  */

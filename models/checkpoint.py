@@ -1,6 +1,6 @@
 """What a run leaves on disk, so that a person can look at it and a process can go on with it.
 
-    RUN/checkpoints/epoch-0003/        kept: encoder and rule, for analysis
+    RUN/checkpoints/epoch-0003/        kept: encoder and rule (up to RULE_BYTES), for analysis
     RUN/checkpoints/resume-00000469/   the last two: optimisers too, for going on
 
 A folder holds safetensors, state.json and manifest.json with the SHA-256 of each file. It is
@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import safetensors.torch
@@ -22,15 +23,18 @@ from models.config import TrainConfig
 from models.encoder import encoder_of
 from models.errors import CheckpointError
 from models.imported import Imported, config_from
+from models.rules.rule import Rule
 from models.train import Training, begin
 
 RESUME_POINTS = 2
+RULE_BYTES = 2**27  # of a rule's weights in a kept checkpoint: clapp's take 100 MB on vgg6
+NO_RULE = f"left out of copies that are shared, and where they exceed {RULE_BYTES / 1e6:.0f} MB"
 COUNTS = ("epoch", "batch", "step", "images")  # of a Training, kept in state.json
 MADE_FOR = ("view", "classes")  # what else its weights were made for
 
 
 def save_kept(run: Path, training: Training) -> Path:
-    """Keep the encoder and the rule as they are at the end of an epoch."""
+    """Keep the encoder as it is at the end of an epoch, and the rule unless it is very large."""
     return write(run / "checkpoints" / f"epoch-{training.epoch:04d}", training, optimisers=False)
 
 
@@ -85,6 +89,31 @@ def save_imported(run: Path, epoch: int, network: torch.nn.Module, config: Impor
     return place(folder, payload | {"manifest.json": manifest_of(payload)})
 
 
+def keeps_rule(run: Path, epoch: int) -> bool:
+    """Whether the rule's own weights were kept with the encoder of an epoch."""
+    folder = run / "checkpoints" / f"epoch-{epoch:04d}"
+    return folder.is_dir() and "rule.safetensors" in Verified(folder).files
+
+
+def load_learner(run: Path, epoch: int) -> tuple[torch.nn.Module, Rule]:
+    """Encoder and rule as they were at the end of an epoch: float32, on the processor, verified.
+
+    Raises CheckpointError, also where `keeps_rule` is false.
+    """
+    encoder = load_encoder(run, epoch)
+    folder = run / "checkpoints" / f"epoch-{epoch:04d}"
+    files = Verified(folder)
+    if "rule.safetensors" not in files.files:
+        raise CheckpointError(
+            f"epoch {epoch} of run {run.name} keeps the encoder without the rule's own weights "
+            f"({NO_RULE}); train a run anew to have them"
+        )
+    config = replace(TrainConfig.from_dict(files.state["config"]), device="cpu")
+    rule = begin(config, *(files.state.get(name, 0) for name in MADE_FOR)).rule
+    fill(rule, files.tensors("rule"), folder)
+    return encoder, rule.float()
+
+
 def save_shared(run: Path, epoch: int, copy: Path) -> Path:
     """Write an epoch's encoder alone, in half precision, into another run folder, to be shipped."""
     source = Verified(run / "checkpoints" / f"epoch-{epoch:04d}")
@@ -132,6 +161,8 @@ def write(folder: Path, training: Training, optimisers: bool) -> Path:
     }
     if optimisers:
         parts["optimiser"] = moments_of(training)
+    elif bytes_of(training.rule) > RULE_BYTES:
+        del parts["rule"]
     state = {
         "config": training.config.to_dict(),
         **{name: getattr(training, name) for name in (*COUNTS, *MADE_FOR)},
@@ -186,6 +217,10 @@ def flush(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def bytes_of(module: torch.nn.Module) -> int:
+    return sum(p.numel() * p.element_size() for p in module.parameters())
 
 
 def moments_of(training: Training) -> dict[str, Tensor]:

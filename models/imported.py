@@ -6,8 +6,19 @@ from typing import Any, ClassVar
 from models.config import TrainConfig
 from models.errors import RunError
 from models.presets import Sites
+from models.rules import RULES, RuleRow
 
 RULE = "imported"  # stands where a trained run names its learning rule
+ELSEWHERE = RuleRow(
+    RULE,
+    "Trained elsewhere, by a rule that is not known here.",
+    "none",
+    False,
+    "not known",
+    "",
+    predicts=False,
+    contrast="elsewhere",
+)
 SEED = 0  # of the random weights of epoch 0
 WHOLE = 4096  # pixels; a view of this side is as large as the image
 
@@ -75,3 +86,8 @@ def config_from(about: dict[str, Any]) -> TrainConfig | Imported:
 def frozen(value: Any) -> Any:
     """The same with tuples for JSON's lists."""
     return tuple(map(frozen, value)) if isinstance(value, (list, tuple)) else value
+
+
+def row_of(config: TrainConfig | Imported) -> RuleRow:
+    """What is known of the rule that a run was trained by."""
+    return RULES.get(config.rule, ELSEWHERE)

@@ -8,4 +8,5 @@
 | neighbours | which images and patches are alike to a layer? | `neighbours.nearest_images` |
 | probes | how well can classes be read off a layer? | `probes.probe` |
 | embedding | how does a layer arrange the images? | `embedding.embedding` |
+| learning | what do futures score, and where does the update lead? | `plasticity.plasticity` |
 """

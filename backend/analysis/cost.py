@@ -6,7 +6,7 @@ from models.presets import PATCH, Preset
 
 IMPORTED_BATCH = 32  # images at a time, where it is not known how large a model's maps are
 Network = Preset | Imported
-
+LEARNING_PASSES = 900  # of an image through an encoder that the learning analysis comes to
 LARGEST = {"cuda": 2**32, "cpu": 2**28}  # bytes of a layer's map of a whole batch
 
 
@@ -23,6 +23,7 @@ def seconds(word: str, width: int, material: Material, network: Network | None) 
         "neighbours": 0.1 + (tests / 8000) ** 2 * (1.5 + width / 500),
         "probes": 0.2 + images / 13000 * (1 + width / 800),
         "embedding": 0.5 + tests / 8000 * (20 + width / 1000),
+        "learning": 2 + LEARNING_PASSES * forward,
     }[word]
 
 

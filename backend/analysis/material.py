@@ -29,6 +29,7 @@ class Material:
     fields: tuple[Sites, ...]  # of an imported network's layers; empty for an encoder of our own
     signed: tuple[bool, ...]  # whether the responses of each layer can be negative; first: pixels
     layers: tuple[str, ...]  # the names that an imported network's layers have there
+    taught: np.ndarray  # int32 ids of the images that training may see
 
     @classmethod
     def of(cls, dataset: Dataset, config: TrainConfig | Imported) -> "Material":
@@ -59,6 +60,7 @@ class Material:
             fields_of(config, min(dataset.images.shape[2:])),
             (True, *getattr(config, "signed", (False,) * len(config.widths))),
             getattr(config, "layers", ()),
+            np.flatnonzero(dataset.training_rows()).astype(np.int32),
         )
 
     @property

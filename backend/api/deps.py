@@ -46,6 +46,7 @@ class Analysed:
 
     def __init__(self, folder: RunFolder, losses: Losses, epoch: int | None) -> None:
         self.run, self.results, self.losses = folder.id, Results(folder.path), losses
+        self.folder = folder
         self.config = config_from(folder.about())
         self.epochs = self.results.epochs()
         if not self.epochs:
@@ -93,6 +94,11 @@ class Analysed:
     @property
     def layers(self) -> range:
         return range(len(self.widths))
+
+    @property
+    def keeps_rule(self) -> bool:
+        """Whether the rule's own weights were kept with the encoder."""
+        return self.folder.keeps_rule(self.epoch)
 
     def layer(self, layer: int) -> int:
         if layer not in self.layers:

@@ -1,8 +1,8 @@
-"""The command `saccade`: serve · train · analyse · runs · import · export · data.
+"""The command `saccade`: serve · train · analyse · check · runs · import · export · data.
 
 Each command is a module with `add` (its flags) and `run` (what it does); torch is imported only by
 those that compute. Whatever goes wrong is one sentence on stderr: exit 2 for what was asked wrongly
-or cannot be done, 1 for a run that failed, 130 after Ctrl+C.
+or cannot be done, 1 for a run that failed or a check that does not hold, 130 after Ctrl+C.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from backend.cli import stream
 from backend.errors import RequestError, SaccadeError, failure_of
 from backend.settings import VERSION, Settings
 
-WORDS = ("serve", "train", "analyse", "runs", "import", "export", "data")
+WORDS = ("serve", "train", "analyse", "check", "runs", "import", "export", "data")
 COMMANDS = {word: word for word in WORDS} | {"import": "imports"}  # word -> module
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 def add(command: argparse.ArgumentParser) -> None:
     command.description = (
-        "Do the analyses of a run that are missing: maps, units, probes, neighbours. What is "
-        "there already is named and not done again; Ctrl+C keeps what is finished."
+        "Do the analyses of a run that are missing: maps, units, probes, neighbours, learning. "
+        "What is there already is named and not done again; Ctrl+C keeps what is finished."
     )
     run_word(command)
     command.add_argument(

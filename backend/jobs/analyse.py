@@ -55,6 +55,7 @@ def analyse(
     subjects = [
         Subject(run, epoch, config, material, settings, place, wanted) for epoch in (None, *epochs)
     ]
+    check_learning(run, wanted, subjects)
     plans = [subject.steps() for subject in subjects]
     total, done = sum(step.cost for steps in plans for step in steps), 0.0
 
@@ -63,7 +64,7 @@ def analyse(
 
     for subject, steps in zip(subjects, plans, strict=True):
         epoch, layer = (epochs[0], 0) if subject.epoch is None else (subject.epoch, None)
-        for word in wanted:
+        for word in subject.wanted:
             if word not in {word for step in steps for word in step.covers}:
                 yield AnalysisProgress(epoch, word, layer, fraction(), True, 0.0)
         if steps:
@@ -86,6 +87,13 @@ def check(perplexity: float) -> None:
     least, most = PERPLEXITY["least"], PERPLEXITY["most"]
     if not least <= perplexity <= most:  # nor is NaN
         raise ConfigError(f"perplexity must be from {least:g} to {most:g}, not {perplexity:g}")
+
+
+def check_learning(run: Path, wanted: tuple[str, ...], subjects: Sequence[Subject]) -> None:
+    """Raise RunError where nothing but the learning was asked for, and there is none to tell."""
+    reasons = [subject.no_learning for subject in subjects if subject.epoch is not None]
+    if wanted == ("learning",) and all(reasons):
+        raise RunError(f"nothing can be told about the learning of run {run.name}: {reasons[0]}")
 
 
 def wanted_words(only: Sequence[str] | None) -> tuple[str, ...]:

@@ -16,15 +16,16 @@ from backend.analysis.activity import activity, encoder_layers, pixels
 from backend.analysis.embedding import embedding
 from backend.analysis.material import Material
 from backend.analysis.neighbours import METRIC, nearest_images, nearest_patches
+from backend.analysis.plasticity import definitions, plasticity
 from backend.analysis.probes import probe
 from backend.analysis.units import Units
 from backend.jobs.memory import peak_mb, start_peak
 from backend.runs.results import ANALYSES, Results, quantised
-from models.checkpoint import load_encoder
+from models.checkpoint import keeps_rule, load_encoder, load_learner
 from models.config import TrainConfig
 from models.errors import RunError
-from models.imported import Imported
-from models.presets import ENCODERS, PATCH
+from models.imported import Imported, row_of
+from models.presets import ENCODERS, PATCH, grid_of
 
 STREAMED = ("activity", "maximizers", "selectivity")  # what the pass itself finishes
 FILES = {"activity": "responses", "probes": "probe"}  # words whose file has another name
@@ -63,7 +64,8 @@ class Subject:
         wanted: Sequence[str],  # words of ANALYSES
     ) -> None:
         self.run, self.epoch, self.material, self.settings = run, epoch, material, settings
-        self.results, self.device, self.wanted = Results(run), device, wanted
+        self.results, self.device, self.config = Results(run), device, config
+        self.wanted = [word for word in wanted if epoch is not None or word != "learning"]
         # Distances are taken in double precision, which Apple's GPU does not have.
         self.exact = device if device.type == "cuda" else "cpu"
         self.network = config if isinstance(config, Imported) else ENCODERS[config.encoder]
@@ -114,24 +116,53 @@ class Subject:
         later = [
             Step(word, n, cost.seconds(word, self.features[n], self.material, None))
             for word in self.wanted
-            if word not in STREAMED
+            if word not in (*STREAMED, "learning")
             for n in self.missing(word)
         ]
         streamed = any(self.missing(word) for word in self.wanted if word in STREAMED)
         if streamed or not all(self.has_sources(step) for step in later):
             layer, encoder = (0, None) if self.epoch is None else (None, self.network)
             price = cost.seconds("activity", 0, self.material, encoder)
-            return [Step("activity", layer, price), *later]
+            later = [Step("activity", layer, price), *later]
+        if "learning" in self.wanted and self.missing("learning"):
+            price = cost.seconds("learning", 0, self.material, self.network)
+            later.append(Step("learning", None, price))
         return later
 
     def missing(self, word: str) -> list[int]:
         """Layers whose results of an analysis are not on the disk, are damaged there, or stale."""
         if word == "probes" and self.material.no_probe:
             return []
+        layers = self.learning if word == "learning" else self.layers
         if word in self.stale or not self.summary["seconds"]:
-            return list(self.layers)
+            return list(layers)
         file = FILES.get(word, word)
-        return [n for n in self.layers if not self.results.has(file, self.epoch, n)]
+        return [n for n in layers if not self.results.has(file, self.epoch, n)]
+
+    @property
+    def learning(self) -> tuple[int, ...]:
+        """Layers of which there is something to tell about learning: those that carry a loss."""
+        if self.epoch is None or self.no_learning:
+            return ()
+        at_all = row_of(self.config).loss_at == "every layer"
+        return self.layers if at_all else self.layers[-1:]
+
+    @property
+    def no_learning(self) -> str | None:
+        """Why nothing can be told about learning, as the end of a sentence."""
+        row, m = row_of(self.config), self.material
+        if row.no_scores:
+            return row.no_scores
+        if not keeps_rule(self.run, self.epoch):
+            return "the checkpoint keeps the encoder without the rule's own weights"
+        if len(m.taught) < 2:
+            return "the data set has fewer than two training images"
+        if row.predicts and (there := grid_of(m.side)) < self.config.steps + 2:
+            return (
+                f"views of {m.side} pixels have {there} patch rows, and {self.config.steps} "
+                f"prediction steps need {self.config.steps + 2}"
+            )
+        return None
 
     def has_sources(self, step: Step) -> bool:
         names = SOURCES[step.what]
@@ -155,6 +186,8 @@ class Subject:
         yield 0.0
         if step.what == "activity":
             yield from self.stream()
+        elif step.what == "learning":
+            yield from self.learn()
         else:
             works = {"neighbours": self.near, "probes": self.probe, "embedding": self.embed}
             works[step.what](step.layer)
@@ -171,8 +204,11 @@ class Subject:
         """Say what is done, and let go of the arrays that only the steps needed."""
         words = {*self.wanted, *STREAMED, *self.summary["done"]}
         done = [word for word in ANALYSES if word in words and not self.missing(word)]
-        if done != self.summary["done"]:
-            self.summary["done"] = done
+        told = {"done": done}
+        if "learning" in self.wanted and (why := self.no_learning):
+            told["parameters"] = self.summary["parameters"] | {"learning": {"reason": why}}
+        if told != {name: self.summary[name] for name in told}:
+            self.summary |= told
             self.results.write_summary(self.epoch, self.summary)
         inputs = ("features-test", "features-train") if self.epoch is None else ()
         for name in ("patches-test", *inputs):
@@ -264,6 +300,16 @@ class Subject:
         found = embedding(features, perplexity, seed, device=self.exact)
         self.results.write("embedding", self.epoch, layer, asdict(found))
         self.summary["parameters"]["embedding"] = found.parameters
+
+    def learn(self) -> Iterator[float]:
+        """What the rule did at this epoch, on training images alone."""
+        m, seed = self.material, self.settings["seed"]
+        learner = load_learner(self.run, self.epoch)
+        found = yield from plasticity(self.config, *learner, m.images, m.taught, seed, self.device)
+        for layer, arrays in found.items():
+            self.results.write("learning", self.epoch, layer + 1, arrays)
+        self.summary["definitions"] |= definitions(self.config, len(m.taught), m.side, seed)
+        self.summary["parameters"]["learning"] = {"seed": seed}
 
     def stored(self, layer: int, split: str) -> np.ndarray:
         return self.results.features(self.epoch, layer, split)

@@ -92,6 +92,10 @@ class RunFolder:
         names = (folder.name for folder in (self.path / "checkpoints").glob("epoch-*"))
         return sorted(int(name[6:]) for name in names if name[6:].isdecimal())
 
+    def keeps_rule(self, epoch: int) -> bool:
+        """Whether the checkpoint of an epoch has the rule's own weights beside the encoder's."""
+        return (self.path / "checkpoints" / f"epoch-{epoch:04d}" / "rule.safetensors").is_file()
+
     def is_held(self) -> bool:
         return held(self.path / "lock")
 

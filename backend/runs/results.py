@@ -22,7 +22,16 @@ from backend.runs.whole import new_arrays, new_file
 from models.errors import RunError
 
 # The steps of an analysis, in the order in which they are run.
-ANALYSES = ("activity", "maximizers", "selectivity", "neighbours", "probes", "embedding")
+ANALYSES = (
+    "activity",
+    "maximizers",
+    "selectivity",
+    "neighbours",
+    "probes",
+    "embedding",
+    "learning",
+)
+BESIDE = {"learning"}  # what an epoch is shown without: runs analysed earlier lack it
 
 GROUPS = ("top", "middle", "random", "least")
 PATCHES = {
@@ -71,8 +80,21 @@ ARRAYS: dict[str, dict[str, str]] = {
         "y": "f4",
         "kept_neighbours": "f4",
     },
+    "learning": {  # of layers that carry a loss; k: one row a prediction step
+        "loss": "f4",  # [k]
+        "true": "i4",  # [k, bin] true futures by score
+        "wrong": "i4",  # [k, bin] wrong ones
+        "edges": "f4",  # [bin + 1]
+        "true_mean": "f4",  # [k] mean score
+        "wrong_mean": "f4",
+        "true_gate": "f4",  # [k] share of open gates, absent for rules without a margin
+        "wrong_gate": "f4",
+        "cosine": "f4",  # [1 + k] all steps together, then each; NaN: an update of zero
+        "gap": "f8",  # [float64 float32 rounding, weight bias W_pred W_retro], absent for rules
+        # that are no product of four factors; NaN where there is no W_retro
+    },
 }
-OPTIONAL = {"class_mean", "dprime", "best_class"}
+OPTIONAL = {"class_mean", "dprime", "best_class", "true_gate", "wrong_gate", "gap"}
 
 # Distances and patch values are shown to three digits. With ten bits after the leading one a
 # file holds them in half the space, which lets a demo run travel with the code.
@@ -109,9 +131,9 @@ class Results:
         return tuple(summary[name] for name in ("dataset", "split", "n_test"))
 
     def complete(self, epoch: int | None) -> bool:
-        """Whether every analysis of an epoch, or of the input, is done."""
+        """Whether every analysis that an epoch, or the input, is shown with is done."""
         try:
-            return set(ANALYSES) <= set(self.summary(epoch)["done"])
+            return set(ANALYSES) - BESIDE <= set(self.summary(epoch)["done"])
         except RunError:
             return False
 

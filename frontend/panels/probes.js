@@ -95,6 +95,8 @@ export function probes({ state, scene, api, theme }) {
         chosen: p.layer === layer,
       })),
       at: reply.epoch,
+      ticks: ".0%",
+      format: ".1%",
     });
     epochs.setAttribute("aria-label", `Probe accuracy of each layer at epochs ${rows.map((row) => row.epoch).join(", ")}.`);
   }

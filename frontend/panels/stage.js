@@ -4,11 +4,11 @@ import { fill, h } from "../dom.js";
 import { live } from "../runs.js";
 import { progress } from "../marks/progress.js";
 
-const TABS = /** @type {const} */ ([["map", "Map"], ["units", "Neurons"], ["probes", "Probes"]]);
+const TABS = /** @type {const} */ ([["map", "Map"], ["units", "Neurons"], ["probes", "Probes"], ["learning", "Learning"]]);
 
 /**
  * @param {import("../types.js").Page} page
- * @param {Record<"map"|"units"|"probes", HTMLElement[]>} bodies
+ * @param {Record<"map"|"units"|"probes"|"learning", HTMLElement[]>} bodies
  */
 export function stage({ state, scene, runs }, bodies) {
   const tabs = TABS.map(([tab, says]) => h("button", {

@@ -78,14 +78,18 @@ class Dataset:
         A view of the memory map where these rows lie in one run, as they do in every built-in
         data set; else a copy.
         """
-        rows = np.flatnonzero(self.split != TEST)
+        rows = np.flatnonzero(self.training_rows())
         if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
             return self.images[rows[0] : rows[-1] + 1]
         return self.images[rows]
 
     def training_labels(self) -> np.ndarray:
         """Labels of `training_images`, int16 [n], -1 = none; for rules that learn from them."""
-        return self.labels[self.split != TEST]
+        return self.labels[self.training_rows()]
+
+    def training_rows(self) -> np.ndarray:
+        """Which images training may see: bool [n]."""
+        return self.split != TEST
 
     def original(self, image_id: int) -> Image:
         """The image as its file has it, upright, in RGB; else the pixels that training sees.

@@ -23,11 +23,27 @@ class RuleRow:
     predicts: bool = True  # does it look `steps` patch rows ahead?
     sees: str = "patches"  # a word of models.encoder.ENCODER_CLASSES
     own: dict[str, int | str] = field(default_factory=lambda: {"crop": 64, "colour": "grey"})
+    contrast: str = "hinge"  # how true is told from wrong: "hinge", "InfoNCE", "labels", ...
 
     def load(self) -> type:
         """The Rule class; this is where torch is imported."""
         module, name = self.where.split(":")
         return getattr(import_module(module), name)
+
+    @property
+    def no_scores(self) -> str | None:
+        """Why it has no true and wrong scores, as the end of a sentence; None where it has."""
+        return {
+            "none": "the untrained encoder has no loss, so nothing in it learns",
+            "labels": f"{self.word} learns from labels, not from predictions, so it has no true "
+            "and wrong scores, no margin and no distance k",
+            "elsewhere": "the network was trained elsewhere, by a rule that is not known here",
+        }.get(self.contrast)
+
+    @property
+    def four_factors(self) -> bool:
+        """Whether its update is also written as a product of four factors (models.hebbian)."""
+        return "update" in self.options
 
     def choice(self, name: str, value: int | str) -> int | str:
         """The value of an option or of a setting in `own`, once the rule has had its say.
@@ -110,6 +126,7 @@ RULES: dict[str, RuleRow] = {
             False,
             "the true future and 16 from anywhere in the batch",
             "models.rules.infonce:GreedyInfoMax",
+            contrast="InfoNCE",
         ),
         RuleRow(
             "cpc",
@@ -118,6 +135,7 @@ RULES: dict[str, RuleRow] = {
             True,
             "the true future and 16 from anywhere in the batch",
             "models.rules.infonce:CPC",
+            contrast="InfoNCE",
         ),
         RuleRow(
             "greedy-supervised",
@@ -128,6 +146,7 @@ RULES: dict[str, RuleRow] = {
             "models.rules.supervised:GreedySupervised",
             labels=True,
             predicts=False,
+            contrast="labels",
         ),
         RuleRow(
             "supervised",
@@ -138,6 +157,7 @@ RULES: dict[str, RuleRow] = {
             "models.rules.supervised:Supervised",
             labels=True,
             predicts=False,
+            contrast="labels",
         ),
         RuleRow(
             "random",
@@ -147,6 +167,7 @@ RULES: dict[str, RuleRow] = {
             "none",
             "models.rules.untrained:Untrained",
             predicts=False,
+            contrast="none",
         ),
     )
 }

@@ -117,8 +117,9 @@ def test_the_summary_says_what_was_done_how_and_how_long_it_took(analysed):
     results = Results(analysed[0])
     for epoch in (None, 3):
         summary = results.summary(epoch)
-        assert summary["done"] == list(ANALYSES)
-        assert set(summary["definitions"]) == set(summary["seconds"]) == set(ANALYSES)
+        there = [word for word in ANALYSES if epoch is not None or word != "learning"]
+        assert summary["done"] == there and set(summary["seconds"]) == set(there)
+        assert set(there) <= set(summary["definitions"])
         assert summary["parameters"]["embedding"]["perplexity"] == pytest.approx(13 / 3)
         assert summary["parameters"]["neighbours"]["patch"] == [3, 3]
         assert (summary["n_test"], summary["n_train"], summary["split"]) == (14, 24, "test")
@@ -146,7 +147,11 @@ def test_a_second_time_everything_is_cached(analysed):
     before = bytes_of(run)
     steps = list(analyse(run, stripes(), device="cpu"))
     assert ended(steps) == []
-    assert [step.what for step in steps if step.cached and not step.complete] == [*ANALYSES] * 3
+    assert [step.what for step in steps if step.cached and not step.complete] == [
+        *(word for word in ANALYSES if word != "learning"),  # the input learns nothing
+        *ANALYSES,
+        *ANALYSES,
+    ]
     assert steps[-1].complete and steps[-1].fraction == 1
     assert bytes_of(run) == before
 
@@ -237,6 +242,9 @@ def test_small_images_and_colour(tmp_path, side, grid):
     list(analyse(run, stripes(side=side), device="cpu"))
     results = Results(run)
     assert results.epochs() == [0]
+    assert results.has("learning", 0, 6) == (grid == 7)
+    reason = results.summary(0)["parameters"]["learning"].get("reason", "")
+    assert (f"have {grid} patch rows, and 5 prediction steps need 7" in reason) == (grid < 7)
     assert results.read("selectivity", 0, 0)["histogram"].sum(1).tolist() == [14 * grid**2] * 3
     assert results.read("maximizers", 0, 6)["top_row"].max() < grid
     middle = (grid - 1) // 2
@@ -268,13 +276,67 @@ def test_a_damaged_checkpoint_is_one_sentence_and_the_input_is_kept(tmp_path):
     assert Results(run).complete(None) and not Results(run).complete(0)
 
 
+def test_a_run_analysed_before_there_was_a_learning_analysis_is_shown_and_gets_it(tmp_path):
+    run = new_run(tmp_path, epochs=(0, 3))
+    before = [word for word in ANALYSES if word != "learning"]
+    list(analyse(run, stripes(), device="cpu", only=before))
+    results = Results(run)
+    assert results.epochs() == [0, 3] and not results.has("learning", 3, 1)
+    files = bytes_of(run)
+    steps = list(analyse(run, stripes(), device="cpu", only=["learning"]))
+    assert ended(steps) == [(0, "learning", None), (3, "learning", None)]
+    assert all(results.has("learning", epoch, layer) for epoch in (0, 3) for layer in LAYERS[1:])
+    assert results.summary(3)["done"] == list(ANALYSES)
+    assert "24 training images" in results.summary(3)["definitions"]["learning"]
+    assert files.items() <= bytes_of(run).items()
+    assert ended(list(analyse(run, stripes(), device="cpu"))) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "layers"),
+    [
+        ({"rule": "hinge-cpc"}, [6]),
+        ({"rule": "greedy-infomax"}, [1, 2, 3, 4, 5, 6]),
+        ({"rule": "clapp++", "spatial": "no", "feedback": "both"}, [1, 2, 3, 4, 5, 6]),
+    ],
+    ids=lambda value: value["rule"] if isinstance(value, dict) else "",
+)
+def test_a_rule_has_learning_figures_of_the_layers_that_carry_a_loss(tmp_path, settings, layers):
+    run = new_run(tmp_path, epochs=(0,), **settings)
+    list(analyse(run, stripes(), device="cpu", only=["learning"]))
+    results = Results(run)
+    assert [layer for layer in LAYERS[1:] if results.has("learning", 0, layer)] == layers
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"), [("supervised", "learns from labels"), ("random", "has no loss")]
+)
+def test_a_rule_without_learning_figures_is_told_in_a_sentence(tmp_path, rule, said):
+    run = new_run(tmp_path, epochs=(0,), rule=rule)
+    with pytest.raises(RunError, match=f"the learning of run stripes-0a1b: .*{said}"):
+        list(analyse(run, stripes(), device="cpu", only=["learning"]))
+    list(analyse(run, stripes(), device="cpu", only=["activity", "learning"]))
+    assert said in Results(run).summary(0)["parameters"]["learning"]["reason"]
+    assert not Results(run).has("learning", 0, 6)
+
+
+def test_a_checkpoint_without_the_rule_is_analysed_but_for_learning(tmp_path, monkeypatch):
+    monkeypatch.setattr("models.checkpoint.RULE_BYTES", 1000)
+    run = new_run(tmp_path, epochs=(0,))
+    list(analyse(run, stripes(), device="cpu"))
+    assert Results(run).epochs() == [0] and not Results(run).has("learning", 0, 6)
+
+
 @pytest.mark.gpu
 def test_cuda_analyses_agree_with_the_processor(analysed, tmp_path):
     run = new_run(tmp_path, epochs=(3,))
-    list(analyse(run, stripes(), device="cuda", only=ANALYSES[:-1]))
+    only = [word for word in ANALYSES if word != "embedding"]
+    list(analyse(run, stripes(), device="cuda", only=only))
     here, there = Results(analysed[0]), Results(run)
     for layer in LAYERS[1:]:
         one, same = (r.features(3, layer, "test") for r in (here, there))
         assert np.linalg.norm(one - same) < 1e-3 * np.linalg.norm(one)
+        one, same = (r.read("learning", 3, layer)["loss"] for r in (here, there))
+        assert same == pytest.approx(one, rel=1e-3)
         one, same = (r.read("selectivity", 3, layer)["dprime"] for r in (here, there))
         assert same == pytest.approx(one, rel=1e-2, abs=1e-2)

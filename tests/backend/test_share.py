@@ -9,10 +9,10 @@ from backend.errors import ConflictError
 from backend.jobs.analyse import analyse
 from backend.jobs.share import share
 from backend.runs.results import Results
-from models.checkpoint import load_encoder, save_kept
+from models.checkpoint import keeps_rule, load_encoder, load_learner, save_kept
 from models.config import TrainConfig
 from models.data.dataset import Dataset
-from models.errors import RunError
+from models.errors import CheckpointError, RunError
 from models.train import train
 
 CONFIG = TrainConfig(encoder="vgg6-tiny", epochs=1, batch=8, device="cpu", precision="float32")
@@ -59,7 +59,15 @@ def test_a_copy_holds_every_result_and_no_feature(analysed, tmp_path):
     copy, whole = Results(tmp_path / "copy"), Results(analysed)
     assert copy.epochs() == whole.epochs() == [0, 1]
     for layer in range(1, 7):
-        for what in ("embedding", "maximizers", "selectivity", "neighbours", "probe", "responses"):
+        for what in (
+            "embedding",
+            "maximizers",
+            "selectivity",
+            "neighbours",
+            "probe",
+            "responses",
+            "learning",
+        ):
             for name, array in whole.read(what, 1, layer).items():
                 assert np.array_equal(copy.read(what, 1, layer)[name], array)
         assert copy.features(1, layer, "test") is None
@@ -68,6 +76,9 @@ def test_a_copy_holds_every_result_and_no_feature(analysed, tmp_path):
     whole_size = sum(file.stat().st_size for file in analysed.rglob("*") if file.is_file())
     assert size < whole_size / 2
     assert load_encoder(tmp_path / "copy", 1).widths == (8, 16, 16, 16, 32, 32)
+    assert keeps_rule(analysed, 1) and not keeps_rule(tmp_path / "copy", 1)
+    with pytest.raises(CheckpointError, match="keeps the encoder without the rule's own weights"):
+        load_learner(tmp_path / "copy", 1)
 
 
 def test_an_existing_folder_is_never_overwritten(analysed, tmp_path):

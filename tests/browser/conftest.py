@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -59,13 +60,13 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a server answers that has nothing but what ships."""
-    with serving(tmp_path_factory.mktemp("home")) as found:
+    with served(tmp_path_factory.mktemp("home")) as found:
         yield found
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[str]:
-    """The address of a server of that home, for as long as the block runs."""
+def served(home: Path) -> Iterator[str]:
+    """Where a server of that home answers while the block lasts."""
     log = home / "serve.txt"
     command = [sys.executable, "-m", "backend", "serve", "--home", str(home), "--port", "0"]
     with log.open("w") as out:
@@ -84,15 +85,16 @@ def serving(home: Path) -> Iterator[str]:
         server.stdout.close()
 
 
+def reply_of(server: str, path: str) -> dict:
+    """A server's own answer, to compare the page with."""
+    with urlopen(f"{server}api/{path}", timeout=30) as reply:
+        return json.load(reply)
+
+
 @pytest.fixture(scope="session")
 def ask(address: str) -> Callable[[str], dict]:
-    """The server's own answer, to compare the page with."""
-
-    def get(path: str) -> dict:
-        with urlopen(f"{address}api/{path}", timeout=30) as reply:
-            return json.load(reply)
-
-    return get
+    """What the server with what ships answers to a path."""
+    return partial(reply_of, address)
 
 
 @pytest.fixture(scope="session")
@@ -105,7 +107,7 @@ def shots() -> Path:
 
 @pytest.fixture
 def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
-    """Opens the page in a fresh profile, `visit(hash, size=..., dark=...)`.
+    """Opens the page in a fresh profile, `visit(hash, size=..., dark=..., server=...)`.
 
     When the test is over no page may have reported an error, broken its security policy or asked
     another origin for anything.
@@ -113,10 +115,12 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def foreign(url: str) -> bool:
-        return not url.startswith((address, "blob:", "data:"))
+    def open_page(
+        where: str = "", size: dict = DESK, dark: bool = False, server: str = address
+    ) -> Page:
+        def foreign(url: str) -> bool:
+            return not url.startswith((server, "blob:", "data:"))
 
-    def open_page(where: str = "", size: dict = DESK, dark: bool = False) -> Page:
         context = browser.new_context(
             viewport=size, color_scheme="dark" if dark else "light", has_touch=size is PHONE
         )
@@ -127,7 +131,7 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
         page.on("console", lambda m: m.type == "error" and complaints.append(f"console: {m.text}"))
         page.on("request", lambda r: foreign(r.url) and complaints.append(f"asked for {r.url}"))
         page.on("dialog", lambda d: (complaints.append(f"dialog: {d.message}"), d.dismiss()))
-        page.goto(address + where)
+        page.goto(server + where)
         return page
 
     open_page.complaints = complaints

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from models.zoo import build
-from tests.browser.conftest import ROOT, serving
+from tests.browser.conftest import ROOT, served
 from tests.browser.seen import inked, maps_drawn
 
 SIDE = 96  # of the images, pixels
@@ -49,7 +49,7 @@ def saccade(*words: str) -> str:
 
 @pytest.fixture(scope="module")
 def address(home: Path) -> Iterator[str]:
-    with serving(home) as found:
+    with served(home) as found:
         yield found
 
 

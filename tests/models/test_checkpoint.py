@@ -10,9 +10,11 @@ import torch
 
 from models import checkpoint
 from models.checkpoint import (
+    keeps_rule,
     kept,
     latest_resume,
     load_encoder,
+    load_learner,
     restore,
     save_kept,
     save_resume,
@@ -38,6 +40,31 @@ def test_a_kept_encoder_comes_back_bit_for_bit(training, tmp_path):
     for name, weight in training.encoder.state_dict().items():
         assert torch.equal(encoder.state_dict()[name], weight)
     assert kept(tmp_path) == [1]
+
+
+def test_a_kept_rule_comes_back_with_its_encoder_bit_for_bit(training, tmp_path):
+    save_kept(tmp_path, training)
+    encoder, rule = load_learner(tmp_path, 1)
+    for kept_part, part in ((encoder, training.encoder), (rule, training.rule)):
+        for name, weight in part.state_dict().items():
+            assert torch.equal(kept_part.state_dict()[name], weight)
+    assert keeps_rule(tmp_path, 1) and not keeps_rule(tmp_path, 7)
+
+
+def test_a_rule_that_is_too_large_is_not_kept_but_can_be_gone_on_with(
+    training, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(checkpoint, "RULE_BYTES", 1000)
+    folder = save_kept(tmp_path, training)
+    assert sorted(f.name for f in folder.iterdir()) == [
+        "encoder.safetensors",
+        "manifest.json",
+        "state.json",
+    ]
+    with pytest.raises(CheckpointError, match="without the rule's own weights"):
+        load_learner(tmp_path, 1)
+    load_encoder(tmp_path, 1)
+    restore(save_resume(tmp_path, training))
 
 
 def test_only_the_last_two_resume_points_stay(training, tmp_path):

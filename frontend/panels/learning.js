@@ -1,0 +1,237 @@
+// How each layer learns: scores of true and wrong futures, the loss they make, the open gates, and
+// whether the local update goes where autograd and the end-to-end gradient go.
+
+import { atStep, openGates, overEpochs, scientific, scoreSentence, signed, stepsOf } from "../scores.js";
+import { decimal, percent } from "../text.js";
+import { epochLines } from "../charts.js";
+import { fill, h, perFrame } from "../dom.js";
+import { ramp } from "../palette.js";
+import { scorePlot } from "../marks/scoreplot.js";
+import { segments } from "../marks/segments.js";
+
+/** @typedef {import("../types.js").Learning} Reply */
+
+const LINES = /** @type {const} */ ([
+  { word: "loss", says: "Loss", ticks: ".2f", format: ".3f" },
+  { word: "gates", says: "Open gates, true and wrong alike", ticks: ".0%", format: ".1%" },
+  { word: "cosine", says: "Cosine with the end-to-end gradient", ticks: ".1f", format: ".2f" },
+]);
+
+/** @type {Record<string, (step: import("../types.js").Step) => number|null>} */
+const FIGURES = { loss: (step) => step.loss, gates: openGates, cosine: (step) => step.cosine };
+
+/** @param {import("../types.js").Page} page */
+export function learning({ state, scene, api, theme }) {
+  const steps = h("div", { class: "toolbar" });
+  const cards = h("div", { class: "score-cards" });
+  const table = h("div", { class: "probe-table" });
+  const factors = h("div", { class: "probe-table" });
+  const lines = LINES.map((line) => {
+    const chart = h("div", { class: "chart", role: "img", "data-line": line.word });
+    return { ...line, chart, box: h("section", {}, h("h3", {}, line.says), chart) };
+  });
+  const [aboutScores, aboutLines, aboutFactors] = Array.from({ length: 3 }, () => h("p", { class: "soft small" }));
+  const notice = h("p", { class: "notice", hidden: true });
+  const history = h("div", { class: "probe-table" });
+  const body = h(
+    "div",
+    { class: "learning-parts" },
+    steps,
+    h("section", {}, cards, aboutScores),
+    h("section", {}, h("h2", {}, "Over epochs"), h("div", { class: "epoch-charts" }, lines.map(({ box }) => box)), aboutLines,
+      h("details", { class: "more small" }, h("summary", {}, "The lines in numbers"), history)),
+    h("section", {}, h("h2", {}, "In numbers"), table),
+    h("section", {}, factors, aboutFactors),
+  );
+  const element = h("div", { class: "probes", id: "learning" }, notice, body);
+  /** @type {Reply|null} */
+  let reply = null;
+  let asked = "";
+
+  async function load() {
+    const { layers } = scene;
+    if (state.now.tab !== "learning" || !layers) return;
+    const wanted = `${layers.run} ${layers.epoch} ${scene.target()?.run.analysed.length}`;
+    if (wanted === asked && reply) return draw();
+    asked = wanted;
+    try {
+      const found = await api.learning(layers.run, layers.epoch);
+      if (asked !== wanted) return;
+      reply = found;
+      notice.hidden = found.layers.length > 0;
+      fill(notice, found.reason ?? "");
+    } catch (error) {
+      if (asked !== wanted) return;
+      reply = null;
+      notice.hidden = false;
+      fill(notice, /** @type {Error} */ (error).message);
+    }
+    body.hidden = !notice.hidden;
+    element.dataset.drawn = `${layers.run}@${layers.epoch}`;
+    draw();
+  }
+
+  function draw() {
+    if (!reply?.layers.length || state.now.tab !== "learning") return;
+    const { definitions } = reply;
+    drawSteps(reply);
+    drawCards(reply);
+    drawTable(reply);
+    drawHistory(reply);
+    drawFactors(reply);
+    drawCharts();
+    const told = (/** @type {string[]} */ ...words) => words.map((word) => definitions[word] ?? "").join(" ");
+    fill(aboutScores, told("learning", "scores", "loss"));
+    fill(aboutLines, told("cosine"));
+    fill(aboutFactors, told("four factors"));
+  }
+
+  /** The step k in view; null for all together. @param {Reply} told */
+  const step = (told) => (stepsOf(told).includes(state.now.k ?? 0) ? state.now.k : null);
+
+  /** @param {Reply} told */
+  function drawSteps(told) {
+    const there = stepsOf(told);
+    /** @type {[string, string][]} */
+    const words = [["", "all"], ...there.map((k) => /** @type {[string, string]} */ ([`${k}`, `k = ${k}`]))];
+    const now = step(told);
+    fill(
+      steps,
+      there.length > 0 && [
+        h("span", {}, "Prediction distance"),
+        segments("Prediction distance", words, `${now ?? ""}`, (word) => state.set({ k: word ? Number(word) : null })),
+      ],
+      h("span", { class: "key filled" }, "true futures"),
+      h("span", { class: "key filled wrong" }, "wrong futures"),
+      told.contrast === "hinge" && h("span", { class: "key dash" }, "margin: +1 for true, −1 for wrong"),
+      h("span", { class: "soft small" }, there.length > 0 && `${told.rule}: step k looks k + 1 patch rows down${now === null ? "" : `, here ${now + 1}`}`),
+    );
+  }
+
+  /** @param {Reply} told */
+  function drawCards(told) {
+    const hinge = told.contrast === "hinge";
+    fill(cards, told.layers.map((layer) => {
+      const now = atStep(layer, step(told));
+      /** @param {string} name @param {string} value @param {string} [says] */
+      const fact = (name, value, says) => [h("dt", {}, name), h("dd", { "data-figure": says ?? name }, value)];
+      return h(
+        "section",
+        { class: `score-card${layer.layer === state.now.layer ? " on" : ""}`, "data-layer": layer.layer },
+        h("h3", {}, h("button", { type: "button", class: "link", onclick: () => state.set({ layer: layer.layer }) }, `Layer ${layer.layer}`)),
+        scorePlot(layer.edges, now, hinge, scoreSentence(layer, now.k)),
+        h(
+          "dl",
+          { class: "facts small" },
+          fact(hinge ? "hinge loss" : "cross-entropy", decimal(now.loss, 3), "loss"),
+          hinge ? fact("open gates, true", percent(now.true_gate), "true_gate") : null,
+          hinge ? fact("open gates, wrong", percent(now.wrong_gate), "wrong_gate") : null,
+          fact("cosine with end to end", signed(now.cosine), "cosine"),
+          layer.gaps.length ? fact("from autograd, float64", scientific(worst(layer, 0)), "gap") : null,
+        ),
+      );
+    }));
+  }
+
+  /** The largest distance of a layer's weights in one precision. @param {import("../types.js").LayerLearning} layer @param {number} row */
+  const worst = (layer, row) => {
+    const { weight, bias, W_pred, W_retro } = layer.gaps[row];
+    return Math.max(weight, bias, W_pred, W_retro ?? 0);
+  };
+
+  /** @param {Reply} told */
+  function drawTable(told) {
+    const hinge = told.contrast === "hinge";
+    const names = ["layer", hinge ? "hinge loss" : "cross-entropy", "true score", "wrong score",
+      ...(hinge ? ["gates, true", "gates, wrong"] : []), "cosine"];
+    fill(
+      table,
+      h("p", { class: "soft small" }, told.layers.map((layer) => scoreSentence(layer, step(told))).find((_, i) => told.layers[i].layer === state.now.layer) ?? ""),
+      h(
+        "table",
+        { "aria-label": "Learning by layer" },
+        h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col" }, name)))),
+        h("tbody", {}, told.layers.map((layer) => {
+          const now = atStep(layer, step(told));
+          const cells = [decimal(now.loss, 3), decimal(now.true_mean), decimal(now.wrong_mean),
+            ...(hinge ? [percent(now.true_gate), percent(now.wrong_gate)] : []), signed(now.cosine)];
+          return h("tr", { class: layer.layer === state.now.layer ? "on" : "" },
+            h("th", { scope: "row" }, `Layer ${layer.layer}`), cells.map((cell) => h("td", {}, cell)));
+        })),
+      ),
+    );
+  }
+
+  /** @param {Reply} told */
+  function drawHistory(told) {
+    /** @type {Record<string, (value: number|null) => string>} */
+    const written = { loss: (v) => decimal(v, 3), gates: (v) => percent(v), cosine: signed };
+    const shown = lines.filter(({ word }) => word !== "gates" || told.contrast === "hinge");
+    fill(history, h(
+      "table",
+      { "aria-label": "Learning by epoch" },
+      h("thead", {}, h("tr", {}, ["epoch", "figure", ...told.layers.map(({ layer }) => `layer ${layer}`)].map((name) => h("th", { scope: "col" }, name)))),
+      h("tbody", {}, told.by_epoch.flatMap(({ epoch }, i) => shown.map(({ word, says }) => h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, epoch),
+        h("td", {}, says.split(",")[0]),
+        overEpochs(told, step(told), FIGURES[word]).map(({ values }) => h("td", {}, written[word](values[i]))),
+      )))),
+    ));
+  }
+
+  /** @param {Reply} told */
+  function drawFactors(told) {
+    const rows = told.layers.flatMap((layer) => layer.gaps.slice(0, 2).map((gap) => ({ layer: layer.layer, gap })));
+    fill(
+      factors,
+      h("h2", {}, "Four factors against autograd"),
+      rows.length > 0 && h(
+        "table",
+        { "aria-label": "Four factors against autograd" },
+        h("thead", {}, h("tr", {}, ["layer", "precision", "weight", "bias", "W_pred", "W_retro"].map((name) => h("th", { scope: "col" }, name)))),
+        h("tbody", {}, rows.map(({ layer, gap }) => h(
+          "tr",
+          { class: layer === state.now.layer ? "on" : "" },
+          h("th", { scope: "row" }, `Layer ${layer}`),
+          h("td", {}, gap.precision),
+          [gap.weight, gap.bias, gap.W_pred, gap.W_retro].map((value) => h("td", {}, scientific(value))),
+        ))),
+      ),
+    );
+  }
+
+  function drawCharts() {
+    if (!reply?.layers.length || !lines[0].chart.clientWidth || !scene.layers) return;
+    const told = reply;
+    const count = scene.layers.layers.length - 1;
+    for (const { word, says, chart, box, ticks, format } of lines) {
+      box.hidden = word === "gates" && told.contrast !== "hinge";
+      if (box.hidden) continue;
+      const rows = overEpochs(told, step(told), FIGURES[word]);
+      void epochLines(chart, {
+        x: told.by_epoch.map((row) => row.epoch),
+        lines: rows.map(({ layer, values }) => ({
+          says: `Layer ${layer}`,
+          short: `L${layer}`,
+          values,
+          colour: ramp(0.25 + (0.75 * (layer - 1)) / Math.max(1, count - 1), theme.tone),
+          chosen: layer === state.now.layer,
+        })),
+        at: told.epoch,
+        ticks,
+        format,
+      });
+      const ends = rows.map(({ layer, values }) => `layer ${layer} ${decimal(values[values.length - 1])}`).join(", ");
+      chart.setAttribute("aria-label", `${says} at epochs ${told.by_epoch.map((row) => row.epoch).join(", ")}; at the last: ${ends}.`);
+    }
+  }
+
+  const redraw = perFrame(drawCharts);
+  scene.on(["maps"], () => void load());
+  state.on(["tab", "layer", "k"], () => void load());
+  theme.on(draw);
+  new ResizeObserver(redraw).observe(lines[0].chart);
+  return element;
+}

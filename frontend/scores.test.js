@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { atStep, marksOf, openGates, outline, overEpochs, scientific, scoreSentence, signed, stepsOf, tallest } from "./scores.js";
+
+const step = (k, loss, gate = 0.5) => ({
+  k, loss, true_gate: gate, wrong_gate: gate && 0.75, cosine: null, true_mean: 0.5, wrong_mean: -0.25,
+  true: [1, 3], wrong: [4, 0],
+});
+const layer = (n, steps) => ({ layer: n, edges: [-2, 0, 2], steps, gaps: [] });
+const told = {
+  layers: [layer(1, [step(null, 1.5), step(1, 1), step(2, 2)])],
+  by_epoch: [{ epoch: 0, layers: [] }, { epoch: 3, layers: [layer(1, [step(null, 1.5), step(1, 1)])] }],
+};
+
+test("a step that is not there is all steps together", () => {
+  assert.deepEqual(stepsOf(told), [1, 2]);
+  assert.equal(atStep(told.layers[0], 2).loss, 2);
+  assert.equal(atStep(told.layers[0], 7).k, null);
+  assert.deepEqual(stepsOf({ layers: [] }), []);
+});
+
+test("an epoch without figures leaves a gap in the line", () => {
+  assert.deepEqual(overEpochs(told, 1, (s) => s.loss), [{ layer: 1, values: [null, 1] }]);
+});
+
+test("both kinds of gate count alike, and a rule without a margin has none", () => {
+  assert.equal(openGates(step(null, 1)), 0.625);
+  assert.equal(openGates({ ...step(null, 1), true_gate: null }), null);
+});
+
+test("a histogram of few counts is as tall as one of many with the same shares", () => {
+  const box = { width: 100, height: 40, most: tallest([[1, 3], [4, 0]]) };
+  assert.equal(box.most, 1);
+  assert.equal(outline([1, 3], [-2, 0, 2], box), "M0 40V30.00H50.00V10.00H100.00V40Z");
+  assert.equal(outline([100, 300], [-2, 0, 2], box), outline([1, 3], [-2, 0, 2], box));
+  assert.equal(tallest([[0, 0]]), 1);
+});
+
+test("the margin is always written, the ends where there is room", () => {
+  assert.deepEqual(marksOf([-2, 0, 2], [-1, 1]).map(({ says }) => says), ["−2", "−1", "+1", "+2"]);
+  assert.deepEqual(marksOf([-1.1, 5.5], [-1, 1]).map(({ says }) => says), ["−1", "+1", "+5.5"]);
+});
+
+test("a layer is told in a sentence, with gates where it has some", () => {
+  assert.match(scoreSentence(told.layers[0], 2), /^Layer 1, k = 2: .*loss 2\.000; open gates 50\.0 % of the true, 75\.0 % of the wrong\.$/);
+  assert.doesNotMatch(scoreSentence(layer(1, [step(null, 1, null)]), null), /gates/);
+});
+
+test("distances and cosines are written with a true minus sign", () => {
+  assert.deepEqual([scientific(2.44e-15), scientific(null)], ["2.4e−15", "–"]);
+  assert.deepEqual([signed(0.5), signed(-0.25), signed(null)], ["+0.50", "−0.25", "–"]);
+});

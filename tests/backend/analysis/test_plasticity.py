@@ -1,0 +1,207 @@
+"""Scores, gates and cosines against a slow count of the same pairs, one at a time."""
+
+import numpy as np
+import pytest
+import torch
+
+from backend.analysis.plasticity import (
+    Plasticity,
+    at_step,
+    bounds,
+    chosen,
+    cosine,
+    counted,
+    definitions,
+    drawn,
+    edges_of,
+    gap,
+    gaps,
+    plasticity,
+)
+from models.config import TrainConfig
+from models.train import begin
+from tests.proof.slow import at, futures
+from tests.proof.table import GAIN, pictures
+
+IMAGES = 4
+VARIANTS = (
+    {"rule": "clapp", "draw": "network"},
+    {"rule": "clapp", "draw": "per-layer"},
+    {"rule": "clapp-s", "negatives": "image", "symmetric": "no"},
+    {"rule": "clapp-s", "negatives": "anywhere", "symmetric": "yes"},
+    {"rule": "hinge-cpc"},
+    {"rule": "greedy-infomax"},
+    {"rule": "cpc"},
+)
+
+
+class Case:
+    """A small network of a rule with livelier activity, a batch and a draw."""
+
+    def __init__(self, **settings):
+        self.config = TrainConfig(encoder="vgg6-tiny", device="cpu", **settings)
+        training = begin(self.config)
+        self.encoder, self.rule = training.encoder, training.rule
+        with torch.no_grad():
+            for layer in self.encoder.layers:
+                layer.weight.mul_(GAIN)
+        generator = torch.Generator().manual_seed(3)
+        self.views = pictures(IMAGES, 1, 64, generator).float()
+        self.draw = drawn(self.rule, IMAGES, generator)
+
+    def result(self, layer: int) -> dict[str, np.ndarray]:
+        measured = Plasticity(self.encoder, self.rule)
+        list(measured.add(self.views, self.draw, compare=True))
+        return measured.result(layer)
+
+    def slow_scores(self, layer: int, k: int) -> dict[bool, list[float]]:
+        """Scores of all true and all wrong futures of step k, pair by pair, float64."""
+        weights = {n: p.detach().double().numpy() for n, p in self.rule.named_parameters()}
+        name = "" if len(self.rule.layers) == 1 else f".{layer}"
+        matrices = [
+            weights[f"{W}{name}"][k - 1] for W in ("W_pred", "W_retro") if f"{W}{name}" in weights
+        ]
+        with torch.no_grad():
+            z = self.encoder(self.views)[layer].double().numpy()
+        found: dict[bool, list[float]] = {True: [], False: []}
+        for early, late, true in pairs(self.rule, z, k, self.draw):
+            c, future = at(z, early), at(z, late)
+            scores = (future @ matrices[0] @ c, *(c @ W @ future for W in matrices[1:]))
+            found[true] += scores
+        return found
+
+
+def pairs(rule, z, k, draw):
+    """Every context with its true future and the wrong ones that it meets."""
+    if hasattr(draw, "y"):  # a broadcast draw: the other image is met at every place
+        draw = type("One", (), {"other": draw.other[0, 0]})
+    return futures(z, k, draw)
+
+
+@pytest.mark.parametrize("settings", VARIANTS, ids=lambda v: " ".join(v.values()))
+def test_scores_loss_and_gates_are_those_of_a_count_pair_by_pair(settings):
+    case = Case(**settings)
+    layer = case.rule.layers[-1]
+    found = case.result(layer)
+    for k in (1, 3, 5):
+        slow = {sign: np.array(scores) for sign, scores in case.slow_scores(layer, k).items()}
+        assert found["true"][k - 1].sum() == len(slow[True])
+        assert found["wrong"][k - 1].sum() == len(slow[False])
+        assert found["true_mean"][k - 1] == pytest.approx(slow[True].mean(), rel=1e-3, abs=1e-5)
+        assert found["wrong_mean"][k - 1] == pytest.approx(slow[False].mean(), rel=1e-3, abs=1e-5)
+        if settings["rule"] in ("greedy-infomax", "cpc"):
+            assert not {"true_gate", "wrong_gate", "gap"} & set(found)
+            wrong = slow[False].reshape(-1, 16)
+            all_of_them = np.concatenate([slow[True][:, None], wrong], 1)
+            loss = (np.log(np.exp(all_of_them).sum(1)) - slow[True]).mean()
+        else:
+            assert found["true_gate"][k - 1] == pytest.approx((slow[True] < 1).mean(), abs=2e-3)
+            assert found["wrong_gate"][k - 1] == pytest.approx((slow[False] > -1).mean(), abs=2e-3)
+            loss = np.maximum(0, 1 - slow[True]).mean() + np.maximum(0, 1 + slow[False]).mean()
+        assert found["loss"][k - 1] == pytest.approx(loss, rel=1e-4)
+
+
+def test_clapp_pp_has_one_row_that_is_no_step():
+    case = Case(rule="clapp++", spatial="no", feedback="both", crop=64, colour="grey")
+    found = case.result(5)
+    assert found["true"].shape[0] == len(found["loss"]) == 1
+    assert found["true"].sum() == found["wrong"].sum() == 2 * IMAGES  # two sources of context
+    assert len(found["cosine"]) == 2 and found["cosine"][0] == found["cosine"][1]
+
+
+def test_the_top_layer_goes_where_the_end_to_end_gradient_goes_and_others_do_not():
+    case = Case(rule="clapp")
+    assert case.result(5)["cosine"] == pytest.approx([1] * 6)
+    assert Case(rule="hinge-cpc").result(5)["cosine"] == pytest.approx([1] * 6)
+    below = case.result(2)["cosine"]
+    assert np.isfinite(below).all() and (np.abs(below) < 0.999).all()
+
+
+@pytest.mark.parametrize("rule", ["clapp", "clapp-s", "greedy-infomax"])
+def test_the_parts_of_the_steps_add_up_to_the_whole_gradient(rule):
+    case = Case(rule=rule)
+    kernel = case.encoder.layers[1].weight
+
+    def gradient(of):
+        loss = of.loss(5, case.encoder(case.views)[5], case.draw)
+        return torch.autograd.grad(loss, kernel)[0]
+
+    whole = gradient(case.rule)
+    parts = [gradient(at_step(case.rule, k)) for k in range(5)]
+    assert gap(sum(parts), whole) < 1e-4
+    assert gap(parts[0], whole) > 0.01
+
+
+def test_four_factors_are_within_their_bounds_and_a_wrong_update_is_not(monkeypatch):
+    case = Case(rule="clapp-s", symmetric="yes")
+    found = gaps(case.encoder, case.rule, case.views, case.draw)
+    assert found.shape == (6, 3, 4) and np.isnan(found[..., 3]).all()
+    assert not (found[:, :2] > bounds(found)).any()
+
+    from backend.analysis import plasticity as module
+
+    right = module.local_update
+    monkeypatch.setattr(
+        module,
+        "local_update",
+        lambda *words: (u := right(*words))._replace(weight=u.weight * (1 + 1e-3)),
+    )
+    wrong = gaps(case.encoder, case.rule, case.views, case.draw)
+    assert (wrong[:, :2, 0] > bounds(wrong)[..., 0]).all()
+
+
+def test_cosine_and_distance_of_a_thing_with_itself_and_with_nothing():
+    a = torch.arange(6.0, dtype=torch.float64)
+    assert (cosine(a, a), cosine(a, -a), gap(a, a)) == pytest.approx((1, -1, 0))
+    assert np.isnan(cosine(a, 0 * a)) and gap(0 * a, 0 * a) == 0 and gap(a, 0 * a) == 1
+
+
+@pytest.mark.parametrize("spread", [0.01, 1.0, 30.0])
+def test_histograms_count_every_score_and_keep_the_margin_on_an_edge(spread):
+    draw = np.random.default_rng(0)
+    true, wrong = (draw.normal(shift, spread, 5000).astype("f4") for shift in (1, -1))
+    edges = edges_of(true, wrong)
+    assert len(edges) <= 49 and edges[0] <= -1.5 and edges[-1] >= 1.5
+    assert counted(true, edges).sum() == counted(wrong, edges).sum() == 5000
+    if spread < 30:
+        assert {-1.0, 1.0} <= set(edges.tolist())
+
+
+def test_only_training_images_are_looked_at_and_a_seed_gives_the_same_figures():
+    images = np.random.default_rng(0).integers(0, 256, (9, 3, 64, 64), dtype=np.uint8)
+    other = images.copy()
+    other[[0, 8]] = 0  # those that training may not see
+    case, found = Case(rule="clapp"), []
+    for pixels in (images, other):
+        work = plasticity(case.config, case.encoder, case.rule, pixels, np.arange(1, 8), seed=5)
+        while True:
+            try:
+                assert 0 <= next(work) <= 1
+            except StopIteration as ended:
+                found.append(ended.value)
+                break
+    for layer in range(6):
+        for name, array in found[0][layer].items():
+            assert np.array_equal(found[1][layer][name], array, equal_nan=True)
+
+
+def test_batches_are_whole_where_there_are_enough_images():
+    assert [len(batch) for batch in chosen(1000, 0)] == [32] * 8
+    assert [len(batch) for batch in chosen(70, 0)] == [32, 32]
+    assert [len(batch) for batch in chosen(20, 0)] == [20]
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("clapp", {"loss": "2 at chance; all steps", "four factors": "on 4 of the images"}),
+        ("hinge-cpc", {"cosine": "at the top alone", "four factors": "not written"}),
+        ("greedy-infomax", {"loss": "among 17, 2.83 at chance", "cosine": "32 of the images"}),
+        ("clapp++", {"learning": "two augmented views", "loss": "2 at chance. Open gates"}),
+    ],
+)
+def test_definitions_say_what_holds_for_the_rule(rule, said):
+    told = definitions(TrainConfig(rule=rule), 1000, 64, 0)
+    assert "256 training images in batches of 32" in told["learning"]
+    for word, part in said.items():
+        assert part in told[word]

@@ -1,0 +1,118 @@
+"""Does the Learning tab show the server's own figures, at every step k and every epoch?"""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import ROOT, reply_of, served
+from tests.browser.seen import PHONE, maps_drawn
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """A server whose home has one small trained run: (address, run)."""
+    home, images = tmp_path_factory.mktemp("learned"), tmp_path_factory.mktemp("images")
+    draw = np.random.default_rng(0)
+    wave = np.sin(np.arange(64)[None] / draw.uniform(2, 5, (40, 1)))
+    for number, row in enumerate(wave):
+        folder = images / ("across", "down")[number % 2]
+        folder.mkdir(exist_ok=True)
+        stripes = np.repeat(row[None], 64, 0) if number % 2 else np.repeat(row[:, None], 64, 1)
+        noisy = 127 + 80 * stripes + draw.normal(0, 20, (64, 64))
+        grey = Image.fromarray(noisy.clip(0, 255).astype(np.uint8))
+        grey.save(folder / f"{number:02}.png")
+    command = [sys.executable, "-m", "backend", "train", "--home", str(home), "--data", str(images)]
+    small = ["--encoder", "vgg6-tiny", "--epochs", "2", "--batch", "8", "--keep", "0"]
+    done = subprocess.run(
+        [*command, *small, "--learning-rate", "0.003"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    with served(home) as address:
+        yield address, done.stdout.strip()
+
+
+def shown(page: Page) -> dict[tuple[int, str], str]:
+    """Every figure on the cards, by layer and name."""
+    cards = page.evaluate(
+        """[...document.querySelectorAll("#learning .score-card")].flatMap(card =>
+            [...card.querySelectorAll("[data-figure]")].map(dd =>
+                [Number(card.dataset.layer), dd.dataset.figure, dd.textContent]))"""
+    )
+    return {(layer, name): text for layer, name, text in cards}
+
+
+def agree(page: Page, reply: dict, k: int | None) -> None:
+    """The cards show what the server tells of step k."""
+    figures = shown(page)
+    assert len({layer for layer, _ in figures}) == len(reply["layers"]) == 6
+    for layer in reply["layers"]:
+        step = next(step for step in layer["steps"] if step["k"] == k)
+        told = {
+            "loss": (step["loss"], 0.0006),
+            "true_gate": (100 * step["true_gate"], 0.06),
+            "wrong_gate": (100 * step["wrong_gate"], 0.06),
+            "cosine": (step["cosine"], 0.006),
+        }
+        for name, (value, within) in told.items():
+            text = figures[layer["layer"], name].replace("−", "-").removesuffix(" %")
+            assert float(text) == pytest.approx(value, abs=within), (layer["layer"], name)
+
+
+def test_the_figures_follow_the_step_and_the_epoch(
+    visit: Visit, learned: tuple[str, str], shots: Path
+) -> None:
+    address, run = learned
+    page = visit(f"#run={run}&layer=3", server=address)
+    maps_drawn(page)
+    page.get_by_role("tab", name="Learning").click()
+    page.wait_for_selector(f'#learning[data-drawn="{run}@2"]')
+    last = reply_of(address, f"runs/{run}/learning")
+    agree(page, last, None)
+    page.wait_for_selector('#learning [data-line="loss"] .main-svg')
+    page.screenshot(path=shots / "learning.png")
+
+    page.get_by_role("button", name="k = 4").click()
+    expect(page.get_by_role("button", name="k = 4")).to_have_attribute("aria-pressed", "true")
+    agree(page, last, 4)
+    page.wait_for_function("location.hash.includes('k=4')")
+
+    page.keyboard.press(",")
+    page.wait_for_selector(f'#learning[data-drawn="{run}@0"]')
+    agree(page, reply_of(address, f"runs/{run}/learning?epoch=0"), 4)
+
+    rows = page.locator('#learning table[aria-label="Learning by layer"] tbody tr')
+    expect(rows).to_have_count(6)
+    expect(rows.nth(2)).to_have_class("on")
+    page.locator('.score-card[data-layer="5"] .link').click()
+    expect(rows.nth(4)).to_have_class("on")
+
+
+def test_a_run_without_the_analysis_says_why(visit: Visit, ask: Callable[[str], dict]) -> None:
+    reason = ask("runs/clapp-photos/learning")["reason"]
+    page = visit("#run=clapp-photos&tab=learning")
+    maps_drawn(page)
+    expect(page.locator("#learning .notice")).to_have_text(reason)
+    expect(page.locator("#learning .learning-parts")).to_be_hidden()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_tab_in_both_themes_and_both_sizes(
+    visit: Visit, learned: tuple[str, str], shots: Path, dark: bool
+) -> None:
+    address, run = learned
+    tone, where = "dark" if dark else "light", f"#run={run}&tab=learning&layer=3&k=2"
+    for size, name in ((None, "1440"), (PHONE, "390")):
+        page = visit(where, dark=dark, server=address, **({"size": size} if size else {}))
+        maps_drawn(page)
+        page.wait_for_selector('#learning [data-line="cosine"] .main-svg')
+        width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert width[0] <= width[1]
+        page.screenshot(path=shots / f"learning-{tone}-{name}.png", full_page=size is PHONE)
