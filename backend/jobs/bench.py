@@ -22,17 +22,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from backend.analysis import protocols, seeds, votes
+from backend.analysis import protocols, seeds, speed, votes
 from backend.analysis.activity import encoder_layers, pixels
+from backend.analysis.machine import machine
 from backend.analysis.material import Material
 from backend.analysis.probes import wilson
 from backend.analysis.protocols import PROTOCOLS
 from backend.analysis.seen import Seen
 from backend.errors import ConflictError, DataError, SaccadeError, failure_of
-from backend.jobs import speed
-from backend.jobs.machine import machine
 from backend.jobs.queue import Queue
 from backend.jobs.states import LIVE, State
 from backend.runs.benches import BenchFolder, read
@@ -44,7 +42,7 @@ from models.checkpoint import load_encoder
 from models.config import TrainConfig
 from models.data import Dataset, key_of
 from models.device import pick_device
-from models.encoder import encoder_of
+from models.encoder import untrained
 from models.presets import ENCODERS
 from models.rules import RULES
 
@@ -243,8 +241,7 @@ class Bench:
             layers, preset = pixels, None
         else:
             like = next(word for word, other in self.views.items() if other == view)
-            generator = torch.Generator().manual_seed(seed)
-            encoder = encoder_of(self.wanted.of(like, seed), generator).to(self.device).eval()
+            encoder = untrained(self.wanted.of(like, seed)).to(self.device)
             layers, preset = encoder_layers(encoder), ENCODERS[self.wanted.config.encoder]
         seen = Seen(material, layers, preset, self.device)
         yield from self.guarded(row, self.measured(row, seen))
