@@ -109,6 +109,11 @@ export const neighbours = (run, layer, image, epoch) =>
 /** @param {string} run @param {number} epoch @returns {Promise<import("./types.js").Probes>} */
 export const probes = (run, epoch) => once(`${at(run)}/probes?epoch=${epoch}`);
 
+/** @returns {Promise<{benches: import("./types.js").BenchListed[]}>} */
+export const benches = () => json("benches");
+/** @param {string} bench @returns {Promise<import("./types.js").Bench>} */
+export const bench = (bench) => json(`benches/${encodeURIComponent(bench)}`);
+
 /** Forget the replies of a run that more analyses have changed. @param {string} run */
 export function forgetProbes(run) {
   for (const path of kept.keys()) if (path.startsWith(`${at(run)}/probes`)) kept.delete(path);

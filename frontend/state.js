@@ -65,22 +65,27 @@ export const PROPS = {
   image: { ...whole(null), steps: true, resets: [] },
   selection: { ...set, steps: true, resets: [] },
   hidden: { ...list, steps: true, resets: [] },
-  tab: { ...word("map", "units", "probes"), steps: true, resets: [] },
+  tab: { ...word("map", "units", "probes", "compare"), steps: true, resets: [] },
   sort: { ...word("dprime", "sparseness", "active", "number"), steps: false, resets: [] },
   only: { ...whole(null), steps: false, resets: [] },
   patches: { ...word("framed", "close"), steps: false, resets: [] },
   drag: { ...word("lasso", "pan"), steps: false, resets: [] },
   points: { ...word("dots", "images"), steps: false, resets: [] },
   view: { ...view, steps: false, resets: [] },
+  bench: { ...name(null), steps: true, resets: [] },
+  measure: { ...name(null), steps: false, resets: [] },
+  order: { ...name(null), steps: false, resets: [] },
+  versus: { ...name(null), steps: true, resets: [] },
   dialog: { ...name(null), steps: true, resets: [] },
 };
 
 /**
  * @typedef {{run: string|null, epoch: number|null, layer: number, unit: number|null,
  *   colour: "class"|"unit", image: number|null, selection: number[], hidden: number[],
- *   tab: "map"|"units"|"probes", sort: import("./units.js").Order, only: number|null,
+ *   tab: "map"|"units"|"probes"|"compare", sort: import("./units.js").Order, only: number|null,
  *   patches: "framed"|"close", drag: "lasso"|"pan", points: "dots"|"images",
- *   view: [number, number, number]|null, dialog: string|null}} Values
+ *   view: [number, number, number]|null, bench: string|null, measure: string|null,
+ *   order: string|null, versus: string|null, dialog: string|null}} Values
  */
 /** @typedef {keyof typeof PROPS} Name */
 
