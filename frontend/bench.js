@@ -29,15 +29,18 @@ export function layersOf(bench, measure) {
   return [...new Set(all)].filter((layer) => layer > 0).sort((a, b) => a - b);
 }
 
+/** @param {OfRule} row */
+export const shortName = (row) =>
+  row.rule === "random" ? "random encoder" : row.rule === "pixels" ? "raw pixels" : row.rule;
+
 /**
  * A name that tells apart what differs only by what the encoder sees.
  * @param {Bench} bench
  * @param {OfRule} row
  */
 export function nameOf(bench, row) {
-  const says = row.rule === "random" ? "random encoder" : row.rule === "pixels" ? "raw pixels" : row.rule;
   const alone = bench.summary.filter(({ rule }) => rule === row.rule).length === 1;
-  return alone ? says : `${says}, ${viewOf(row.view)}`;
+  return alone ? shortName(row) : `${shortName(row)}, ${viewOf(row.view)}`;
 }
 
 /** "patches-64-grey" as "grey patches of 64 px". @param {string} view */

@@ -2,7 +2,7 @@
 
 import { classMark, shapeNamed } from "../palette.js";
 import { count, decimal, duration, percent } from "../text.js";
-import { difference, found, isReference, layersOf, measures, nameOf, NEIGHBOURS, reordered, sorted, viewOf } from "../bench.js";
+import { difference, found, isReference, layersOf, measures, nameOf, NEIGHBOURS, reordered, shortName, sorted, viewOf } from "../bench.js";
 import { fill, h, perFrame, svg } from "../dom.js";
 import { inks, layerLines } from "../charts.js";
 import { outline } from "../marks/swatch.js";
@@ -135,7 +135,7 @@ function rules({ state, runs, api, theme }) {
         h("tbody", {}, sorted(told.summary, order, measure()).map((row) => h(
           "tr",
           { class: isReference(row) ? "reference" : "", "data-rule": row.rule, "data-view": row.view },
-          h("th", { scope: "row", title: viewOf(row.view) }, named(told, row)),
+          h("th", { scope: "row", title: viewOf(row.view) }, named(told, row), isReference(row) && h("small", {}, viewOf(row.view))),
           h("td", { class: "soft" }, isReference(row) ? "" : row.labels ? "yes" : "no"),
           h("td", { class: "soft" }, isReference(row) ? "" : row.crosses ? "yes" : "no"),
           layers.map((n) => cell(at(row, n))),
@@ -160,7 +160,7 @@ function rules({ state, runs, api, theme }) {
   /** The name of a row; it opens the row's run where that is here. @param {Bench} told @param {OfRule} row */
   function named(told, row) {
     const run = row.runs.find((id) => id !== null && runs.get(id));
-    const says = nameOf(told, row);
+    const says = isReference(row) ? shortName(row) : nameOf(told, row);
     if (!run) return says;
     return h("button", {
       type: "button", class: "link", title: `Open run ${run}`,
@@ -187,7 +187,6 @@ function rules({ state, runs, api, theme }) {
       const values = layers.map((n) => found(row, measure()).find(({ layer }) => layer === (row.rule === "pixels" ? 0 : n)));
       return lineOf(nameOf(/** @type {Bench} */ (bench), row), values, look);
     });
-    lines.push({ ...flat("chance", bench.data.chance, layers), colour: ink.soft, symbol: null, dash: "dot" });
     fill(key, lines.map(sample));
     chart.setAttribute("aria-label", `Accuracy by layer of ${lines.map(({ says }) => says).join(", ")}; the table below has the numbers.`);
     void layerLines(chart, { layers, lines });
@@ -344,12 +343,6 @@ const lineOf = (says, values, look) => ({
   high: values.map((v) => v?.high ?? null),
   ...look,
 });
-
-/** @param {string} says @param {number} value @param {number[]} layers */
-const flat = (says, value, layers) => {
-  const values = layers.map(() => value);
-  return { says, values, low: values, high: values };
-};
 
 /** A line of the chart as it looks there, with its name. @param {Line} line */
 function sample({ says, colour, symbol, dash }) {
