@@ -114,4 +114,3 @@ def row(rule: str, view: str, seeds: list, runs: list, probes: dict, near: list)
         "images_per_second": None,
         "memory_mb": None,
     }
-

@@ -78,7 +78,9 @@ def test_a_damaged_record_is_one_sentence_and_hides_no_other(
     (home / "benches" / "spoilt" / "bench.json").write_bytes(damage)
     with client_of(home, tmp_path) as client:
         reply = client.get("/api/benches/spoilt")
-        assert reply.status_code == 409 and "run the bench again" in reply.json()["error"]["message"]
+        assert (
+            reply.status_code == 409 and "run the bench again" in reply.json()["error"]["message"]
+        )
         assert "good" in [b["name"] for b in client.get("/api/benches").json()["benches"]]
 
 
