@@ -56,9 +56,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home folder of the server."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def address(served: Path) -> Iterator[str]:
     """Where a server answers that has nothing but what ships."""
-    home = tmp_path_factory.mktemp("home")
+    home = served
     log = home / "serve.txt"
     command = [sys.executable, "-m", "backend", "serve", "--home", str(home), "--port", "0"]
     with log.open("w") as out:

@@ -80,9 +80,7 @@ def test_a_bench_measures_what_an_analysis_measures(
     run = home / "runs" / clapp["run"]
     assert say("analyse", clapp["run"])[0] == 0
     results = Results(run)
-    probes = {
-        e: [float(results.read("probe", e, n)["accuracy"]) for n in range(1, 7)] for e in (0, 1)
-    }
+    probes = {epoch: stored(results, epoch) for epoch in (0, 1)}
     assert accuracies(clapp["probes"]["fast"]) == pytest.approx(probes[1])
     assert accuracies(found["random", 0, view]["probes"]["fast"]) == pytest.approx(probes[0])
     pixels = float(results.read("probe", None, 0)["accuracy"])
@@ -169,10 +167,7 @@ def test_a_run_with_the_same_settings_is_taken_and_its_features_with_it(
     assert row["run"] == run and row["adopted"]
     assert len(looked) == 2  # the pixels and the random encoder; not the run, which was analysed
     assert len(list((home / "runs").iterdir())) == 1
-    stored = [
-        float(Results(home / "runs" / run).read("probe", 1, n)["accuracy"]) for n in range(1, 7)
-    ]
-    assert accuracies(row["probes"]["fast"]) == pytest.approx(stored)
+    assert accuracies(row["probes"]["fast"]) == pytest.approx(stored(Results(taken), 1))
 
     code, _, err = say(
         *("bench", "rules", "--data", pack, "--rules", "clapp", "--name", "other", "--epochs", 1),
