@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +30,11 @@ from backend.analysis.probes import wilson
 from backend.analysis.protocols import PROTOCOLS
 from backend.analysis.seen import Seen
 from backend.errors import ConflictError, DataError, SaccadeError, failure_of
+from backend.jobs.course import course
 from backend.jobs.queue import Queue
 from backend.jobs.states import LIVE, State
+from backend.jobs.summary import REFERENCES, summary
 from backend.runs.benches import BenchFolder, read
-from backend.runs.events import EventReader, Timeline
 from backend.runs.folder import RunFolder
 from backend.runs.results import Results
 from backend.runs.store import Row
@@ -46,7 +46,7 @@ from models.encoder import untrained
 from models.presets import ENCODERS
 from models.rules import RULES
 
-CONTROL, PIXELS = "random", "pixels"  # the rows that every bench has
+PIXELS, CONTROL = REFERENCES
 SEED = 0  # of the held-out images, and of the crops, of every probe: the same for all rows
 SEPARATE = ("epochs", "batch", "learning_rate", "encoder", "precision", "device")  # must agree
 BLOCK = 1024  # images that are read at a time
@@ -483,35 +483,6 @@ def rank(row: Row) -> int:
     return CHOICE.index(state) if state in CHOICE else len(CHOICE)
 
 
-def course(folder: RunFolder, epochs: int) -> dict[str, Any]:
-    """How a run went: losses by epoch, seconds of training, images a second."""
-    timeline = Timeline(folder.path / "events.jsonl")
-    timeline.update()
-    kept = RunFolder(folder.path / "checkpoints" / f"epoch-{epochs:04d}").read("state.json") or {}
-    seconds = training_seconds(folder.path / "events.jsonl")
-    images = kept.get("images", 0) * epochs
-    return {
-        "losses": timeline.history,
-        "images": images,
-        "seconds": round(seconds, 1),
-        "images_per_second": round(images / seconds, 2) if seconds and images else None,
-        "torch": kept.get("torch"),
-    }
-
-
-def training_seconds(events: Path) -> float:
-    """Time between the events of training, over all attempts; pauses between attempts count not."""
-    times, total = [], 0.0
-    for event in EventReader(events).events():
-        kind, training = event["kind"], event.get("phase") == "training"
-        if kind in ("epoch", "checkpoint") or (kind == "progress" and training):
-            times.append(event["time"])
-        elif kind in ("state", "end") and event.get("state") != State.STOPPING:
-            total += sum(b - a for a, b in pairwise(times))
-            times = []
-    return total + sum(b - a for a, b in pairwise(times))
-
-
 def fingerprint(dataset: Dataset) -> str:
     """16 hex digits of the images, labels and splits themselves, wherever they come from."""
     digest = hashlib.sha256()
@@ -520,44 +491,3 @@ def fingerprint(dataset: Dataset) -> str:
     for start in range(0, len(dataset), BLOCK):
         digest.update(np.ascontiguousarray(dataset.images[start : start + BLOCK]).tobytes())
     return digest.hexdigest()[:16]
-
-
-def summary(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every rule as one kind of encoder sees, over its seeds: pixels and random first."""
-    rows = [row for row in record["rows"] if row["done"]]
-    order = {word: n for n, word in enumerate((PIXELS, CONTROL, *record["rules"]))}
-    groups = dict.fromkeys((row["rule"], row["view"]) for row in rows)
-    found = []
-    for rule, view in sorted(groups, key=lambda group: order[group[0]]):
-        group = [row for row in rows if (row["rule"], row["view"]) == (rule, view)]
-        words = [w for w in record["protocols"] if all(w in row["probes"] for row in group)]
-        alone = record["alone"].get(rule, {})
-        found.append(
-            {name: group[0][name] for name in ("rule", "view", "labels", "crosses", "loss_at")}
-            | {
-                "seeds": [row["seed"] for row in group],
-                "runs": [row["run"] for row in group],
-                "epoch": group[0]["epoch"],
-                "probes": {
-                    word: by_layer([row["probes"][word] for row in group]) for word in words
-                },
-                "neighbours": by_layer([row["neighbours"] for row in group]),
-                "seconds": mean([row["seconds"] for row in group]),
-                "images_per_second": alone.get("images_per_second"),
-                "memory_mb": alone.get("gpu_memory_mb") or alone.get("memory_mb"),
-            }
-        )
-    return found
-
-
-def by_layer(found: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Accuracies [seed][layer] -> one a layer, over seeds."""
-    return [
-        {"layer": layers[0]["layer"]} | seeds.over_seeds(list(layers))
-        for layers in zip(*found, strict=True)
-    ]
-
-
-def mean(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return round(sum(known) / len(known), 1) if known else None
