@@ -26,7 +26,7 @@ MAY_IMPORT = [
     (r"backend/runs/store\.py", "models.config models.errors backend.errors backend.runs sqlite3"),
     (r"backend/runs/", "models.config models.errors backend.errors backend.runs"),
     (
-        r"backend/jobs/(worker|analyse|subject|share|bench|speed|summary)\.py",
+        r"backend/jobs/(worker|analyse|subject|share|bench|speed|summary|measure)\.py",
         "models backend.analysis backend.runs backend.jobs backend.errors",
     ),
     (r"backend/jobs/", "backend.runs backend.jobs backend.errors"),

@@ -26,11 +26,11 @@ from backend.analysis import protocols, seeds, speed, votes
 from backend.analysis.activity import encoder_layers, pixels
 from backend.analysis.machine import machine
 from backend.analysis.material import Material
-from backend.analysis.probes import wilson
 from backend.analysis.protocols import PROTOCOLS
 from backend.analysis.seen import Seen
 from backend.errors import ConflictError, DataError, SaccadeError, failure_of
 from backend.jobs.course import course
+from backend.jobs.measure import NEIGHBOURS, kept_features, measure
 from backend.jobs.queue import Queue
 from backend.jobs.states import LIVE, State
 from backend.jobs.summary import REFERENCES, summary
@@ -348,41 +348,20 @@ class Bench:
         if row["neighbours"] and not words:
             return
         joins = any(PROTOCOLS[word].joins for word in words)
-        if joins or not (results and self.reuse(seen, results, row["epoch"])):
+        kept = results and not joins
+        if not (kept and kept_features(seen, results, row["epoch"], self.dataset.key)):
             for share in seen.look(cells=joins):
                 yield BenchProgress(f"{name_of(row)}: activity", share)
-        pieces = [*words, *([] if row["neighbours"] else ["neighbours"])]
+        pieces = [*words, *([] if row["neighbours"] else [NEIGHBOURS])]
         first = 0 if row["rule"] == PIXELS else 1
         for number, word in enumerate(pieces):
             yield BenchProgress(f"{name_of(row)}: {word}", number / len(pieces))
-            if word == "neighbours":
-                row["neighbours"] = list(numbered(neighbour_accuracy(seen), first))
-                continue
-            probes = [
-                {"accuracy": p.accuracy, "low": p.low, "high": p.high}
-                for p in PROTOCOLS[word].measure(seen, SEED)
-            ]
-            joined = PROTOCOLS[word].joins
-            row["probes"][word] = list(numbered(probes, None if joined else first))
+            found = measure(word, seen, first, SEED)
+            if word == NEIGHBOURS:
+                row["neighbours"] = found
+            else:
+                row["probes"][word] = found
         yield BenchProgress(f"{name_of(row)}: {told(row)}")
-
-    def reuse(self, seen: Seen, results: Results, epoch: int) -> bool:
-        """Take the features that an analysis of the same images left, if it left them all."""
-        m, layers = seen.material, range(1, len(seen.preset.widths) + 1)
-        try:
-            summary = results.summary(epoch)
-            train = [results.features(epoch, layer, "train") for layer in layers]
-            test = [results.features(epoch, layer, "test") for layer in layers]
-        except SaccadeError:
-            return False
-        counts = {"dataset": self.dataset.key, "n_test": len(m.test), "n_train": len(m.train)}
-        alike = all(summary.get(name) == value for name, value in counts.items())
-        if not alike or any(x is None for x in (*train, *test)):
-            return False
-        if {len(x) for x in train} != {len(m.train)} or {len(x) for x in test} != {len(m.test)}:
-            return False
-        seen.train, seen.test = [np.array(x) for x in train], [x[m.labelled] for x in test]
-        return True
 
     def timed(self, rule: str) -> Iterator[BenchProgress]:
         """Speed and memory of a rule, once, in a process of its own."""
@@ -452,22 +431,6 @@ def told(row: dict[str, Any]) -> str:
 def pace(found: dict[str, Any]) -> str:
     memory = found["gpu_memory_mb"] or found["memory_mb"]
     return f"{found['images_per_second']:.1f} images/s, {memory or 0} MB"
-
-
-def numbered(found: list[dict[str, float]], first: int | None) -> Iterator[dict[str, Any]]:
-    """Accuracies with the layer that each is of; None where one is of all layers together."""
-    for number, each in enumerate(found):
-        yield {"layer": None if first is None else first + number} | each
-
-
-def neighbour_accuracy(seen: Seen) -> list[dict[str, float]]:
-    found, truth = [], seen.test_labels
-    for train, test in zip(seen.train, seen.test, strict=True):
-        said = votes.voted(train, seen.material.train_labels, test, device=seen.exact)
-        right = int((said == truth).sum())
-        low, high = wilson(right, len(truth))
-        found.append({"accuracy": right / len(truth), "low": low, "high": high})
-    return found
 
 
 def same(values: Any, config: TrainConfig) -> bool:
