@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 
 from backend.api import (
+    benches,
     datasets,
     events,
     failures,
@@ -34,7 +35,19 @@ from backend.runs.store import Store
 from backend.security import Guard, Hosts
 from backend.settings import VERSION, Settings
 
-ROUTERS = (health, words, datasets, runs, events, layers, units, neighbours, probes, learning)
+ROUTERS = (
+    health,
+    words,
+    datasets,
+    runs,
+    events,
+    layers,
+    units,
+    neighbours,
+    probes,
+    learning,
+    benches,
+)
 
 
 def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:

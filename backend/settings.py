@@ -59,6 +59,10 @@ class Settings(BaseSettings):
         return self.home / "runs"
 
     @property
+    def benches(self) -> Path:
+        return self.home / "benches"
+
+    @property
     def cache(self) -> Path:
         return self.home / "cache"
 

@@ -120,6 +120,10 @@ export async function learning(run, epoch) {
   if (reply.reason) kept.delete(path);
   return reply;
 }
+/** @returns {Promise<{benches: import("./types.js").BenchListed[]}>} */
+export const benches = () => json("benches");
+/** @param {string} bench @returns {Promise<import("./types.js").Bench>} */
+export const bench = (bench) => json(`benches/${encodeURIComponent(bench)}`);
 
 /** Forget the replies of a run that more analyses have changed. @param {string} run */
 export function forgetEpochs(run) {

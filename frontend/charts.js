@@ -1,4 +1,4 @@
-// Charts: accuracy by layer, and any figure of each layer by epoch.
+// Charts: accuracy by layer, of one run or several, and any figure of each layer by epoch.
 
 import { chart } from "./plot.js";
 import { plain } from "./text.js";
@@ -152,4 +152,34 @@ function endLabels(lines, ink) {
     showarrow: false,
     font: { color: line.chosen ? ink.ink : ink.soft, size: 11 },
   }));
+}
+
+/**
+ * Shares of one over layers, a line each; what has one value for all layers lies straight across.
+ * @param {HTMLElement} element
+ * @param {{layers: number[], lines: {says: string, values: (number|null)[], low: (number|null)[],
+ *   high: (number|null)[], colour: string, symbol: string|null, dash: string}[]}} what
+ */
+export async function layerLines(element, what) {
+  const ink = inks(element);
+  const ticks = what.layers.map((_, i) => i);
+  const traces = what.lines.map((line) => ({
+    type: "scatter",
+    mode: line.symbol ? "lines+markers" : "lines",
+    x: ticks,
+    y: line.values,
+    line: { color: line.colour, width: line.symbol ? 2 : 1.8, dash: line.dash },
+    marker: { size: 8, color: line.colour, symbol: line.symbol ?? "circle" },
+    customdata: line.low.map((low, i) => [low, line.high[i]]),
+    hovertemplate: `${plain(line.says)}, %{x}<br>%{y:.1%} (95 % interval %{customdata[0]:.1%} to %{customdata[1]:.1%})<extra></extra>`,
+  }));
+  const all = what.lines.flatMap((line) => line.values).filter((v) => v !== null);
+  const [least, most] = [Math.min(...all), Math.max(...all)];
+  const air = 0.06 * (most - least || 0.1);
+  const layout = chartLayout(element, ink, {
+    hovermode: "closest",
+    xaxis: { tickvals: ticks, ticktext: what.layers.map((n) => `Layer ${n}`), showgrid: false, range: [-0.2, ticks.length - 0.8] },
+    yaxis: { tickformat: ".0%", nticks: 6, range: [Math.max(0, least - air), Math.min(1.02, most + air)] },
+  });
+  await chart(element, traces, layout);
 }

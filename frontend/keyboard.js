@@ -8,7 +8,7 @@ export const KEYS = [
   { shown: ["←", "→"], does: "unit before, unit after, in the order of the grid" },
   { shown: [",", "."], does: "epoch before, epoch after" },
   { shown: ["Space"], does: "play the epochs, or pause" },
-  { shown: ["1", "2", "3", "4"], does: "Map, Neurons, Probes, Learning" },
+  { shown: ["1", "2", "3", "4", "5"], does: "Map, Neurons, Probes, Learning, Compare" },
   { shown: ["c"], does: "colour by class or by the unit" },
   { shown: ["n"], does: "new run" },
   { shown: ["Esc"], does: "one step back: selection, unit, pinned image" },
@@ -17,7 +17,7 @@ export const KEYS = [
   { shown: ["Alt", "drag"], does: "take from the selection" },
 ];
 
-const TABS = /** @type {const} */ (["map", "units", "probes", "learning"]);
+const TABS = /** @type {const} */ (["map", "units", "probes", "learning", "compare"]);
 
 /**
  * @param {import("./types.js").Page} page

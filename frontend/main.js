@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { chosen } from "./panels/chosen.js";
+import { compare } from "./panels/compare.js";
 import { createAtlas } from "./atlas.js";
 import { createRuns } from "./runs.js";
 import { createScene } from "./scene.js";
@@ -46,6 +47,7 @@ document.body.append(
     units: [neurons(page)],
     probes: [probes(page)],
     learning: [learning(page)],
+    compare: [compare(page)],
   })),
   h("aside", { class: "detail", "aria-label": "Details" }, imagecard(page), unitcard(page), layercard(page)),
   h("footer", { class: "footer" }, time.element, chosen(page)),

@@ -67,7 +67,7 @@ export const PROPS = {
   image: { ...whole(null), steps: true, resets: [] },
   selection: { ...set, steps: true, resets: [] },
   hidden: { ...list, steps: true, resets: [] },
-  tab: { ...word("map", "units", "probes", "learning"), steps: true, resets: [] },
+  tab: { ...word("map", "units", "probes", "learning", "compare"), steps: true, resets: [] },
   sort: { ...word("dprime", "sparseness", "active", "number"), steps: false, resets: [] },
   only: { ...whole(null), steps: false, resets: [] },
   k: { ...whole(null), steps: false, resets: [] },
@@ -75,16 +75,21 @@ export const PROPS = {
   drag: { ...word("lasso", "pan"), steps: false, resets: [] },
   points: { ...word("dots", "images"), steps: false, resets: [] },
   view: { ...view, steps: false, resets: [] },
+  bench: { ...name(null), steps: true, resets: [] },
+  measure: { ...name(null), steps: false, resets: [] },
+  order: { ...name(null), steps: false, resets: [] },
+  versus: { ...name(null), steps: true, resets: [] },
   dialog: { ...name(null), steps: true, resets: [] },
 };
 
 /**
  * @typedef {{run: string|null, epoch: number|null, layer: number, unit: number|null,
  *   colour: "class"|"unit", image: number|null, selection: number[], hidden: number[],
- *   tab: "map"|"units"|"probes"|"learning", sort: import("./units.js").Order,
+ *   tab: "map"|"units"|"probes"|"learning"|"compare", sort: import("./units.js").Order,
  *   only: number|null, k: number|null,
  *   patches: "framed"|"close", drag: "lasso"|"pan", points: "dots"|"images",
- *   view: [number, number, number]|null, dialog: string|null}} Values
+ *   view: [number, number, number]|null, bench: string|null, measure: string|null,
+ *   order: string|null, versus: string|null, dialog: string|null}} Values
  */
 /** @typedef {keyof typeof PROPS} Name */
 

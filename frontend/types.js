@@ -86,7 +86,28 @@
  * @typedef {{run: string, epoch: number, protocol: string, n_train: number, n_test: number,
  *   seed: number, chance: number, classes: string[], pixels: Accuracy, layers: Probe[],
  *   input: Probe|null, by_epoch: {epoch: number, accuracy: number[]}[],
- *   reason?: string}} Probes
+ *   word: string, reason?: string}} Probes
+ */
+
+/**
+ * One rule of a bench over its seeds, as one kind of encoder sees: `rule` may be "pixels", and
+ * "random" is the untrained encoder. A layer of null stands for all layers together.
+ * @typedef {Accuracy & {layer: number|null}} AtLayer
+ * @typedef {{rule: string, view: string, labels: boolean, crosses: boolean, loss_at: string,
+ *   seeds: (number|null)[], runs: (string|null)[], epoch: number|null,
+ *   probes: Record<string, AtLayer[]>, neighbours: AtLayer[], seconds: number|null,
+ *   images_per_second: number|null, memory_mb: number|null}} OfRule
+ */
+
+/**
+ * A comparison of rules: as it is listed, and whole.
+ * @typedef {{name: string, shipped: boolean, created: string,
+ *   settings: Record<string, string|number>, rules: string[], seeds: number[],
+ *   protocols: string[], data: {key: string, title: string, images: number, n_train: number,
+ *   n_test: number, classes: string[], chance: number}}} BenchListed
+ * @typedef {BenchListed & {command: string, version: string, k: number,
+ *   machine: Record<string, string|number>, definitions: Record<string, string>,
+ *   summary: OfRule[], rows: {rule: string, seed: number|null, error: string|null}[]}} Bench
  */
 
 /**

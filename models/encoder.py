@@ -103,6 +103,11 @@ def encoder_of(config: TrainConfig, generator: torch.Generator | None = None) ->
     return ENCODER_CLASSES[RULES[config.rule].sees](config.encoder, config.channels, generator)
 
 
+def untrained(config: TrainConfig) -> nn.Module:
+    """The encoder that a run with this config begins with, on the processor."""
+    return encoder_of(config, torch.Generator().manual_seed(config.seed)).eval()
+
+
 def layers_of(word: str, channels: int, generator: torch.Generator | None) -> nn.ModuleList:
     generator = generator or torch.Generator().manual_seed(0)
     preset = ENCODERS[word]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from backend.analysis.protocols import PROTOCOLS
 from backend.app import create_app
 from backend.cli import COMMANDS, parser
 from backend.settings import VERSION, Settings
@@ -25,7 +26,7 @@ SHELL = re.findall(
 
 
 def test_every_word_is_written_down() -> None:
-    words = [*DATASETS, *RULES, *ENCODERS]
+    words = [*DATASETS, *RULES, *ENCODERS, *PROTOCOLS]
     assert [word for word in words if f"`{word}`" not in README] == []
 
 

@@ -7,6 +7,8 @@
 | selectivity | what does a unit prefer, and how choosy is it? | `selectivity.selectivity` |
 | neighbours | which images and patches are alike to a layer? | `neighbours.nearest_images` |
 | probes | how well can classes be read off a layer? | `probes.probe` |
+| protocols | in which ways is a probe fitted? | `protocols.PROTOCOLS` |
+| votes | is an image of the class of its neighbours? | `votes.voted` |
 | embedding | how does a layer arrange the images? | `embedding.embedding` |
 | learning | what do futures score, and where does the update lead? | `plasticity.plasticity` |
 """

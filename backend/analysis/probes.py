@@ -63,11 +63,18 @@ def probe(
         penalty = best_penalty(x[kept], labels[kept], x[held], labels[held], classes)
         fitted = next(classifiers(x, labels, classes, [penalty]))
         said = predicted(fitted, standardised(test)).cpu().numpy()
+    return scored(said, test_labels, classes, len(train), penalty)
+
+
+def scored(
+    said: np.ndarray, truth: np.ndarray, classes: int, n_train: int, penalty: float = 0.0
+) -> Probe:
+    """What the answers `said` get right of the labels `truth`, both int [n]."""
     confusion = np.zeros((classes, classes), np.int32)
-    np.add.at(confusion, (test_labels, said), 1)
+    np.add.at(confusion, (truth, said), 1)
     right = int(confusion.trace())
-    low, high = wilson(right, len(test))
-    return Probe(right / len(test), low, high, confusion, penalty, len(train), len(test))
+    low, high = wilson(right, len(truth))
+    return Probe(right / len(truth), low, high, confusion, penalty, n_train, len(truth))
 
 
 def best_penalty(x: Tensor, labels: Tensor, held: Tensor, truth: Tensor, classes: int) -> float:

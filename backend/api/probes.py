@@ -24,7 +24,8 @@ class EpochAccuracy(BaseModel):
 class Probes(BaseModel):
     run: str
     epoch: int
-    protocol: str
+    word: str  # of the protocol
+    protocol: str  # its definition
     n_train: int
     n_test: int
     seed: int
@@ -41,13 +42,15 @@ class Probes(BaseModel):
 def probes(seen: OfCheckpoint):
     """Accuracy of a linear probe of every layer, with chance, raw pixels and a random encoder."""
     summary = seen.summary()
+    parameters = summary.get("parameters", {}).get("probes", {})
     layers = [found for layer in seen.layers[1:] if (found := probe_of(seen, layer))]
     return {
         **{"run": seen.run, "epoch": seen.epoch, "classes": summary["classes"]},
+        "word": parameters.get("protocol", "fast"),
         "protocol": summary["definitions"].get("probes", ""),
         "n_train": summary["n_train"],
         "n_test": int(seen.read("probe", layers[0]["layer"])["n_test"]) if layers else 0,
-        "seed": summary.get("parameters", {}).get("probes", {}).get("seed", 0),
+        "seed": parameters.get("seed", 0),
         "chance": summary.get("chance"),
         "pixels": seen.probe(0),
         "layers": layers,

@@ -24,13 +24,18 @@ def setting_flags(command: argparse.ArgumentParser) -> None:
     """One flag for each setting of a training run; None where it is not given."""
     group = command.add_argument_group("settings")
     for row in SETTINGS:
-        group.add_argument(
-            f"--{row.name.replace('_', '-')}",
-            dest=row.name,
-            type={"int": whole, "float": decimal}.get(row.type, utf8),
-            metavar=row.unit.upper() or row.type.upper(),
-            help=described(row),
-        )
+        setting_flag(group, row.name)
+
+
+def setting_flag(group: argparse._ActionsContainer, name: str) -> None:
+    row = next(row for row in SETTINGS if row.name == name)
+    group.add_argument(
+        f"--{row.name.replace('_', '-')}",
+        dest=row.name,
+        type={"int": whole, "float": decimal}.get(row.type, utf8),
+        metavar=row.unit.upper() or row.type.upper(),
+        help=described(row),
+    )
 
 
 def described(row: Setting) -> str:

@@ -83,7 +83,9 @@ def ending(run: dict[str, Any], options: argparse.Namespace, bar: Bar) -> int:
     again = f"saccade train --resume {run['id']}"
     again += f" --home {options.home}" if options.home else ""
     if state == "finished":
-        told = "" if accuracy is None else f"; the top layer's probe is right on {accuracy:.1%}"
+        told = (
+            "" if accuracy is None else f"; the top layer's probe (fast) is right on {accuracy:.1%}"
+        )
         bar.say(f"finished{told}; look at it with: saccade serve")
     elif state == "stopped":
         bar.say(f"stopped; go on with: {again}")

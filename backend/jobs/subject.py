@@ -90,7 +90,7 @@ class Subject:
             "parameters": {
                 "maximizers": {"seed": seed},
                 "neighbours": {"metric": METRIC, "patch": [m.sites[0].middle] * 2},
-                "probes": {"seed": seed},
+                "probes": {"seed": seed, "protocol": "fast"},
             },
             "seconds": {},
             "device": self.device.type,

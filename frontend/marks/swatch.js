@@ -14,8 +14,8 @@ export function swatch({ colour, shape }, side = 11) {
   );
 }
 
-/** @param {import("../palette.js").Shape} shape */
-function outline(shape) {
+/** The edge of a shape around the origin with radius 1, as a path. @param {import("../palette.js").Shape} shape */
+export function outline(shape) {
   /** @type {string[]} */
   const steps = [];
   const pen = {

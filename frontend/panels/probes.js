@@ -58,7 +58,7 @@ export function probes({ state, scene, api, theme }) {
     drawTable(reply, all);
     drawMatrix(reply, all);
     drawCharts();
-    fill(protocol, `${reply.protocol} Trained on ${count(reply.n_train)}, tested on ${count(reply.n_test)} images, seed ${reply.seed}.`);
+    fill(protocol, `Protocol ${reply.word}: ${reply.protocol} Trained on ${count(reply.n_train)}, tested on ${count(reply.n_test)} images, seed ${reply.seed}.`);
   }
 
   function drawCharts() {

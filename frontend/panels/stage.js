@@ -4,11 +4,11 @@ import { fill, h } from "../dom.js";
 import { live } from "../runs.js";
 import { progress } from "../marks/progress.js";
 
-const TABS = /** @type {const} */ ([["map", "Map"], ["units", "Neurons"], ["probes", "Probes"], ["learning", "Learning"]]);
+const TABS = /** @type {const} */ ([["map", "Map"], ["units", "Neurons"], ["probes", "Probes"], ["learning", "Learning"], ["compare", "Compare"]]);
 
 /**
  * @param {import("../types.js").Page} page
- * @param {Record<"map"|"units"|"probes"|"learning", HTMLElement[]>} bodies
+ * @param {Record<"map"|"units"|"probes"|"learning"|"compare", HTMLElement[]>} bodies
  */
 export function stage({ state, scene, runs }, bodies) {
   const tabs = TABS.map(([tab, says]) => h("button", {
@@ -26,16 +26,18 @@ export function stage({ state, scene, runs }, bodies) {
 
   function draw() {
     const ready = scene.status === "ready";
-    head.hidden = !ready;
-    wait.hidden = ready;
+    // A comparison of rules needs no analysed run.
+    const shown = ready || state.now.tab === "compare";
+    head.hidden = !shown;
+    wait.hidden = shown;
     TABS.forEach(([tab], i) => {
       const on = tab === state.now.tab;
       tabs[i].setAttribute("aria-selected", `${on}`);
-      views[i].hidden = !on || !ready;
+      views[i].hidden = !on || !shown;
     });
     if (ready && scene.layers) {
       const info = scene.layers.layers[state.now.layer];
-      fill(where, `${info.name} · epoch ${scene.layers.epoch}`);
+      fill(where, state.now.tab === "compare" ? "" : `${info.name} · epoch ${scene.layers.epoch}`);
       told = "";
     } else drawWait();
   }

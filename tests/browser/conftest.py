@@ -58,9 +58,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home folder of the server."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def address(own: Path) -> Iterator[str]:
     """Where a server answers that has nothing but what ships."""
-    with served(tmp_path_factory.mktemp("home")) as found:
+    with served(own) as found:
         yield found
 
 

@@ -51,9 +51,9 @@ def own(home: Path, trained: tuple[Path, str], say: Say) -> str:
 def test_every_command_explains_itself(say: Say) -> None:
     for word in COMMANDS:
         code, out, _ = say(word, "--help")
-        assert code == 0 and "--home" in out or word == "data"
-    for word in ("list", "get", "pack"):
-        assert "--home" in say("data", word, "--help")[1]
+        assert code == 0 and "--home" in out or word in ("data", "bench")
+    for words in (("data", "list"), ("data", "get"), ("data", "pack"), ("bench", "rules")):
+        assert "--home" in say(*words, "--help")[1]
     assert say("--version")[1] == f"saccade {VERSION}\n"
     assert all(word in say()[1] for word in COMMANDS)
 

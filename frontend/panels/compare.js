@@ -1,0 +1,355 @@
+// Rules side by side, as a bench measured them, and any two runs that are here.
+
+import { classMark, shapeNamed } from "../palette.js";
+import { count, decimal, duration, percent } from "../text.js";
+import { difference, found, isReference, layersOf, measures, nameOf, NEIGHBOURS, reordered, shortName, sorted, viewOf } from "../bench.js";
+import { fill, h, perFrame, svg } from "../dom.js";
+import { inks, layerLines } from "../charts.js";
+import { outline } from "../marks/swatch.js";
+
+/** @typedef {import("../types.js").Bench} Bench */
+/** @typedef {import("../types.js").OfRule} OfRule */
+/** @typedef {import("../types.js").Accuracy} Accuracy */
+/** @typedef {import("../types.js").Probes} Probes */
+/** @typedef {Parameters<typeof layerLines>[1]["lines"][number]} Line */
+
+const DASHES = ["dash", "dashdot"];
+const COMMAND = "saccade bench rules --data photos --encoder vgg6-tiny --epochs 5";
+
+/** @param {import("../types.js").Page} page */
+export function compare(page) {
+  return h("div", { class: "compare", id: "compare" }, rules(page), pair(page));
+}
+
+/** The bench: a chart, a table, and how its numbers are defined. @param {import("../types.js").Page} page */
+function rules({ state, runs, api, theme }) {
+  const chart = h("div", { class: "chart tall", role: "img" });
+  const key = h("div", { class: "chart-key small" });
+  const head = h("div", { class: "compare-head" });
+  const about = h("p", { class: "soft small" });
+  const table = h("div", { class: "probe-table" });
+  const words = h("div", { class: "compare-words" });
+  const notice = h("div", {});
+  const body = h("div", { class: "bench", hidden: true }, about, key, chart, table, words);
+  const element = h("section", { "aria-label": "Rules" }, head, notice, body);
+  /** @type {import("../types.js").BenchListed[]} */
+  let list = [];
+  /** @type {Bench|null} */
+  let bench = null;
+
+  const measure = () => {
+    const there = bench ? measures(bench) : [];
+    return there.find((word) => word === state.now.measure) ?? there[0] ?? NEIGHBOURS;
+  };
+
+  async function load() {
+    if (state.now.tab !== "compare") return;
+    try {
+      list = (await api.benches()).benches;
+      const wanted = state.now.bench ?? list[0]?.name;
+      bench = wanted === undefined ? null : await api.bench(wanted);
+      fill(notice, list.length ? null : nothing());
+    } catch (error) {
+      bench = null;
+      fill(notice, h("p", { class: "notice bad" }, /** @type {Error} */ (error).message));
+    }
+    draw();
+  }
+
+  function nothing() {
+    return h("div", { class: "wait-words" },
+      h("h2", { class: "big" }, "No bench yet"),
+      h("p", { class: "soft" }, "A bench trains every learning rule on the same images, in the same order and from the same weights, and shows what each layer has learned beside the untrained encoder and raw pixels. Begin one in a terminal; it takes some minutes:"),
+      h("code", { class: "command" }, COMMAND));
+  }
+
+  function draw() {
+    body.hidden = !bench;
+    drawHead();
+    if (!bench || state.now.tab !== "compare") return;
+    const { data, settings, seeds, command, machine, definitions } = bench;
+    fill(about, `${data.title}: ${count(data.images)} training images, ${count(data.n_test)} test images, ${data.classes.length} classes, chance ${percent(data.chance)}. ${settings.encoder}, ${settings.epochs} epochs, learning rate ${settings.learning_rate}, ${seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(", ")}`}.`);
+    drawTable(bench);
+    drawChart();
+    const failed = bench.rows.filter((row) => row.error);
+    const others = Object.keys(definitions).filter((word) => !bench?.protocols.includes(word) || word !== measure());
+    fill(
+      words,
+      h("p", { class: "soft small" }, measure() === NEIGHBOURS ? "" : `Protocol ${measure()}: `, definitions[measure()], " ", definitions.interval),
+      failed.map((row) => h("p", { class: "notice bad" }, `${row.rule}${row.seed === null ? "" : `, seed ${row.seed}`} failed: ${row.error}`)),
+      h("details", { class: "definitions" },
+        h("summary", {}, "How the rest is measured, and on what"),
+        others.filter((word) => word !== "interval" && word !== measure()).map((word) => h("p", {}, bench?.protocols.includes(word) ? `Protocol ${word}: ` : "", definitions[word])),
+        h("p", {}, `${machine.processor}, ${machine.cores} cores, ${machine.gpu ?? machine.device}; torch ${machine.torch}; Saccade ${bench.version}.`),
+        h("code", { class: "command" }, command)),
+    );
+  }
+
+  function drawHead() {
+    fill(
+      head,
+      h("h2", {}, "Rules side by side"),
+      list.length ? h("label", { class: "pick" }, h("span", { class: "soft" }, "bench"), h(
+        "select",
+        { id: "bench", onchange: (/** @type {Event} */ e) => state.set({ bench: /** @type {any} */ (e.target).value, order: null }) },
+        list.map(({ name }) => h("option", { value: name, selected: name === (bench?.name ?? state.now.bench) }, name)),
+      )) : null,
+      h("span", { class: "gap" }),
+      bench && h("div", { class: "segments", role: "group", "aria-label": "What is measured" }, measures(bench).map((word) => h(
+        "button",
+        { type: "button", "aria-pressed": `${word === measure()}`, onclick: () => state.set({ measure: word }) },
+        word === NEIGHBOURS ? `neighbours, k = ${bench?.k}` : `linear probe, ${word}`,
+      ))),
+    );
+  }
+
+  /** @param {Bench} told */
+  function drawTable(told) {
+    const layers = layersOf(told, measure());
+    const joined = told.summary.some((row) => found(row, measure()).some(({ layer }) => layer === null));
+    const last = layers.at(-1) ?? 0;
+    /** @type {[string, string, string][]} */
+    const columns = [
+      ["rule", "rule", ""],
+      ["labels", "labels", "Does it learn from the labels of the training images?"],
+      ["crosses", "crosses", "Does a loss send gradient into the layers below its own?"],
+      ...layers.map((n) => /** @type {[string, string, string]} */ ([`${n}`, `layer ${n}`, ""])),
+      ...(joined ? [/** @type {[string, string, string]} */ (["all", "all layers", "One classifier for all layers together"])] : []),
+      ...(measure() === NEIGHBOURS ? [] : [/** @type {[string, string, string]} */ (["neighbours", "neighb.", `Neighbours, k = ${told.k}, of the top layer`])]),
+      ["seconds", "training", "Time in training steps, mean over seeds, beside whatever else the machine did"],
+      ["speed", "img/s", "Images a second, measured apart in a fresh process"],
+      ["memory", "MB", "Peak memory, measured apart in a fresh process"],
+    ];
+    const { order } = state.now;
+    fill(
+      table,
+      h(
+        "table",
+        { class: "rules" },
+        h("caption", { class: "unseen" }, `${measure() === NEIGHBOURS ? "Neighbour accuracy" : `Probe accuracy, protocol ${measure()},`} of each rule by layer, with 95 % intervals`),
+        h("thead", {}, h("tr", {}, columns.map(([column, says, why]) => h(
+          "th",
+          { scope: "col", title: why || false, "aria-sort": order === column ? "ascending" : order === `-${column}` ? "descending" : false },
+          h("button", { type: "button", class: "link", "data-column": column, onclick: () => state.set({ order: reordered(order, column) }) }, says, order === column ? " ↑" : order === `-${column}` ? " ↓" : ""),
+        )))),
+        h("tbody", {}, sorted(told.summary, order, measure()).map((row) => h(
+          "tr",
+          { class: isReference(row) ? "reference" : "", "data-rule": row.rule, "data-view": row.view },
+          h("th", { scope: "row", title: viewOf(row.view) }, named(told, row), isReference(row) && h("small", {}, viewOf(row.view))),
+          h("td", { class: "soft" }, isReference(row) ? "" : row.labels ? "yes" : "no"),
+          h("td", { class: "soft" }, isReference(row) ? "" : row.crosses ? "yes" : "no"),
+          layers.map((n) => cell(at(row, n))),
+          joined ? cell(found(row, measure()).find(({ layer }) => layer === null)) : null,
+          measure() === NEIGHBOURS ? null : cell(row.neighbours.find(({ layer }) => layer === last) ?? (row.rule === "pixels" ? row.neighbours[0] : undefined)),
+          h("td", {}, row.seconds === null ? "" : duration(row.seconds)),
+          h("td", {}, row.images_per_second === null ? "" : decimal(row.images_per_second, 0)),
+          h("td", {}, row.memory_mb === null ? "" : count(Math.round(row.memory_mb))),
+        ))),
+      ),
+    );
+  }
+
+  /** Of a layer; the pixels have one value, which stands under the first. @param {OfRule} row @param {number} layer */
+  const at = (row, layer) =>
+    found(row, measure()).find((each) => each.layer === (row.rule === "pixels" && layer === 1 ? 0 : layer));
+
+  /** @param {Accuracy|undefined} value */
+  const cell = (value) =>
+    h("td", {}, value ? [percent(value.accuracy), h("small", {}, `${decimal(100 * value.low, 1)}–${decimal(100 * value.high, 1)}`)] : "");
+
+  /** The name of a row; it opens the row's run where that is here. @param {Bench} told @param {OfRule} row */
+  function named(told, row) {
+    const run = row.runs.find((id) => id !== null && runs.get(id));
+    const says = isReference(row) ? shortName(row) : nameOf(told, row);
+    if (!run) return says;
+    return h("button", {
+      type: "button", class: "link", title: `Open run ${run}`,
+      onclick: () => state.set({ run, tab: "map", epoch: row.rule === "random" ? 0 : null }),
+    }, says);
+  }
+
+  function drawChart() {
+    if (!bench || !chart.clientWidth) return;
+    const ink = inks(chart);
+    const layers = layersOf(bench, measure());
+    chart.hidden = key.hidden = !layers.length;
+    if (!layers.length) return;
+    const there = bench.summary.filter((row) => found(row, measure()).some(({ layer }) => layer !== null));
+    let rule = 0;
+    /** @type {Record<string, number>} */
+    const seen = {};
+    const lines = there.map((row) => {
+      const nth = (seen[row.rule] ??= 0);
+      seen[row.rule] += 1;
+      const look = isReference(row)
+        ? { colour: row.rule === "random" ? ink.ink : ink.soft, symbol: null, dash: DASHES[nth % DASHES.length] }
+        : { ...coloured(rule++), dash: "solid" };
+      const values = layers.map((n) => found(row, measure()).find(({ layer }) => layer === (row.rule === "pixels" ? 0 : n)));
+      return lineOf(nameOf(/** @type {Bench} */ (bench), row), values, look);
+    });
+    fill(key, lines.map(sample));
+    chart.setAttribute("aria-label", `Accuracy by layer of ${lines.map(({ says }) => says).join(", ")}; the table below has the numbers.`);
+    void layerLines(chart, { layers, lines });
+  }
+
+  /** @param {number} i */
+  const coloured = (i) => {
+    const { colour, shape } = classMark(i, theme.tone);
+    return { colour, symbol: shape.name };
+  };
+
+  theme.on(draw);
+  runs.on(() => bench && state.now.tab === "compare" && drawTable(bench));
+  state.on(["tab", "bench"], () => void load());
+  state.on(["measure", "order"], draw);
+  new ResizeObserver(perFrame(drawChart)).observe(chart);
+  void load();
+  return element;
+}
+
+/** Two runs that are here: what the probes read from each, and the difference. @param {import("../types.js").Page} page */
+function pair({ state, scene, runs, api, theme }) {
+  const head = h("div", { class: "compare-head" });
+  const notice = h("p", { class: "notice", hidden: true });
+  const key = h("div", { class: "chart-key small" });
+  const chart = h("div", { class: "chart", role: "img" });
+  const table = h("div", { class: "probe-table" });
+  const words = h("p", { class: "soft small" });
+  const body = h("div", { class: "bench", hidden: true }, key, chart, table, words);
+  const element = h("section", { "aria-label": "Two runs", id: "pair" }, head, notice, body);
+  /** @type {[Probes, Probes]|null} */
+  let both = null;
+  let asked = "";
+
+  const other = () => runs.list.find((run) => run.id === state.now.versus && run.analysed.length) ?? null;
+
+  async function load() {
+    if (state.now.tab !== "compare") return;
+    const goal = scene.target();
+    const beside = other();
+    drawHead();
+    const wanted = goal && beside ? `${goal.run.id} ${goal.epoch} ${beside.id} ${beside.analysed.join()}` : "";
+    if (wanted === asked) return draw();
+    asked = wanted;
+    both = null;
+    try {
+      if (goal && beside) {
+        const found = await Promise.all([
+          api.probes(goal.run.id, goal.epoch),
+          api.probes(beside.id, /** @type {number} */ (beside.analysed.at(-1))),
+        ]);
+        if (asked !== wanted) return;
+        both = found;
+      }
+      const lacking = both?.find((reply) => !reply.layers.length);
+      notice.hidden = !lacking;
+      fill(notice, lacking?.reason ?? "");
+      if (lacking) both = null;
+    } catch (error) {
+      if (asked !== wanted) return;
+      asked = "";
+      notice.hidden = false;
+      fill(notice, /** @type {Error} */ (error).message);
+    }
+    draw();
+  }
+
+  function drawHead() {
+    const goal = scene.target();
+    const others = runs.list.filter((run) => run.analysed.length && run.id !== goal?.run.id);
+    fill(
+      head,
+      h("h2", {}, "Two runs"),
+      h("span", {}, goal ? `${goal.run.name}, epoch ${goal.epoch}` : "no analysed run is in view"),
+      goal && h("label", { class: "pick" }, h("span", { class: "soft" }, "versus"), h(
+        "select",
+        { id: "versus", disabled: !others.length, onchange: (/** @type {Event} */ e) => state.set({ versus: /** @type {any} */ (e.target).value || null }) },
+        h("option", { value: "", selected: !other() }, others.length ? "choose a run" : "no other analysed run"),
+        others.map((run) => h("option", { value: run.id, selected: run.id === state.now.versus }, `${run.name} · ${run.config.rule}, epoch ${run.analysed.at(-1)}`)),
+      )),
+    );
+  }
+
+  /** @param {Probes} reply */
+  const nameOfRun = (reply) => `${runs.get(reply.run)?.name ?? reply.run}, epoch ${reply.epoch}`;
+
+  function draw() {
+    body.hidden = !both;
+    if (!both || state.now.tab !== "compare") return;
+    const [a, b] = both;
+    const shared = a.layers.filter((p) => b.layers.some((q) => q.layer === p.layer));
+    /** @param {string} says @param {Accuracy|null|undefined} x @param {Accuracy|null|undefined} y */
+    const line = (says, x, y) => {
+      const d = x && y ? difference(x, y) : null;
+      return h("tr", { "data-row": says }, h("th", { scope: "row" }, says), [x, y].map((v) => h("td", {}, v ? [percent(v.accuracy), h("small", {}, `${decimal(100 * v.low, 1)}–${decimal(100 * v.high, 1)}`)] : "–")),
+        h("td", {}, d ? [signed(d.by), h("small", {}, `${signed(d.low)} to ${signed(d.high)}`)] : "–"));
+    };
+    fill(
+      table,
+      h("table", {},
+        h("thead", {}, h("tr", {}, ["", nameOfRun(a), nameOfRun(b), "difference, points"].map((name) => h("th", { scope: "col" }, name)))),
+        h("tbody", {},
+          shared.map((p) => line(`layer ${p.layer}`, p, b.layers.find((q) => q.layer === p.layer))),
+          shared.map((p) => line(`random, layer ${p.layer}`, p.random, b.layers.find((q) => q.layer === p.layer)?.random)),
+          line("raw pixels", a.pixels, b.pixels))),
+    );
+    const [first, second] = both.map(({ run }) => runs.get(run));
+    const same = first?.dataset === second?.dataset;
+    fill(words, `Protocol ${a.word}${b.word === a.word ? "" : ` and ${b.word}`}. ${a.protocol} The interval of a difference is Newcombe's, 95 %, from those of both, as if of different images.${same ? "" : " The two runs were analysed on different images, so their difference is one of data, too."}`);
+    drawChart();
+  }
+
+  function drawChart() {
+    if (!both || !chart.clientWidth) return;
+    const ink = inks(chart);
+    const layers = [...new Set(both.flatMap((reply) => reply.layers.map(({ layer }) => layer)))].sort((x, y) => x - y);
+    const lines = both.flatMap((reply, i) => {
+      const { colour, shape } = classMark(i, theme.tone);
+      const of = (/** @type {number} */ n) => reply.layers.find(({ layer }) => layer === n);
+      const says = nameOfRun(reply);
+      return [
+        lineOf(says, layers.map(of), { colour, symbol: shape.name, dash: "solid" }),
+        lineOf(`random encoder of ${says}`, layers.map((n) => of(n)?.random ?? undefined), { colour, symbol: null, dash: "dash" }),
+        lineOf(`raw pixels of ${says}`, layers.map(() => reply.pixels ?? undefined), { colour: ink.soft, symbol: null, dash: i ? "dot" : "dashdot" }),
+      ];
+    }).filter((line) => line.values.some((v) => v !== null));
+    fill(key, lines.map(sample));
+    chart.setAttribute("aria-label", `Probe accuracy by layer of ${lines.map(({ says }) => says).join(", ")}; the table below has the numbers.`);
+    void layerLines(chart, { layers, lines });
+  }
+
+  /** @param {number} by */
+  const signed = (by) => `${by > 0 ? "+" : ""}${decimal(100 * by, 1)}`;
+
+  theme.on(draw);
+  runs.on(() => void load());
+  scene.on(["maps"], () => void load());
+  state.on(["tab", "versus", "run", "epoch"], () => void load());
+  new ResizeObserver(perFrame(drawChart)).observe(chart);
+  void load();
+  return element;
+}
+
+/**
+ * @param {string} says
+ * @param {(Accuracy|undefined)[]} values
+ * @param {{colour: string, symbol: string|null, dash: string}} look
+ * @returns {Line}
+ */
+const lineOf = (says, values, look) => ({
+  says,
+  values: values.map((v) => v?.accuracy ?? null),
+  low: values.map((v) => v?.low ?? null),
+  high: values.map((v) => v?.high ?? null),
+  ...look,
+});
+
+/** A line of the chart as it looks there, with its name. @param {Line} line */
+function sample({ says, colour, symbol, dash }) {
+  const dashes = { solid: null, dash: "5 3", dashdot: "6 2 2 2", dot: "2 3" }[dash];
+  return h("span", { class: "sample" },
+    svg("svg", { width: 26, height: 12, "aria-hidden": "true" },
+      svg("path", { d: "M1 6H25", stroke: colour, "stroke-width": 2, "stroke-dasharray": dashes }),
+      symbol && svg("path", { d: outline(shapeNamed(symbol)), transform: "translate(13 6) scale(4.5)", fill: colour })),
+    says);
+}

@@ -1,0 +1,303 @@
+"""Does a bench compare what it says, go on where it was, and take what is there already?"""
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy import stats
+
+from backend.analysis.seen import Seen
+from backend.cli import main
+from backend.jobs.bench import Bench
+from backend.runs.results import Results
+from backend.settings import CHECKOUT
+
+Say = Callable[..., tuple[int, str, str]]
+TINY = ("--encoder", "vgg6-tiny", "--batch", 12, "--device", "cpu")
+
+
+@pytest.fixture
+def say(home: Path, capsys: pytest.CaptureFixture) -> Say:
+    """Run a command in this process: (exit code, stdout, stderr)."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        code = main([str(word) for word in words])
+        out = capsys.readouterr()
+        return code, out.out, out.err
+
+    return run
+
+
+@pytest.fixture
+def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the processes that measure speed."""
+    monkeypatch.setattr(Bench, "timed", lambda *_: iter(()))
+
+
+def of(home: Path, name: str) -> dict:
+    return json.loads((home / "benches" / name / "bench.json").read_text())
+
+
+def rows(record: dict) -> dict:
+    return {(row["rule"], row["seed"], row["view"]): row for row in record["rows"]}
+
+
+def accuracies(found: list[dict]) -> list[float]:
+    return [each["accuracy"] for each in found]
+
+
+def stored(results: Results, epoch: int) -> list[float]:
+    """The probe accuracies of an analysed checkpoint, layers 1 to 6."""
+    return [float(results.read("probe", epoch, n)["accuracy"]) for n in range(1, 7)]
+
+
+def test_a_bench_measures_what_an_analysis_measures(
+    say: Say, pack: Path, home: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "rules.md"
+    asked = ("--rules", "clapp,supervised", "--name", "two", "--epochs", 1)
+    code, out, err = say("bench", "rules", "--data", pack, *asked, *TINY, "--out", page)
+    assert code == 0, err
+    record = of(home, "two")
+    found = rows(record)
+    view = "patches-64-grey"
+    assert set(found) == {
+        ("pixels", None, view),
+        ("random", 0, view),
+        ("clapp", 0, view),
+        ("supervised", 0, view),
+    }
+    clapp = found["clapp", 0, view]
+    run = home / "runs" / clapp["run"]
+    assert say("analyse", clapp["run"])[0] == 0
+    results = Results(run)
+    probes = {epoch: stored(results, epoch) for epoch in (0, 1)}
+    assert accuracies(clapp["probes"]["fast"]) == pytest.approx(probes[1])
+    assert accuracies(found["random", 0, view]["probes"]["fast"]) == pytest.approx(probes[0])
+    pixels = float(results.read("probe", None, 0)["accuracy"])
+    assert accuracies(found["pixels", None, view]["probes"]["fast"]) == pytest.approx([pixels])
+    assert found["random", 0, view]["run"] == clapp["run"]
+
+    assert clapp["losses"]["epochs"] == [1] and len(clapp["losses"]["losses"][0]) == 6
+    assert clapp["images"] == 24 and clapp["seconds"] > 0
+    alone = record["alone"]["clapp"]
+    assert (alone["steps"], alone["batch"]) == (20, 12)
+    assert alone["images_per_second"] > 0 and alone["memory_mb"] > 50
+
+    text = page.read_text()
+    assert "saccade bench rules --data stripes.npz --encoder vgg6-tiny --epochs 1" in text
+    assert str(pack.parent) not in text + json.dumps(record)
+    assert all(word in out for word in ("pixels", "random", "clapp", "supervised", "±"))
+    assert re.search(r"^\| random \| no \| no \|( [\d.]+ \([\d.]+ to [\d.]+\) \|){6}$", text, re.M)
+    assert record["definitions"]["fast"] in text and record["definitions"]["neighbours"] in text
+
+
+@pytest.mark.usefixtures("untimed")
+def test_a_bench_goes_on_where_it_was_and_adds_what_is_asked_for(
+    say: Say, pack: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    common = ("bench", "rules", "--data", pack, "--name", "on", "--epochs", 1, *TINY)
+    measured, given = [], Bench.measured
+
+    def interrupted(bench: Bench, row: dict, *more):
+        if row["rule"] == "supervised":
+            raise KeyboardInterrupt
+        measured.append(row["rule"])
+        yield from given(bench, row, *more)
+
+    monkeypatch.setattr(Bench, "measured", interrupted)
+    code, _, err = say(*common, "--rules", "clapp,supervised")
+    assert code == 130 and "goes on from there" in err
+    before = rows(of(home, "on"))
+    assert measured == ["pixels", "random", "clapp"]
+    assert not any(row["done"] for row in before.values() if row["rule"] == "supervised")
+
+    monkeypatch.setattr(Bench, "measured", given)
+    code, out, err = say(*common, "--rules", "clapp,supervised", "--seeds", 2, "--json")
+    assert code == 0 and "clapp, seed 0: in the record already" in err
+    assert re.search(r"supervised, seed 0: takes run \S+, which is finished", err)
+    record, after = json.loads(out), rows(of(home, "on"))
+    assert record == of(home, "on")
+    assert all(after[key] == row for key, row in before.items() if row["done"])
+    assert len(list((home / "runs").iterdir())) == 4
+
+    for row in record["summary"]:
+        group = [each for each in after.values() if each["rule"] == row["rule"]]
+        assert len(group) == (1 if row["rule"] == "pixels" else 2)
+        for what in (lambda x: x["probes"]["fast"], lambda x: x["neighbours"]):
+            for layer, told in enumerate(what(row)):
+                values = [what(each)[layer]["accuracy"] for each in group]
+                assert told["accuracy"] == pytest.approx(np.mean(values))
+                if len(values) > 1 and np.ptp(values):
+                    wanted = stats.t.interval(0.95, 1, np.mean(values), stats.sem(values))
+                    low, high = np.clip(wanted, 0, 1)
+                    assert (told["low"], told["high"]) == pytest.approx((low, high))
+
+    code, _, err = say(*common, "--rules", "clapp", "--protocols", "fast,all-layers")
+    assert code == 0 and of(home, "on")["protocols"] == ["fast", "all-layers"]
+
+
+@pytest.mark.usefixtures("untimed")
+def test_a_run_with_the_same_settings_is_taken_and_its_features_with_it(
+    say: Say, pack: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, _ = say("train", "--data", pack, "--epochs", 1, *TINY)
+    assert code == 0
+    run, looked, given = out.strip(), [], Seen.look
+    taken = home / "runs" / run
+
+    def look(seen: Seen, cells: bool = False):
+        looked.append(seen.preset)
+        yield from given(seen, cells)
+
+    monkeypatch.setattr(Seen, "look", look)
+    asked = ("--rules", "clapp", "--name", "taken", "--epochs", 1)
+    code, _, err = say("bench", "rules", "--data", pack, *asked, *TINY)
+    assert code == 0 and f"clapp, seed 0: takes run {run}, which is finished" in err
+    row = next(row for row in of(home, "taken")["rows"] if row["rule"] == "clapp")
+    assert row["run"] == run and row["adopted"]
+    assert len(looked) == 2  # the pixels and the random encoder; not the run, which was analysed
+    assert len(list((home / "runs").iterdir())) == 1
+    assert accuracies(row["probes"]["fast"]) == pytest.approx(stored(Results(taken), 1))
+
+    code, _, err = say(
+        *("bench", "rules", "--data", pack, "--rules", "clapp", "--name", "other", "--epochs", 1),
+        *(*TINY, "--learning-rate", 0.001),
+    )
+    assert code == 0 and "clapp, seed 0: trains run" in err
+
+
+@pytest.mark.slow
+def test_a_bench_that_was_killed_goes_on_with_the_same_run(
+    say: Say, pack: Path, home: Path, until: Callable
+) -> None:
+    words = ["bench", "rules", "--data", pack, "--rules", "clapp", "--epochs", 40, "--name", "kill"]
+    command = [sys.executable, "-m", "backend", *map(str, [*words, *TINY, "--home", home])]
+    process = subprocess.Popen(
+        command, cwd=CHECKOUT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    until(
+        lambda: (
+            b'"kind":"epoch"' in b"".join(f.read_bytes() for f in home.glob("runs/*/events.jsonl"))
+        )
+    )
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(timeout=20)
+    (run,) = (home / "runs").iterdir()
+    code, _, err = say(*words, *TINY)
+    assert code == 0 and f"goes on with run {run.name}, which was interrupted" in err
+    record = of(home, "kill")
+    assert [row["run"] for row in record["rows"] if row["rule"] == "clapp"] == [run.name]
+    assert record["summary"][-1]["epoch"] == 40 and not list(run.parent.parent.glob("benches/*/.*"))
+
+
+@pytest.mark.usefixtures("untimed")
+def test_other_settings_are_refused_and_change_nothing(say: Say, pack: Path, home: Path) -> None:
+    common = ("bench", "rules", "--data", pack, "--name", "set", "--rules", "random", *TINY)
+    assert say(*common, "--epochs", 1)[0] == 0
+    path = home / "benches" / "set" / "bench.json"
+    before = path.read_bytes()
+    for flag, value, word in (
+        ("--epochs", 2, "epochs 1, but 2 was asked for"),
+        ("--learning-rate", 0.01, "learning rate 0.0002, but 0.01"),
+        ("--encoder", "vgg6-small", "encoder vgg6-tiny, but vgg6-small"),
+    ):
+        code, out, err = say(*common, "--epochs", 1, flag, value)
+        assert (code, out) == (2, "") and word in err and "--name" in err
+    assert path.read_bytes() == before
+    path.write_text("{")
+    code, _, err = say(*common, "--epochs", 1)
+    assert code == 2 and "cannot be read" in err and path.read_text() == "{"
+
+
+@pytest.mark.usefixtures("untimed")
+def test_a_rule_that_fails_is_recorded_and_ends_no_other(
+    say: Say, home: Path, tmp_path: Path
+) -> None:
+    small = tmp_path / "small.npz"
+    striped(small, side=40)  # too few patch rows for a rule that predicts
+    asked = ("--rules", "clapp,supervised", "--name", "fails", "--epochs", 1)
+    code, out, err = say("bench", "rules", "--data", small, *asked, *TINY)
+    assert code == 1 and "error: clapp: views of 40 pixels have 4 patch rows" in err
+    assert "Traceback" not in err and re.search(r"^supervised +yes", out, re.M)
+    found = {row["rule"]: row for row in of(home, "fails")["rows"]}
+    assert not found["clapp"]["done"] and "set steps to" in found["clapp"]["error"]
+    assert found["supervised"]["done"] and found["supervised"]["error"] is None
+    assert [row["rule"] for row in of(home, "fails")["summary"]] == [
+        "pixels",
+        "random",
+        "supervised",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--rules", "clap"), "unknown rule 'clap'; did you mean 'clapp'?"),
+        (("--protocols", "papr"), "unknown protocol 'papr'; did you mean 'paper'?"),
+        (("--seeds", 0), "at least 1 (seed 0), not 0"),
+        (("--name", "A b"), "small letters, digits and -, not 'A b'"),
+        (("--out", "table.txt"), "name it table.txt.md"),
+        (("--epochs", -1), "epochs must be at least 0"),
+        (("--encoder", "vgg"), "unknown encoder 'vgg'"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told_in_one_sentence(
+    say: Say, pack: Path, home: Path, words: tuple, said: str
+) -> None:
+    code, out, err = say("bench", "rules", "--data", pack, *TINY[2:], *words)
+    assert (code, out, err.count("\n")) == (2, "", 1) and said in err
+    assert not (home / "benches").exists() and not (home / "runs").exists()
+
+
+def test_images_without_labels_are_refused(say: Say, home: Path, tmp_path: Path) -> None:
+    plain = tmp_path / "plain.npz"
+    striped(plain, side=64, labelled=False)
+    code, _, err = say("bench", "rules", "--data", plain, "--name", "none", *TINY)
+    assert code == 2 and "reads classes off each layer" in err
+    assert not (home / "benches" / "none" / "bench.json").exists()
+
+
+def test_a_bench_at_work_elsewhere_is_left_alone(say: Say, pack: Path, home: Path) -> None:
+    folder = home / "benches" / "busy"
+    folder.mkdir(parents=True)
+    lock = str(folder / "lock")
+    holder = (
+        f"import fcntl; f = open({lock!r}, 'ab'); fcntl.flock(f, 2); print(1, flush=True); input()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline()
+    code, _, err = say("bench", "rules", "--data", pack, "--name", "busy", *TINY)
+    process.communicate("\n")
+    assert code == 2 and "at work in another process" in err
+
+
+def striped(path: Path, side: int, labelled: bool = True) -> None:
+    """A pack of 24 images to train on and 10 to test with, in three classes."""
+    draw, files = np.random.default_rng(0), []
+    labels = np.arange(34, dtype=np.int16) % 3
+    for label in labels:
+        grey = draw.normal(60 + 60 * label, 20, (side, side, 3))
+        stream = io.BytesIO()
+        Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8)).save(stream, "PNG")
+        files.append(stream.getvalue())
+    np.savez(
+        path,
+        data=np.frombuffer(b"".join(files), np.uint8),
+        offsets=np.cumsum([0, *map(len, files)], dtype=np.int64),
+        labels=labels if labelled else np.full_like(labels, -1),
+        split=np.repeat(np.array([0, 1], np.uint8), [24, 10]),
+        class_names=np.array(["dark", "grey", "light"]),
+        title=np.array("flat"),
+    )

@@ -1,0 +1,151 @@
+"""Does the Compare tab show the numbers of a bench, and the difference between two runs?"""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.benchrecord import written
+from tests.browser.seen import PHONE, maps_drawn
+
+Visit = Callable[..., Page]
+NAME, OTHER = "made-up-bench", "another-run"
+
+
+@pytest.fixture
+def bench(own: Path) -> Iterator[str]:
+    written(own, NAME)
+    yield NAME
+    shutil.rmtree(own / "benches" / NAME)
+
+
+def cells(page: Page, rule: str, view: str = "patches-64-grey") -> list[str]:
+    """The texts of a row of the table, from its name on."""
+    row = page.locator(f'#compare tr[data-rule="{rule}"][data-view="{view}"]')
+    return row.locator("th, td").all_inner_texts()
+
+
+def shown(found: dict) -> str:
+    """An accuracy and its interval as the table has them."""
+    low, high = 100 * found["low"], 100 * found["high"]
+    return f"{100 * found['accuracy']:.1f} %\n{low:.1f}–{high:.1f}"
+
+
+def test_the_table_has_the_numbers_of_the_bench(
+    visit: Visit, ask: Callable[[str], dict], bench: str
+) -> None:
+    told = ask(f"benches/{bench}")
+    page = visit(f"#tab=compare&bench={bench}")
+    page.wait_for_selector("#compare .chart.tall .main-svg")
+    for row in told["summary"]:
+        texts = cells(page, row["rule"], row["view"])
+        found = row["probes"]["fast"]
+        if row["rule"] == "pixels":
+            assert texts[3] == shown(found[0]) and set(texts[4:9]) == {""}
+        else:
+            assert texts[3:9] == [shown(each) for each in found]
+        assert texts[9] == shown(row["neighbours"][-1])
+    names = page.locator("#compare .sample").all_inner_texts()
+    lines = page.locator("#compare .chart.tall .scatterlayer .trace")
+    assert len(names) == lines.count() == len(told["summary"])
+    for word in ("raw pixels, grey patches, 64 px", "random encoder, colour images, 96 px", "cpc"):
+        assert word in names
+    expect(page.locator("#compare")).to_contain_text(told["definitions"]["fast"])
+    expect(page.locator("#compare .notice.bad")).to_contain_text("cpc, seed 1 failed")
+
+    page.get_by_role("button", name="linear probe, all-layers").click()
+    assert cells(page, "clapp++", "image-96-rgb")[3] == "58.0 %\n56.9–59.1"
+    page.get_by_role("button", name="neighbours, k = 20").click()
+    assert cells(page, "supervised")[3:9] == [
+        shown(each) for each in told["summary"][-1]["neighbours"]
+    ]
+
+
+def test_a_click_sorts_by_a_column_and_the_address_keeps_it(visit: Visit, bench: str) -> None:
+    page = visit(f"#tab=compare&bench={bench}")
+    first = page.locator("#compare tbody tr").first
+    page.locator('#compare [data-column="1"]').click()
+    expect(first).to_have_attribute("data-rule", "supervised")
+    page.locator('#compare [data-column="1"]').click()
+    expect(first).to_have_attribute("data-rule", "random")
+    expect(page.locator("#compare tbody tr").last).to_have_attribute("data-rule", "pixels")
+    page.wait_for_function("location.hash.includes('order=1')")
+    page.reload()
+    expect(first).to_have_attribute("data-rule", "random")
+    expect(page.locator('#compare th[aria-sort="ascending"]')).to_have_text(re.compile("layer 1"))
+
+
+def test_without_a_bench_the_page_says_how_to_make_one(visit: Visit, shots: Path) -> None:
+    page = visit("#tab=map")
+    page.route("**/api/benches", lambda route: route.fulfill(json={"benches": []}))
+    page.get_by_role("tab", name="Compare").click()
+    expect(page.locator("#compare .command").first).to_contain_text("saccade bench rules --data")
+    page.screenshot(path=shots / "compare-empty.png")
+
+
+def test_a_rule_opens_its_run_where_that_is_here(
+    visit: Visit, ask: Callable[[str], dict], bench: str, own: Path
+) -> None:
+    run = ask("runs")["runs"][0]["id"]
+    told = json.loads((own / "benches" / bench / "bench.json").read_text())
+    for row in told["summary"]:
+        row["runs"] = [run if row["rule"] == "clapp" else "gone"]
+    written(own, bench, summary=told["summary"])
+    page = visit(f"#tab=compare&bench={bench}")
+    row = page.locator('#compare tr[data-rule="clapp"]')
+    expect(page.locator("#compare .rules tbody button")).to_have_count(1)
+    row.get_by_role("button", name="clapp").click()
+    expect(page.locator("#map")).to_be_visible()
+    assert page.evaluate("new URLSearchParams(location.hash.slice(1)).get('run')") == run
+
+
+def test_two_runs_are_told_with_their_difference(
+    visit: Visit, ask: Callable[[str], dict], shots: Path
+) -> None:
+    run = ask("runs")["runs"][0]
+    here = ask(f"runs/{run['id']}/probes")
+    there = here | {"run": OTHER, "layers": [other(probe) for probe in here["layers"]]}
+
+    def two(route: Route) -> None:
+        route.fulfill(json={"runs": [run, run | {"id": OTHER, "name": "another"}]})
+
+    page = visit("#tab=map")
+    page.route(re.compile(r"/api/runs$"), two)
+    page.route(f"**/api/runs/{OTHER}/probes**", lambda route: route.fulfill(json=there))
+    page.goto(page.url.split("#")[0] + "#tab=compare")
+    page.reload()
+    page.locator("#versus").select_option(OTHER)
+    rows = page.locator("#pair tbody tr")
+    expect(rows).to_have_count(2 * len(here["layers"]) + 1)
+    for probe, beside in zip(here["layers"], there["layers"], strict=True):
+        texts = page.locator(f'#pair tr[data-row="layer {probe["layer"]}"] td').all_inner_texts()
+        assert texts[:2] == [shown(probe), shown(beside)]
+        assert texts[2].startswith("+10.0\n")
+        random = page.locator(f'#pair tr[data-row="random, layer {probe["layer"]}"] td')
+        assert random.first.inner_text() == shown(probe["random"])
+    expect(page.locator("#pair")).to_contain_text("Protocol fast.")
+    page.wait_for_selector("#pair .chart .main-svg")
+    page.locator("#pair").scroll_into_view_if_needed()
+    page.screenshot(path=shots / "compare-two-runs.png")
+
+
+def other(probe: dict) -> dict:
+    return probe | {name: probe[name] - 0.1 for name in ("accuracy", "low", "high")}
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_tab_in_both_themes_and_both_sizes(
+    visit: Visit, bench: str, shots: Path, dark: bool
+) -> None:
+    tone = "dark" if dark else "light"
+    for size, name in ((None, "1440"), (PHONE, "390")):
+        more = {"size": size} if size else {}
+        page = visit(f"#tab=compare&bench={bench}", dark=dark, **more)
+        maps_drawn(page)
+        page.wait_for_selector("#compare .chart.tall .main-svg")
+        assert page.evaluate("document.documentElement.scrollWidth") <= int(name)
+        page.screenshot(path=shots / f"compare-{tone}-{name}.png", full_page=bool(size))
