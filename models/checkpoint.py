@@ -150,6 +150,7 @@ def restore(folder: Path) -> Training:
     training.epoch, training.batch, training.step, training.images = (
         files.state[name] for name in COUNTS
     )
+    training.fingerprint = files.state.get("fingerprint", "")
     return training
 
 
@@ -165,7 +166,7 @@ def write(folder: Path, training: Training, optimisers: bool) -> Path:
         del parts["rule"]
     state = {
         "config": training.config.to_dict(),
-        **{name: getattr(training, name) for name in (*COUNTS, *MADE_FOR)},
+        **{name: getattr(training, name) for name in (*COUNTS, *MADE_FOR, "fingerprint")},
         "torch": torch.__version__,
     }
     payload = {

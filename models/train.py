@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.config import SETTINGS, TrainConfig
+from models.data.dataset import fingerprint
 from models.data.views import random_views, two_views
 from models.device import keep_freed_memory, pick_device, pick_precision
 from models.encoder import encoder_of
@@ -35,6 +36,7 @@ class Training:
     batch: int = 0  # batches done in the epoch that is under way
     step: int = 0  # batches done in all
     images: int = 0  # training images; 0 = not begun
+    fingerprint: str = ""  # of the training images, and of their labels where they teach
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def train(
     view = min(config.crop, *images.shape[2:])
     training = resume or begin(config, view, class_count(config, labels))
     check_same_run(training, config)
-    check_same_images(training, len(rows))
+    taught = taught_by(images, labels if RULES[config.rule].labels else None)
+    check_same_images(training, len(rows), taught)
     per_epoch = -(-len(rows) // config.batch)
     epochs = config.epochs if training.rule.layers else 0
     steps = per_epoch * epochs
@@ -221,14 +224,24 @@ def check_same_run(training: Training, config: TrainConfig) -> None:
             )
 
 
-def check_same_images(training: Training, images: int) -> None:
-    """Raise DataError if the run began with another number of images than it would go on with."""
+def taught_by(images: np.ndarray, labels: np.ndarray | None) -> str:
+    """A fingerprint of the training images, and of their labels for a rule that looks at them."""
+    return fingerprint([images] if labels is None else [images, labels])
+
+
+def check_same_images(training: Training, images: int, taught: str) -> None:
+    """Raise DataError if the run began with other images than it would go on with."""
     if training.images not in (0, images):
         raise DataError(
             f"the run began with {training.images} training images, and now there are "
             f"{images}; bring the data set back as it was, or train a new run"
         )
-    training.images = images
+    if training.fingerprint not in ("", taught):
+        raise DataError(
+            "the training images are not those that the run began with, though as many; bring the "
+            "data set back as it was, or train a new run"
+        )
+    training.images, training.fingerprint = images, taught
 
 
 def check_finite(losses: Tensor, training: Training) -> None:

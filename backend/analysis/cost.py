@@ -6,7 +6,7 @@ from models.presets import PATCH, Preset
 
 IMPORTED_BATCH = 32  # images at a time, where it is not known how large a model's maps are
 Network = Preset | Imported
-LEARNING_PASSES = 900  # of an image through an encoder that the learning analysis comes to
+LEARNING_PASSES = 2400  # of an image through an encoder that the learning analysis comes to
 LARGEST = {"cuda": 2**32, "cpu": 2**28}  # bytes of a layer's map of a whole batch
 
 

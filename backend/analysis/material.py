@@ -1,12 +1,16 @@
 """Which images are analysed, how are they seen, and how is each number defined on them?"""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
 from backend.analysis import activity, embedding, maximizers, neighbours, probes, selectivity
 from models.config import TrainConfig
 from models.data import Dataset
+from models.data.dataset import fingerprint
 from models.errors import DataError
 from models.imported import Imported
 from models.presets import PATCH, Sites, patch_sites, sites_of
@@ -94,6 +98,12 @@ class Material:
             return "the training images have fewer than two classes"
         return None if self.labelled.any() else "no test image has a label"
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of all images and labels that are looked at."""
+        parts = (part for ids in (self.test, self.train) for part in blocks(self.images, ids))
+        return fingerprint(chain([self.test_labels, self.train_labels], parts))
+
     def facts(self) -> dict:
         """What is analysed, for the record kept beside the results."""
         return {
@@ -101,6 +111,7 @@ class Material:
             "image": list(self.images.shape[2:]),  # height, width
             "n_test": len(self.test),
             "n_train": len(self.train),
+            "fingerprint": self.fingerprint,
             "classes": list(self.classes),
             "chance": self.chance,
             "reasons": {"probes": self.no_probe} if self.no_probe else {},
@@ -162,3 +173,9 @@ def fields_of(config: TrainConfig | Imported, side: int) -> tuple[Sites, ...]:
 def spans_of(sites: tuple[Sites, ...]) -> list[list[list[int]]]:
     """The same as JSON holds it."""
     return [[list(span) for span in layer.spans] for layer in sites]
+
+
+def blocks(images: np.ndarray, ids: np.ndarray, size: int = 1024) -> Iterator[np.ndarray]:
+    """The images of some ids, a block at a time."""
+    for start in range(0, len(ids), size):
+        yield images[ids[start : start + size]]

@@ -29,7 +29,7 @@ from models.rules.rule import Rule
 from models.rules.scores import Broadcast, rows, score
 
 IMAGES, BATCH = 256, 32  # of which scores are taken
-COSINE_IMAGES = 32  # of which updates are compared: the first batch
+COSINE_IMAGES = 128  # of which updates are compared: the first batches
 EXACT_IMAGES = 4  # of which the four factors are taken, in two precisions
 PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
 GAP_ROWS = ("float64", "float32", "rounding")  # rounding: of autograd's float32 from its float64
@@ -46,8 +46,9 @@ SAMPLE = (
 )
 SCORES = (
     "Scores: u = z . W c of every true and every wrong future, over all places (and both "
-    "predictions, where a rule makes two); the histograms share their bins, the outermost hold "
-    "what lies beyond."
+    "predictions, where a rule makes two); wrong ones are drawn as in training, so that about 1 in "
+    "{met_itself} is of the image itself. The histograms share their bins, the outermost hold what "
+    "lies beyond."
 )
 HINGE = (
     "Loss: mean of max(0, 1 - u) over the true plus mean of max(0, 1 + u) over the wrong futures, "
@@ -61,7 +62,8 @@ CROSS_ENTROPY = (
 COSINE = (
     "Cosine: between the gradient of a layer's own loss and that of the top layer's loss (its "
     "matrices, the same images and negatives) sent back through all layers, both of the layer's "
-    "kernel, summed over {compared} of the images; 1 at the top by definition."
+    "kernel, summed over {compared} of the images; 1 at the top by definition. Another sample "
+    "moves it, the more the nearer to 0 it is, and more images would raise it a little."
 )
 AT_TOP = (
     "Cosine: this rule's loss sits at the top alone, where its update is the end-to-end gradient "
@@ -90,6 +92,7 @@ def definitions(config: TrainConfig, images: int, view: int, seed: int) -> dict[
         else f"a random view of {seen}",
         "steps": "; all steps k weigh the same" if row.predicts else "",
         "met": NEGATIVES + 1,
+        "met_itself": min(BATCH, count),
         "chance": np.log(NEGATIVES + 1),
         "compared": min(COSINE_IMAGES, count),
         "exact": min(EXACT_IMAGES, count),

@@ -101,7 +101,7 @@ PROTOCOLS: dict[str, Protocol] = {
             "paper",
             "One linear layer with bias on the image features as they are: cross-entropy, Adam at "
             "1e-3, no weight decay, 300 epochs in batches of 32; the {n_train} training images are "
-            "encoded anew in every epoch, from a random crop, mirrored with probability one half "
+            "encoded anew in every epoch, from {crops}, mirrored with probability one half "
             "(seed {seed}). Tested once, after the last epoch, on the central crop of "
             "{n_labelled} test images; no image is held out. Interval: Wilson, 95 %. Chance: "
             "always naming the commonest class, {chance:.1%}.",
@@ -123,6 +123,12 @@ PROTOCOLS: dict[str, Protocol] = {
 def definition(word: str, seen: Seen, seed: int = 0) -> str:
     """The sentence of a protocol with the numbers that hold here."""
     m = seen.material
+    height, width = m.images.shape[2:]
+    part = f"a random {m.side} x {m.side} part of their {height} x {width} pixels"
     return PROTOCOLS[word].sentence.format(
-        n_train=len(m.train), n_labelled=int(m.labelled.sum()), seed=seed, chance=m.chance
+        n_train=len(m.train),
+        n_labelled=int(m.labelled.sum()),
+        seed=seed,
+        chance=m.chance,
+        crops=part if m.side < min(height, width) else "the whole image, which has no other crop",
     )

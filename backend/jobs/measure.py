@@ -55,7 +55,7 @@ def kept_features(seen: Seen, results: Results, epoch: int, dataset: str) -> boo
         test = [results.features(epoch, layer, "test") for layer in layers]
     except SaccadeError:
         return False
-    counts = {"dataset": dataset, "n_test": len(m.test), "n_train": len(m.train)}
+    counts = {"dataset": dataset} | m.facts()
     alike = all(summary.get(name) == value for name, value in counts.items())
     if not alike or any(x is None for x in (*train, *test)):
         return False

@@ -128,7 +128,7 @@ class Results:
         if not self.complete(epoch):
             return None
         summary = self.summary(epoch)
-        return tuple(summary[name] for name in ("dataset", "split", "n_test"))
+        return tuple(summary.get(name) for name in ("dataset", "split", "n_test", "fingerprint"))
 
     def complete(self, epoch: int | None) -> bool:
         """Whether every analysis that an epoch, or the input, is shown with is done."""

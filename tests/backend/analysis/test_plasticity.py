@@ -196,7 +196,7 @@ def test_batches_are_whole_where_there_are_enough_images():
     [
         ("clapp", {"loss": "2 at chance; all steps", "four factors": "on 4 of the images"}),
         ("hinge-cpc", {"cosine": "at the top alone", "four factors": "not written"}),
-        ("greedy-infomax", {"loss": "among 17, 2.83 at chance", "cosine": "32 of the images"}),
+        ("greedy-infomax", {"loss": "among 17, 2.83 at chance", "cosine": "128 of the images"}),
         ("clapp++", {"learning": "two augmented views", "loss": "2 at chance. Open gates"}),
     ],
 )

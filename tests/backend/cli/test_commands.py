@@ -113,13 +113,16 @@ def test_ctrl_c_stops_cleanly_and_resume_goes_on(
     process = subprocess.Popen(
         command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    run = process.stdout.readline().strip()
-    folder = RunFolder(home / "runs" / run)
-    until(lambda: b'"kind":"epoch"' in (folder.path / "events.jsonl").read_bytes())
-    assert json.loads(say("runs", "--json")[1])["runs"][0]["state"] == "running"
-    assert say("analyse", run)[0] == 2  # it is at work
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    try:
+        run = process.stdout.readline().strip()
+        folder = RunFolder(home / "runs" / run)
+        until(lambda: b'"kind":"epoch"' in (folder.path / "events.jsonl").read_bytes())
+        assert json.loads(say("runs", "--json")[1])["runs"][0]["state"] == "running"
+        assert say("analyse", run)[0] == 2  # it is at work
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert f"saccade train --resume {run} --home {home}" in err and "Traceback" not in err
     assert folder.result(1)["state"] == "stopped"
