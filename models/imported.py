@@ -76,11 +76,30 @@ def config_from(about: dict[str, Any]) -> TrainConfig | Imported:
         return TrainConfig.from_dict(about["config"])
     try:
         values = {"data": about["config"]["data"], **about["model"]}
-        return Imported(**{field.name: frozen(values[field.name]) for field in fields(Imported)})
-    except (KeyError, TypeError) as error:
+        found = Imported(**{field.name: frozen(values[field.name]) for field in fields(Imported)})
+        check(found)
+        return found
+    except (KeyError, TypeError, ValueError) as error:
         raise RunError(
             f"what run.json says of the imported model is damaged ({error!r}); import it anew"
         ) from None
+
+
+def check(found: Imported) -> None:
+    """Raise TypeError or ValueError for values that describe no network."""
+    n = len(found.layers)
+    if not all(isinstance(name, str) for name in (found.data, found.family, found.name)):
+        raise TypeError("a name is no text")
+    if not all(isinstance(name, str) for name in found.layers):
+        raise TypeError("a layer is no text")
+    if not all(isinstance(width, int) and width > 0 for width in found.widths):
+        raise TypeError("a width is no number of units")
+    if not n or {len(found.widths), len(found.signed), len(found.spans)} != {n}:
+        raise ValueError("its layers do not match")
+    if not all(isinstance(pixel, int) for s in found.spans for span in s for pixel in span):
+        raise TypeError("a span is no pair of pixels")
+    if not (found.side > 0 and found.classes > 0 and found.multiplications >= 0):
+        raise ValueError("a size is not above 0")
 
 
 def frozen(value: Any) -> Any:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from models.config import nearest
 from models.errors import CheckpointError
-from models.pickled import tensors_of
+from models.pickled import check_size, checked, tensors_of
 
 PARALLEL = "module."  # what torch's DataParallel puts before every name
 LISTED = 3  # names in a sentence
@@ -25,11 +25,14 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     if file.suffix != ".safetensors":
         return tensors_of([file])[0]
     try:
-        return safetensors.torch.load_file(file)
+        check_size(file.stat().st_size)
+        return checked(safetensors.torch.load_file(file))
     except (OSError, SafetensorError) as error:
         raise CheckpointError(
             f"{file} is no whole .safetensors file ({error}); fetch or write it again"
         ) from None
+    except CheckpointError as error:
+        raise CheckpointError(f"{file} {error}") from None
 
 
 def fitted(body: nn.Module, tensors: dict[str, Tensor], file: Path, model: str) -> None:
@@ -54,11 +57,21 @@ def fitted(body: nn.Module, tensors: dict[str, Tensor], file: Path, model: str) 
                 f"{file} is of another model than {model}: {name} is {shape(have)} and must be "
                 f"{shape(want)}; name the model that the weights are of"
             )
+        if kind(tensor) != kind(wanted[name]):
+            raise CheckpointError(
+                f"{name} of {file} holds {tensor.dtype}, and {wanted[name].dtype} is wanted; save "
+                "the weights as they were trained"
+            )
         if tensor.is_floating_point() and not tensor.isfinite().all():
             raise CheckpointError(
                 f"{name} of {file} has values that are not finite; take other weights"
             )
     body.load_state_dict(tensors)
+
+
+def kind(tensor: Tensor) -> tuple[bool, bool]:
+    """Whether a tensor holds numbers with a point, and complex ones."""
+    return tensor.is_floating_point(), tensor.is_complex()
 
 
 def plain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

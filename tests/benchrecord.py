@@ -25,7 +25,10 @@ def record(name: str) -> dict[str, Any]:
         *(reference("random", view, 0, n) for n, view in enumerate(VIEWS.values())),
         *(trained(rule, n) for n, rule in enumerate(rules)),
     ]
-    failed = {"rule": "cpc", "seed": 1, "error": "the loss of layer 6 became nan at step 90"}
+    failed = {
+        **{"rule": "cpc", "seed": 1, "error": "the loss of layer 6 became nan at step 90"},
+        **{"view": VIEWS["patches"], "done": False, "run": None, "probes": {}, "neighbours": []},
+    }
     return {
         "name": name,
         "created": "2026-01-02T03:04:05.000+00:00",

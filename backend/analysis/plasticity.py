@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from models.config import TrainConfig
 from models.data.views import random_views, two_views
+from models.errors import CheckpointError
 from models.hebbian import local_update
 from models.rules import RULES
 from models.rules.clapp import CLAPP
@@ -225,6 +226,10 @@ class Plasticity:
         scores = self.scores[layer]
         true = [np.concatenate(part) for part in scores.true]
         wrong = [np.concatenate(part) for part in scores.wrong]
+        if not all(np.isfinite(u).all() for u in (*true, *wrong)):
+            raise CheckpointError(
+                f"layer {layer + 1} gives scores that are not finite; take an earlier checkpoint"
+            )
         edges = edges_of(np.concatenate(true), np.concatenate(wrong))
         found = {
             "edges": edges,
@@ -321,9 +326,12 @@ def gaps(encoder: nn.Module, rule: Rule, views: Tensor, draw) -> np.ndarray:
 
 
 def gap(a: Tensor, b: Tensor) -> float:
-    """|a - b| / (|a| + |b|); 0 where both are zero."""
+    """|a - b| / (|a| + |b|); 0 where both are zero, infinite where either is not finite."""
     size = a.norm() + b.norm()
-    return float((a - b).norm() / size) if size > 0 else 0.0
+    if size == 0:
+        return 0.0
+    distance = float((a - b).norm() / size)
+    return distance if np.isfinite(distance) else float("inf")
 
 
 def bounds(found: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """What each layer's learning does at a checkpoint: scores, loss, gates, and where updates lead."""
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -7,10 +8,12 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from backend.api.deps import Analysed, OfCheckpoint
+from backend.errors import RunError
 from models.imported import row_of
 
 router = APIRouter(prefix="/runs/{run}/learning", tags=["learning"])
 PRECISIONS = ("float64", "float32", "rounding")  # rows of a stored gap
+MAY_BE_MISSING = ("cosine", "gap")  # NaN where an update is zero, or there is no such weight
 DEFINED = ("learning", "scores", "loss", "cosine", "four factors")
 
 
@@ -35,10 +38,10 @@ class Gap(BaseModel):
     """|a - b| / (|a| + |b|) of four factors and autograd, of each weight."""
 
     precision: str  # float64, float32, or rounding: of autograd's float32 from its float64
-    weight: float
-    bias: float
-    W_pred: float
-    W_retro: float | None
+    weight: float | None  # null where it is not finite
+    bias: float | None
+    W_pred: float | None
+    W_retro: float | None  # null as well where there is no such matrix
 
 
 class LayerLearning(BaseModel):
@@ -82,7 +85,7 @@ def learning(seen: OfCheckpoint):
         "seed": summary["parameters"].get("learning", {}).get("seed"),
         "definitions": {word: told[word] for word in DEFINED if word in told},
         "layers": layers,
-        "by_epoch": [by_epoch(epoch, stored(seen, epoch)) for epoch in seen.epochs],
+        "by_epoch": readable_epochs(seen),
         "reason": None if layers else reason_of(seen),
     }
 
@@ -90,7 +93,33 @@ def learning(seen: OfCheckpoint):
 def stored(seen: Analysed, epoch: int) -> dict[int, dict[str, np.ndarray]]:
     """The arrays of the layers that have some, by layer."""
     there = (n for n in seen.layers[1:] if seen.results.path("learning", epoch, n).exists())
-    return {layer: seen.read("learning", layer, epoch) for layer in there}
+    return {layer: whole(seen, epoch, layer) for layer in there}
+
+
+def whole(seen: Analysed, epoch: int, layer: int) -> dict[str, np.ndarray]:
+    """The arrays of one layer. Raises RunError where they do not belong together."""
+    arrays = seen.read("learning", layer, epoch)
+    steps, bins = len(arrays["true"]), arrays["edges"].size - 1
+    shapes = {name: (steps,) for name in ("loss", "true_mean", "wrong_mean")}
+    shapes |= {name: (steps,) for name in ("true_gate", "wrong_gate") if name in arrays}
+    shapes |= {"true": (steps, bins), "wrong": (steps, bins), "edges": (bins + 1,)}
+    shapes |= {"cosine": (steps + 1,)} | ({"gap": (3, 4)} if "gap" in arrays else {})
+    fit = all(arrays[name].shape == shape for name, shape in shapes.items())
+    counted = fit and all(arrays[name].sum(1).all() for name in ("true", "wrong"))
+    finite = all(np.isfinite(arrays[name]).all() for name in shapes if name not in MAY_BE_MISSING)
+    if steps and counted and finite:
+        return arrays
+    path = seen.results.path("learning", epoch, layer)
+    raise seen.results.damaged(path, ValueError("its arrays do not belong together"))
+
+
+def readable_epochs(seen: Analysed) -> list[dict[str, Any]]:
+    """What can be read of every analysed epoch; the one in view is read apart."""
+    found = []
+    for epoch in seen.epochs:
+        with suppress(RunError):
+            found.append(by_epoch(epoch, stored(seen, epoch)))
+    return found
 
 
 def layer_of(layer: int, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -138,7 +167,7 @@ def by_epoch(epoch: int, found: dict[int, dict[str, np.ndarray]]) -> dict[str, A
 
 
 def number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+    return float(value) if np.isfinite(value) else None
 
 
 def reason_of(seen: Analysed) -> str:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.api.deps import InService, RunId, Service
 from backend.errors import ConfigError, ConflictError, DataError
+from backend.runs.catalogue import readable
 from backend.runs.store import Row
 from backend.settings import VERSION
 from models.config import TrainConfig
@@ -107,7 +108,7 @@ def estimate(wanted: NewRun):
     config = TrainConfig.from_dict(wanted.config)
     size = size_of(config)
     return {
-        **{"config": config.to_dict(), "warning": warning(config)},
+        **{"config": readable(config.to_dict()), "warning": warning(config)},
         **{"encoder_weights": size.encoder, "rule_weights": size.rule},
         "memory_mb": size.bytes // 10**6,
     }

@@ -92,6 +92,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
                 return 130
     finally:
         folder.lock.release()
+        folder.tidy()
     return report(bench, options, bar)
 
 
@@ -149,9 +150,6 @@ def wanted_of(options: argparse.Namespace, rules, seeds, protocols, spec: str) -
     for name in SHARED[1:]:
         if name in given or name in ("encoder", "epochs"):
             line += [f"--{name.replace('_', '-')}", f"{getattr(config, name)}"]
-    line += ["--seeds", str(len(seeds)), "--protocols", ",".join(protocols)]
-    if options.rules:
-        line += ["--rules", ",".join(rules)]
     return Wanted(config, rules, seeds, protocols, shlex.join(line), VERSION)
 
 

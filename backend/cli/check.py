@@ -13,7 +13,7 @@ from backend.cli.runs import table
 from backend.errors import ConflictError
 from backend.settings import Settings
 from models.config import TrainConfig
-from models.imported import config_from, row_of
+from models.imported import Imported, config_from, row_of
 from models.rules import RULES
 
 SEED = 0  # of the images, views and draws
@@ -40,6 +40,11 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     with opened(settings) as home:
         folder = home.catalogue.folder(options.run_id)
     config = config_from(folder.about())
+    if isinstance(config, Imported):
+        raise ConflictError(
+            f"run {folder.id} was imported, and its learning rule is not known here; check takes "
+            "runs that were trained here"
+        )
     if not row_of(config).four_factors:
         possible = " and ".join(word for word, row in RULES.items() if row.four_factors)
         raise ConflictError(

@@ -33,9 +33,9 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--to", type=Path, metavar="FOLDER", help="a new folder for --format")
     command.add_argument("--data", help="images to pass through (default: those of the run)")
-    command.add_argument("--split", default="test", help="train, test or unlabelled")
+    command.add_argument("--split", help="train, test or unlabelled (default: test)")
     command.add_argument("--epoch", type=whole, metavar="N", help="checkpoint (default: the last)")
-    command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    command.add_argument("--device", help="auto, cpu, cuda or mps (default: auto)")
     home_flag(command)
     command.set_defaults(run=run)
 
@@ -47,6 +47,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         check_format(options)
     elif options.to:
         raise RequestError("--to is the folder of --format; leave it out, or give --format too")
+    check_flags(options)
     with opened(settings) as home:
         folder = home.catalogue.folder(options.run_id)
     if options.share:
@@ -66,6 +67,15 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     n = write(folder.path, config, epoch, options, settings)
     print(f"{options.features}: {n} images, epoch {epoch} of run {folder.id}")
     return 0
+
+
+def check_flags(options: argparse.Namespace) -> None:
+    """Refuse what only the features are written with."""
+    out = "--share" if options.share else "--format" if options.format else None
+    names = ("data", "split", "device", *(["epoch"] if options.share else []))
+    for name in names if out else ():
+        if getattr(options, name) is not None:
+            raise RequestError(f"--{name} has no place beside {out}; leave it out")
 
 
 def check(out: Path) -> None:
@@ -111,12 +121,12 @@ def write(
     from models.data import load
     from models.device import pick_device
 
-    device = pick_device(options.device)
+    device, split = pick_device(options.device or "auto"), options.split or "test"
     encoder = load_encoder(path, epoch).to(device)
     dataset = load(options.data or config.data, settings.home)
-    ids = dataset.indices(options.split)
+    ids = dataset.indices(split)
     if not len(ids):
-        raise DataError(f"{dataset.title} has no {options.split} images; choose another --split")
+        raise DataError(f"{dataset.title} has no {split} images; choose another --split")
     bar, upper, arrays = Bar(), encoder_layers(encoder), {}
     with tempfile.TemporaryDirectory(prefix=".features-", dir=options.features.parent) as folder:
         for batch in activity(

@@ -82,7 +82,7 @@ class Wanted:
     rules: tuple[str, ...]  # without `random`, which is always there
     seeds: tuple[int, ...]
     protocols: tuple[str, ...]
-    command: str  # as a person would type it
+    command: str  # as a person would type it, up to the settings of all runs
     version: str  # of Saccade
 
     def of(self, rule: str, seed: int) -> TrainConfig:
@@ -136,8 +136,7 @@ class Bench:
                 )
         for name in ("rules", "seeds", "protocols"):  # more of these only add to it
             old[name] = list(dict.fromkeys([*old[name], *new[name]]))
-        kept = ("version", "machine", "definitions", "command")
-        return old | {name: new[name] for name in kept}
+        return old | {name: new[name] for name in ("version", "definitions")}
 
     def fresh(self) -> dict[str, Any]:
         w, m, d = self.wanted, self.material, self.dataset
@@ -411,9 +410,19 @@ class Bench:
         for row in self.record["rows"]:
             if row["rule"] == CONTROL:
                 row["run"] = self.run_beside(row)
+        self.record["command"] = self.command()
         self.record["updated"] = datetime.now(UTC).isoformat(timespec="milliseconds")
         self.record["summary"] = summary(self.record)
         self.folder.write(self.record)
+
+    def command(self) -> str:
+        """What makes the record as it stands, in a home without runs."""
+        words, record = [self.wanted.command], self.record
+        if set(record["rules"]) != set(RULES) - {CONTROL}:
+            words += ["--rules", ",".join(record["rules"])]
+        words += ["--seeds", str(len(record["seeds"]))]
+        words += ["--protocols", ",".join(record["protocols"]), "--name", self.folder.name]
+        return " ".join(words)
 
     def run_beside(self, control: dict[str, Any]) -> str | None:
         """A run that has the weights of a control as its epoch 0."""

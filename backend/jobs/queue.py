@@ -85,19 +85,21 @@ class Queue:
             folder.write("result.json", {"state": state, "error": None, "attempt": 1})
 
         self.check_room()
-        about = self.about(config, dataset, version, name) | ({"model": model} if model else {})
+        word = model["name"] if model else ""
+        about = self.about(config, dataset, version, name, word)
+        about |= {"model": model} if model else {}
         folder = RunFolder(self.runs / about["id"])
         folder.create(about, ended)
         self.store.add(folder.id, about["created"], state, 1, self.clock())
         return folder.id
 
     def about(
-        self, config: dict[str, Any], dataset: str, version: str, name: str
+        self, config: dict[str, Any], dataset: str, version: str, name: str, word: str = ""
     ) -> dict[str, Any]:
-        """The run.json of a new run."""
+        """The run.json of a new run; its id begins with `word`, or else with its rule."""
         created = datetime.fromtimestamp(self.clock(), UTC)
         return {
-            "id": f"{slug(config['rule'])}-{slug(dataset)}-{secrets.token_hex(2)}",
+            "id": f"{slug(word or config['rule'])}-{slug(dataset)}-{secrets.token_hex(2)}",
             "name": name,
             "created": created.isoformat(timespec="milliseconds"),
             "config": config,

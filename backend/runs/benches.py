@@ -17,6 +17,7 @@ A record is numbers and words alone:
 """
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,12 @@ KINDS = {
     "rows": list,
     "alone": dict,
     "summary": list,
+    "k": int,
+    "machine": dict,
+    "version": str,
+    "command": str,
 }
+OF_A_ROW = ("rule", "seed", "view", "done", "error", "run", "probes", "neighbours")
 
 
 class BenchFolder:
@@ -56,6 +62,11 @@ class BenchFolder:
     @property
     def record(self) -> Path:
         return self.path / "bench.json"
+
+    def tidy(self) -> None:
+        """Remove the folder again where nothing was recorded."""
+        if not self.record.exists():
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def write(self, record: dict[str, Any]) -> None:
         """Replace the record. Raises RunError, and leaves it as it was, if it cannot be written."""
@@ -78,9 +89,13 @@ def read(path: Path) -> dict[str, Any]:
         for key, kind in KINDS.items():
             if not isinstance(record[key], kind):
                 raise ValueError(f"{key} is no {kind.__name__}")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        for row in record["rows"]:
+            for key in OF_A_ROW:
+                row[key]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else repr(error)[:100]
         raise RunError(
-            f"{path.name} of bench {path.parent.name} cannot be read ({error}); move it away and "
+            f"{path.name} of bench {path.parent.name} cannot be read ({reason}); move it away and "
             "run the bench again: what was trained is found again"
         ) from None
     return record

@@ -7,6 +7,7 @@ run's own directory says already.
 import difflib
 import json
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,12 @@ class Catalogue:
 
     def all(self) -> list[dict[str, Any]]:
         """Every run, newest first, those that ship last."""
+        own = [(RunFolder(self.runs / row.id), row) for row in reversed(self.store.rows())]
         found = []
-        for row in reversed(self.store.rows()):
-            try:
-                found.append(self.describe(RunFolder(self.runs / row.id), row))
-            except RunError:
-                continue  # its directory was taken away by hand
-        return found + [self.describe(RunFolder(path), None) for path in self.shipped()]
+        for folder, row in [*own, *((RunFolder(path), None) for path in self.shipped())]:
+            with suppress(RunError):  # taken away or damaged by hand
+                found.append(self.describe(folder, row))
+        return found
 
     def one(self, run: str) -> dict[str, Any]:
         """One run with the last lines of its log. Raises NotFoundError."""
@@ -70,8 +70,11 @@ class Catalogue:
     def specs(self) -> list[str]:
         """The data sets that runs were trained on, as a person would name them."""
         folders = [self.runs / row.id for row in self.store.rows()] + self.shipped()
-        abouts = (RunFolder(path).read("run.json") or {} for path in folders)
-        return [about["config"]["data"] for about in abouts if "config" in about]
+        found = []
+        for path in folders:
+            with suppress(RunError, KeyError):
+                found.append(RunFolder(path).about()["config"]["data"])
+        return [spec for spec in found if isinstance(spec, str)]
 
     def unknown(self, run: str) -> str:
         ids = [row.id for row in self.store.rows()] + [path.name for path in self.shipped()]

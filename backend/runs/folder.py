@@ -73,6 +73,8 @@ class RunFolder:
         """run.json. Raises RunError where it is missing or damaged."""
         about = self.read("run.json")
         kinds = {"id": str, "created": str, "config": dict, "dataset": str}
+        if about and "model" in about:
+            kinds |= {"model": dict}
         if not about or not all(isinstance(about.get(key), kind) for key, kind in kinds.items()):
             raise RunError(f"run {self.id} has no readable run.json; it cannot be shown")
         return about
@@ -143,7 +145,7 @@ class RunFolder:
     def read(self, name: str) -> dict[str, Any] | None:
         try:
             value = json.loads((self.path / name).read_bytes())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         return value if isinstance(value, dict) else None
 

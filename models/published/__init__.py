@@ -57,6 +57,11 @@ def write(run: Path, epoch: int, folder: Path) -> list[str]:
         there = ", ".join(map(str, kept(run))) or "none"
         raise CheckpointError(f"epoch {epoch} was asked for, but the run keeps epochs: {there}")
     files = Verified(source)
+    if "model" in files.state:
+        raise ConfigError(
+            f"run {run.name} was imported, and the published CLAPP code has no place for a network "
+            "that it has not trained"
+        )
     config = TrainConfig.from_dict(files.state["config"])
     written = {word for rules in TRAINED_BY.values() for word in rules}
     if config.rule not in written:

@@ -133,6 +133,55 @@ def test_two_runs_are_told_with_their_difference(
     page.screenshot(path=shots / "compare-two-runs.png")
 
 
+def test_layers_of_two_runs_have_their_names_and_none_without_a_partner_is_left_out(
+    visit: Visit, ask: Callable[[str], dict]
+) -> None:
+    run = ask("runs")["runs"][0]
+    here = ask(f"runs/{run['id']}/probes")
+    there = here | {"run": OTHER, "layers": [other(probe) for probe in here["layers"][:2]]}
+    model = {"family": "timm", "name": "a-model", "layers": ["stem", "block.1"]}
+
+    def two(route: Route) -> None:
+        beside = run | {"id": OTHER, "name": "another", "model": model}
+        route.fulfill(json={"runs": [run, beside]})
+
+    page = visit("#tab=map")
+    page.route(re.compile(r"/api/runs$"), two)
+    page.route(f"**/api/runs/{OTHER}/probes**", lambda route: route.fulfill(json=there))
+    page.goto(page.url.split("#")[0] + f"#tab=compare&versus={OTHER}")
+    page.reload()
+    expect(page.locator("#pair tbody tr")).to_have_count(2 * len(here["layers"]) + 1)
+    expect(page.locator('#pair tr[data-row="layer 2"] th')).to_have_text("Layer 2 / block.1")
+    row = page.locator('#pair tr[data-row="layer 3"]').locator("th, td")
+    assert row.all_inner_texts() == ["Layer 3", shown(here["layers"][2]), "–", "–"]
+    expect(page.locator("#pair")).to_contain_text("Layer 5, Layer 6 have no partner")
+
+
+def test_a_bench_that_cannot_be_shown_leaves_the_choice(visit: Visit, bench: str) -> None:
+    page = visit("#tab=compare&bench=gone")
+    choice = page.locator("#bench")
+    expect(page.locator("#compare .notice.bad").first).to_contain_text("gone")
+    expect(choice.locator("option:checked")).to_have_text("choose a bench")
+    choice.select_option(bench)
+    page.wait_for_selector("#compare .chart.tall .main-svg")
+    expect(choice).to_have_value(bench)
+    expect(choice.locator("option[disabled]")).to_have_count(0)
+
+
+def test_where_the_newest_bench_is_damaged_the_next_is_shown(visit: Visit, bench: str) -> None:
+    page = visit("#tab=map")
+    listed = page.request.get(page.url.split("#")[0] + "api/benches").json()
+    broken = listed["benches"][0] | {"name": "newest"}
+    page.route(
+        re.compile(r"/api/benches$"),
+        lambda route: route.fulfill(json={"benches": [broken, *listed["benches"]]}),
+    )
+    page.get_by_role("tab", name="Compare").click()
+    page.wait_for_selector("#compare .chart.tall .main-svg")
+    expect(page.locator("#bench")).to_have_value(bench)
+    expect(page.locator("#compare .notice.bad").first).to_contain_text("newest")
+
+
 def other(probe: dict) -> dict:
     return probe | {name: probe[name] - 0.1 for name in ("accuracy", "low", "high")}
 

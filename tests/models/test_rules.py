@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+import models.train
 from models.config import TrainConfig
 from models.data.dataset import TRAIN
 from models.data.photos import pictures
@@ -242,3 +243,24 @@ def test_every_row_of_the_table_loads_a_rule_and_says_what_it_is():
         assert row.sentence.endswith(".")
         where = {"every layer": (0, 1), "top": (1,), "none": ()}
         assert tuple(rule.layers) == where[row.loss_at]
+
+
+def test_every_rule_of_one_kind_meets_the_same_views_in_every_step(photos, monkeypatch):
+    seen = {}
+    for word, row in RULES.items():
+        if row.loss_at == "none":
+            continue
+        given = getattr(models.train, "two_views" if row.sees == "image" else "random_views")
+
+        def kept(images, generator, crop, colour, word=word, given=given):
+            views = given(images, generator, crop, colour)
+            seen.setdefault(word, []).append(views)
+            return views
+
+        monkeypatch.setattr(models.train, given.__name__, kept)
+        runs(word, photos[0][:20], photos[1][:20], 2)
+        monkeypatch.setattr(models.train, given.__name__, given)
+    patches = [views for word, views in seen.items() if RULES[word].sees == "patches"]
+    assert len(patches) == 7 and {len(views) for views in patches} == {4}
+    for views in patches[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(views, patches[0], strict=True))

@@ -143,3 +143,12 @@ def test_a_checkpoint_of_another_run_is_refused(change, told, tmp_path):
     save_resume(tmp_path, first.training)
     with pytest.raises(CheckpointError, match=f"the checkpoint was made with .*{told}"):
         next(train(config(**change), pictures(), restore(latest_resume(tmp_path))))
+
+
+def test_other_images_of_the_same_number_are_refused_on_resume(tmp_path):
+    for progress in train(config(), pictures()):
+        if progress.step == 2:
+            save_resume(tmp_path, progress.training)
+            break
+    with pytest.raises(DataError, match="not those that the run began with"):
+        next(train(config(), 255 - pictures(), restore(latest_resume(tmp_path))))

@@ -103,3 +103,21 @@ def test_safetensors_are_read_as_they_are(state: dict, tmp_path: Path) -> None:
     read = read_weights(tmp_path / "weights.safetensors")
     assert read.keys() == state.keys()
     assert all(torch.equal(read[name], state[name]) for name in state)
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.complex64])
+def test_weights_of_another_kind_of_number_are_refused(
+    tmp_path: Path, state: dict, dtype: torch.dtype
+) -> None:
+    name = next(name for name, tensor in state.items() if tensor.is_floating_point())
+    body = build("timm", "test_resnet")
+    with pytest.raises(CheckpointError, match=f"{name} of .* holds {dtype}"):
+        fitted(body, changed(state, name, state[name].to(dtype)), tmp_path, "test_resnet")
+
+
+def test_a_name_that_would_write_on_the_terminal_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "evil.safetensors"
+    safetensors.torch.save_file({"evil\x1b[31m": torch.ones(2)}, file)
+    with pytest.raises(CheckpointError, match="no name of a tensor") as caught:
+        read_weights(file)
+    assert str(caught.value).isprintable()

@@ -19,6 +19,7 @@ from backend.analysis.plasticity import (
     plasticity,
 )
 from models.config import TrainConfig
+from models.errors import CheckpointError
 from models.train import begin
 from tests.proof.slow import at, futures
 from tests.proof.table import GAIN, pictures
@@ -205,3 +206,19 @@ def test_definitions_say_what_holds_for_the_rule(rule, said):
     assert "256 training images in batches of 32" in told["learning"]
     for word, part in said.items():
         assert part in told[word]
+
+
+def test_a_distance_that_is_not_finite_is_beyond_every_bound():
+    one, broken = torch.ones(3), torch.tensor([1.0, float("inf"), 0.0])
+    assert gap(one, broken) == gap(broken, one) == gap(broken, broken) == float("inf")
+    assert gap(one, torch.full((3,), float("nan"))) == float("inf")
+    assert gap(torch.zeros(3), torch.zeros(3)) == 0 and gap(one, -one) == 1
+
+
+def test_scores_that_are_not_finite_are_told_with_their_layer():
+    case = Case(rule="clapp")
+    with torch.no_grad():
+        case.encoder.layers[2].weight.mul_(1e30)
+    images = np.random.default_rng(0).integers(0, 256, (8, 3, 96, 96), np.uint8)
+    with pytest.raises(CheckpointError, match="layer [3-6] gives scores that are not finite"):
+        list(plasticity(case.config, case.encoder, case.rule, images, np.arange(8), 0))

@@ -98,3 +98,50 @@ def test_what_no_one_foresaw_goes_to_the_log_and_not_to_the_page(
     assert "Traceback" not in reply.text and "division" not in reply.text
     assert "ZeroDivisionError" in (home / "server.log").read_text()
     assert "content-security-policy" in reply.headers
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"[" * 100_000,
+        b"{}",
+        *(
+            json.dumps({"model": model}).encode()
+            for model in (5, "x", [], {"widths": 5}, {"layers": [1], "widths": ["a"]})
+        ),
+        b'{"config": {}}',
+    ],
+)
+def test_a_damaged_run_json_hides_no_other_run(
+    client: TestClient, copy: tuple, damage: bytes
+) -> None:
+    pretrained, folder, run = copy
+    shutil.copytree(folder, pretrained / "spoilt")
+    about = json.loads((folder / "run.json").read_text()) | {"id": "spoilt"}
+    if 2 < len(damage) < 99:
+        damage = json.dumps(about | json.loads(damage)).encode()
+    (pretrained / "spoilt" / "run.json").write_bytes(damage)
+    reply = client.get("/api/runs")
+    assert reply.status_code == 200
+    assert run in [found["id"] for found in reply.json()["runs"]]
+    assert client.get("/api/datasets").status_code == 200
+    for path in ("", "/layers", "/learning", "/probes"):
+        assert client.get(f"/api/runs/spoilt{path}").status_code < 500
+
+
+@pytest.mark.parametrize("name", ["loss", "true", "edges", "gap", "cosine"])
+def test_damaged_learning_is_one_sentence_and_other_epochs_are_shown(
+    client: TestClient, copy: tuple, name: str
+) -> None:
+    _, folder, run = copy
+    file = folder / "analysis" / "epoch-0001" / "learning-2.npz"
+    with np.load(file) as held:
+        arrays = dict(held)
+    arrays[name] = np.zeros((1,), arrays[name].dtype) if name != "true" else 0 * arrays[name]
+    np.savez(file, **arrays)
+    reply = client.get(f"/api/runs/{run}/learning?epoch=1")
+    assert reply.status_code == 409
+    assert "learning-2.npz" in reply.json()["error"]["message"]
+    other = client.get(f"/api/runs/{run}/learning?epoch=2")
+    assert other.status_code == 200
+    assert [epoch["epoch"] for epoch in other.json()["by_epoch"]] == [0, 2]

@@ -301,3 +301,45 @@ def striped(path: Path, side: int, labelled: bool = True) -> None:
         class_names=np.array(["dark", "grey", "light"]),
         title=np.array("flat"),
     )
+
+
+@pytest.mark.usefixtures("untimed")
+def test_a_run_that_saw_other_images_is_not_taken(say: Say, home: Path, tmp_path: Path) -> None:
+    pack = tmp_path / "flat.npz"
+    striped(pack, 64)
+    asked = ("bench", "rules", "--data", pack, "--rules", "clapp", "--epochs", 1, *TINY)
+    assert say(*asked, "--name", "before")[0] == 0
+    code, _, err = say(*asked, "--name", "again")
+    assert code == 0 and "takes run" in err
+    with np.load(pack) as held:
+        arrays = dict(held)
+    draw = np.random.default_rng(5)
+    files = []
+    for _ in arrays["labels"]:
+        stream = io.BytesIO()
+        Image.fromarray(draw.integers(0, 256, (64, 64, 3), np.uint8)).save(stream, "PNG")
+        files.append(stream.getvalue())
+    arrays["data"] = np.frombuffer(b"".join(files), np.uint8)
+    arrays["offsets"] = np.cumsum([0, *map(len, files)], dtype=np.int64)
+    np.savez(pack, **arrays)
+    code, _, err = say(*asked, "--name", "after")
+    assert code == 0 and "trains run" in err and "takes run" not in err
+    taken = {row["rule"]: row["run"] for row in of(home, "after")["rows"] if row["run"]}
+    assert taken["clapp"] not in {row["run"] for row in of(home, "before")["rows"]}
+
+
+@pytest.mark.usefixtures("untimed")
+def test_the_told_command_makes_the_whole_record(say: Say, pack: Path, home: Path) -> None:
+    asked = ("bench", "rules", "--data", pack, "--epochs", 0, "--name", "told", *TINY)
+    assert say(*asked, "--rules", "clapp,cpc")[0] == 0
+    assert say(*asked, "--rules", "clapp")[0] == 0
+    command = of(home, "told")["command"]
+    assert "--rules clapp,cpc --seeds 1 --protocols fast --name told" in command
+    assert f"--data {pack.name} " in command
+
+
+def test_a_refused_bench_leaves_no_folder(say: Say, home: Path, tmp_path: Path) -> None:
+    striped(tmp_path / "bare.npz", 64, labelled=False)
+    code, _, err = say("bench", "rules", "--data", tmp_path / "bare.npz", "--name", "bare", *TINY)
+    assert code == 2 and "a bench reads classes off each layer" in err
+    assert not (home / "benches" / "bare").exists()
