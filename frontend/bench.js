@@ -111,3 +111,19 @@ export function difference(a, b) {
   const up = Math.hypot(a.high - a.accuracy, b.accuracy - b.low);
   return { by, low: by - down, high: by + up };
 }
+
+/**
+ * The names of layers of two runs by their numbers, ascending: what both call it, or both names where
+ * they differ; a layer that one run lacks has the other's name.
+ * @param {[number, string][][]} runs the layers of each run, with their names
+ */
+export function partners(runs) {
+  const all = [...new Set(runs.flat().map(([layer]) => layer))].sort((a, b) => a - b);
+  return all.map((layer) => {
+    const names = runs.flatMap((own) => own.filter(([n]) => n === layer).map(([, name]) => name));
+    return { layer, names: [...new Set(names)], alone: names.length < runs.length };
+  });
+}
+
+/** The benches to try until one can be read: the one that is named, else all. @param {{name: string}[]} list @param {string|null} named */
+export const toTry = (list, named) => (named === null ? list.map(({ name }) => name) : [named]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { difference, layersOf, measures, nameOf, reordered, sorted, valueOf, viewOf } from "./bench.js";
+import { difference, layersOf, measures, nameOf, partners, reordered, sorted, toTry, valueOf, viewOf } from "./bench.js";
 
 /** @param {string} rule @param {number[]} accuracy of layers 1.. */
 function row(rule, accuracy, more = {}) {
@@ -63,4 +63,15 @@ test("a difference has the interval that Newcombe's example has", () => {
   };
   const { by, low, high } = difference(wilson(56, 70), wilson(48, 80));
   assert.ok(Math.abs(by - 0.2) < 1e-9 && Math.abs(low - 0.0524) < 1e-4 && Math.abs(high - 0.3339) < 1e-4);
+});
+
+test("layers of two runs are matched by number, and one without a partner stays", () => {
+  const told = partners([[[1, "layer1"], [2, "layer2"], [4, "layer4"]], [[1, "Layer 1"], [2, "layer2"], [3, "Layer 3"]]]);
+  assert.deepEqual(told.map(({ layer, names, alone }) => `${layer} ${names.join(" / ")}${alone ? " alone" : ""}`),
+    ["1 layer1 / Layer 1", "2 layer2", "3 Layer 3 alone", "4 layer4 alone"]);
+});
+
+test("without a name every bench is tried, newest first; with one, that alone", () => {
+  assert.deepEqual(toTry([{ name: "new" }, { name: "old" }], null), ["new", "old"]);
+  assert.deepEqual(toTry([{ name: "new" }], "gone"), ["gone"]);
 });

@@ -1,7 +1,8 @@
 // Charts: accuracy by layer, of one run or several, and any figure of each layer by epoch.
 
 import { chart } from "./plot.js";
-import { plain } from "./text.js";
+import { plain, tail } from "./text.js";
+import { shareTicks, spread } from "./axis.js";
 
 /**
  * @typedef {{ink: string, soft: string, line: string, accent: string, surface: string}} Inks
@@ -87,11 +88,12 @@ export async function accuracyBars(element, what) {
     type: "line", xref: "paper", x0: 0, x1: 1, y0: line.value, y1: line.value, layer: "above",
     line: { color: ink.soft, width: 1.5, dash: line.dash },
   }));
+  const most = Math.min(1.02, 1.12 * Math.max(...what.high));
   const layout = chartLayout(element, ink, {
     shapes,
     hovermode: "closest",
-    xaxis: { showgrid: false },
-    yaxis: { tickformat: ".0%", range: [0, Math.min(1.02, 1.12 * Math.max(...what.high))] },
+    xaxis: { showgrid: false, tickvals: says, ticktext: what.names.map((name) => plain(tail(name))), automargin: true },
+    yaxis: { ...shareTicks(0, most), range: [0, most] },
   });
   await chart(element, [bars, ...marks], layout);
 }
@@ -116,12 +118,16 @@ export async function epochLines(element, what) {
     marker: { size: line.chosen ? 7 : 5, color: line.colour },
     hovertemplate: `${plain(line.says)}, epoch %{text}<br>%{y:${what.format}}<extra></extra>`,
   }));
+  const share = what.ticks.endsWith("%");
+  const range = rangeOf(what.lines, share);
+  const longest = Math.max(...what.lines.map(({ short }) => short.length));
   const here = what.at === null ? -1 : what.x.indexOf(what.at);
   const layout = chartLayout(element, ink, {
     hovermode: "closest",
-    xaxis: { tickvals: ticks, ticktext: what.x.map(String), showgrid: false, range: [-0.15, ticks.length - 0.7] },
-    yaxis: { tickformat: what.ticks, nticks: 5 },
-    annotations: endLabels(what.lines, ink),
+    margin: { l: 38, r: 14 + 6.5 * longest, t: 8, b: 22 },
+    xaxis: { tickvals: ticks, ticktext: what.x.map(String), showgrid: false, range: [-0.15, ticks.length - 0.9] },
+    yaxis: share ? { ...shareTicks(...range), range } : { tickformat: what.ticks, nticks: 5, range },
+    annotations: endLabels(what.lines, range, ink),
     shapes: here < 0 ? [] : [{
       type: "line", yref: "paper", x0: here, x1: here, y0: 0, y1: 1, layer: "below",
       line: { color: ink.soft, width: 1, dash: "dot" },
@@ -131,18 +137,31 @@ export async function epochLines(element, what) {
 }
 
 /**
+ * What an axis shows: all values with some air, of shares no more than there can be.
+ * @param {{values: (number|null)[]}[]} lines
+ * @param {boolean} share
+ * @returns {[number, number]}
+ */
+function rangeOf(lines, share) {
+  const all = lines.flatMap(({ values }) => values).filter((v) => v !== null);
+  const [least, most] = all.length ? [Math.min(...all), Math.max(...all)] : [0, 1];
+  const air = share ? Math.max(0.06 * (most - least), 0.04 - (most - least) / 2) : 0.06 * (most - least || 0.1);
+  return share ? [Math.max(-0.02, least - air), Math.min(1.02, most + air)] : [least - air, most + air];
+}
+
+/**
  * A name at the end of each line, moved apart where lines end together.
  * @param {{short: string, values: (number|null)[], chosen: boolean}[]} lines
+ * @param {[number, number]} range of the axis
  * @param {Inks} ink
  */
-function endLabels(lines, ink) {
-  const ends = lines.map((line) => ({ line, y: line.values[line.values.length - 1] ?? 0 }));
-  const all = lines.flatMap((line) => line.values.map((v) => v ?? 0));
-  const apart = 0.085 * (Math.max(...all) - Math.min(...all) || 0.1);
-  ends.sort((a, b) => a.y - b.y);
-  ends.forEach((end, i) => {
-    if (i) end.y = Math.max(end.y, ends[i - 1].y + apart);
+function endLabels(lines, range, ink) {
+  const there = lines.flatMap((line) => {
+    const y = line.values.at(-1) ?? null;
+    return y === null ? [] : [{ line, y }];
   });
+  const places = spread(there.map(({ y }) => y), 0.095 * (range[1] - range[0]), range);
+  const ends = there.map(({ line }, i) => ({ line, y: places[i] }));
   return ends.map(({ line, y }) => ({
     x: line.values.length - 1,
     y,
@@ -157,12 +176,13 @@ function endLabels(lines, ink) {
 /**
  * Shares of one over layers, a line each; what has one value for all layers lies straight across.
  * @param {HTMLElement} element
- * @param {{layers: number[], lines: {says: string, values: (number|null)[], low: (number|null)[],
+ * @param {{names: string[][], lines: {says: string, values: (number|null)[], low: (number|null)[],
  *   high: (number|null)[], colour: string, symbol: string|null, dash: string}[]}} what
+ *   `names` of each layer, one or one a run
  */
 export async function layerLines(element, what) {
   const ink = inks(element);
-  const ticks = what.layers.map((_, i) => i);
+  const ticks = what.names.map((_, i) => i);
   const traces = what.lines.map((line) => ({
     type: "scatter",
     mode: line.symbol ? "lines+markers" : "lines",
@@ -171,15 +191,18 @@ export async function layerLines(element, what) {
     line: { color: line.colour, width: line.symbol ? 2 : 1.8, dash: line.dash },
     marker: { size: 8, color: line.colour, symbol: line.symbol ?? "circle" },
     customdata: line.low.map((low, i) => [low, line.high[i]]),
-    hovertemplate: `${plain(line.says)}, %{x}<br>%{y:.1%} (95 % interval %{customdata[0]:.1%} to %{customdata[1]:.1%})<extra></extra>`,
+    text: what.names.map((names) => plain(names.join(" / "))),
+    hovertemplate: `${plain(line.says)}, %{text}<br>%{y:.1%} (95 % interval %{customdata[0]:.1%} to %{customdata[1]:.1%})<extra></extra>`,
   }));
-  const all = what.lines.flatMap((line) => line.values).filter((v) => v !== null);
-  const [least, most] = [Math.min(...all), Math.max(...all)];
-  const air = 0.06 * (most - least || 0.1);
+  const range = rangeOf(what.lines, true);
   const layout = chartLayout(element, ink, {
     hovermode: "closest",
-    xaxis: { tickvals: ticks, ticktext: what.layers.map((n) => `Layer ${n}`), showgrid: false, range: [-0.2, ticks.length - 0.8] },
-    yaxis: { tickformat: ".0%", nticks: 6, range: [Math.max(0, least - air), Math.min(1.02, most + air)] },
+    margin: { l: 38, r: 30, t: 8, b: what.names.some((names) => names.length > 1) ? 38 : 22 },
+    xaxis: {
+      tickvals: ticks, ticktext: what.names.map((names) => names.map((name) => plain(tail(name))).join("<br>")),
+      showgrid: false, range: [-0.2, ticks.length - 0.8],
+    },
+    yaxis: { ...shareTicks(...range), range },
   });
   await chart(element, traces, layout);
 }

@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { createFocus } from "./focus.js";
 import { blended, byClass, byResponse, inTurns, shownPoints } from "./groups.js";
+import { layerName } from "./text.js";
 import { mask } from "./selection.js";
 
 /** @typedef {import("./types.js").Page} Page */
@@ -180,6 +181,8 @@ export function createScene(state, runs, theme) {
     /** The class name of the image at a place. @param {number} place */
     className: (place) =>
       layers && layers.labels[place] >= 0 ? layers.classes[layers.labels[place]] : "no label",
+    /** The name of a layer of the run in view. @param {number} layer */
+    layerName: (layer) => layers?.layers[layer]?.name ?? layerName(runs.get(state.now.run)?.model?.layers, layer),
     /** @param {Change[]} kinds @param {() => void} listener */
     on: (kinds, listener) => void listeners.push({ kinds: new Set(kinds), listener }),
     load,

@@ -76,17 +76,38 @@ export function marksOf(edges, wanted) {
  * One sentence on a layer: the text alternative of its histogram.
  * @param {LayerLearning} layer
  * @param {number|null} k
+ * @param {string} [name] what its run calls it
  */
-export function scoreSentence(layer, k) {
+export function scoreSentence(layer, k, name = `Layer ${layer.layer}`) {
   const step = atStep(layer, k);
   const gates = step.true_gate === null
     ? ""
     : `; open gates ${percent(step.true_gate)} of the true, ${percent(step.wrong_gate)} of the wrong`;
-  return `Layer ${layer.layer}, ${step.k === null ? "all steps" : `k = ${step.k}`}: true futures score ${decimal(step.true_mean)} on average, wrong ones ${decimal(step.wrong_mean)}; loss ${decimal(step.loss, 3)}${gates}.`;
+  return `${name}, ${step.k === null ? "all steps" : `k = ${step.k}`}: true futures score ${decimal(step.true_mean)} on average, wrong ones ${decimal(step.wrong_mean)}; loss ${decimal(step.loss, 3)}${gates}.`;
 }
 
 /** A distance between two derivations, as "2.4e-5". @param {number|null} gap */
 export const scientific = (gap) => (gap === null ? "–" : gap.toExponential(1).replace("-", "−"));
+
+/** A distance that there is, though it may have no number. @param {number|null} gap */
+export const finite = (gap) => (gap === null ? "not finite" : scientific(gap));
+
+/** The largest distance of a layer's weights; null where one is not finite. @param {import("./types.js").Gap} gap */
+export function worst({ weight, bias, W_pred, W_retro }) {
+  if (weight === null || bias === null || W_pred === null) return null;
+  return Math.max(weight, bias, W_pred, W_retro ?? 0);
+}
+
+/** @type {Record<string, string[]>} */
+const LOSSES = {
+  "hinge loss (2 at chance)": ["clapp", "clapp-s", "clapp++", "hinge-cpc"],
+  "InfoNCE loss (2.83 at chance)": ["greedy-infomax", "cpc"], // ln 17
+  "cross-entropy": ["greedy-supervised", "supervised"],
+};
+
+/** What the loss of a rule is. @param {string|number|undefined} rule */
+export const lossName = (rule) =>
+  Object.keys(LOSSES).find((says) => LOSSES[says].includes(`${rule}`)) ?? "loss";
 
 /** A cosine with its sign. @param {number|null} cosine */
 export const signed = (cosine) => (cosine === null ? "–" : `${cosine > 0 ? "+" : ""}${decimal(cosine)}`);

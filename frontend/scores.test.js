@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { atStep, marksOf, openGates, outline, overEpochs, scientific, scoreSentence, signed, stepsOf, tallest } from "./scores.js";
+import { atStep, finite, lossName, marksOf, openGates, outline, overEpochs, scientific, scoreSentence, signed, stepsOf, tallest, worst } from "./scores.js";
 
 const step = (k, loss, gate = 0.5) => ({
   k, loss, true_gate: gate, wrong_gate: gate && 0.75, cosine: null, true_mean: 0.5, wrong_mean: -0.25,
@@ -43,10 +43,24 @@ test("the margin is always written, the ends where there is room", () => {
 
 test("a layer is told in a sentence, with gates where it has some", () => {
   assert.match(scoreSentence(told.layers[0], 2), /^Layer 1, k = 2: .*loss 2\.000; open gates 50\.0 % of the true, 75\.0 % of the wrong\.$/);
+  assert.match(scoreSentence(told.layers[0], 2, "block1"), /^block1, k = 2: /);
   assert.doesNotMatch(scoreSentence(layer(1, [step(null, 1, null)]), null), /gates/);
 });
 
 test("distances and cosines are written with a true minus sign", () => {
   assert.deepEqual([scientific(2.44e-15), scientific(null)], ["2.4e−15", "–"]);
   assert.deepEqual([signed(0.5), signed(-0.25), signed(null)], ["+0.50", "−0.25", "–"]);
+});
+
+test("a gap that is not finite is said to be so, and a matrix that is not there has none", () => {
+  const gap = { precision: "float64", weight: 1e-15, bias: 3e-15, W_pred: 2e-15, W_retro: null };
+  assert.equal(worst(gap), 3e-15);
+  assert.equal(worst({ ...gap, W_retro: 1e-3 }), 1e-3);
+  for (const name of ["weight", "bias", "W_pred"]) assert.equal(finite(worst({ ...gap, [name]: null })), "not finite");
+});
+
+test("a loss is named by the rule of the run", () => {
+  const names = ["clapp", "clapp++", "hinge-cpc", "cpc", "supervised", "imported", undefined].map(lossName);
+  const hinge = "hinge loss (2 at chance)";
+  assert.deepEqual(names, [hinge, hinge, hinge, "InfoNCE loss (2.83 at chance)", "cross-entropy", "loss", "loss"]);
 });

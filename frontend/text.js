@@ -45,6 +45,21 @@ export const plain = (name) =>
   name.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 /**
+ * "Layer 3", or what a run calls that layer; layer 0 is the input.
+ * @param {string[]|null|undefined} names those that a run has of its own, of layers 1, 2, ...
+ * @param {number} layer
+ */
+export const layerName = (names, layer) => (layer ? names?.[layer - 1] ?? `Layer ${layer}` : "Input");
+
+const LONG = 12; // letters that a label has room for
+
+/** The end of a long name, where names of modules differ. @param {string} name */
+export const tail = (name) => (name.length > LONG ? `…${name.slice(1 - LONG)}` : name);
+
+/** The name of a layer as a label: "L3" for "Layer 3". @param {string} name */
+export const shortLayer = (name) => tail(name.replace(/^Layer (?=\d+$)/, "L"));
+
+/**
  * One sentence on a layer: the text alternative of its map.
  * @param {import("./types.js").LayerInfo} layer
  */

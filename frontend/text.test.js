@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { counted, decimal, doing, duration, layerSentence, mapCaption, percent, plain } from "./text.js";
+import { counted, decimal, doing, duration, layerName, layerSentence, mapCaption, percent, plain, shortLayer, tail } from "./text.js";
 
 test("numbers read as people write them", () => {
   assert.equal(counted(1, "image"), "1 image");
@@ -30,6 +30,13 @@ test("a layer has one sentence that says what its map shows", () => {
     layerSentence({ layer: 0, name: "Input", units: 1, features: 4096, silent: 0, kept_neighbours: null, loss: null, probe: null }),
     "Input: raw pixels.",
   );
+});
+
+test("a layer has the name its run gives it, and a label keeps the end of a long one", () => {
+  assert.deepEqual([0, 3].map((n) => layerName(null, n)), ["Input", "Layer 3"]);
+  assert.deepEqual([0, 1, 2].map((n) => layerName(["layer4"], n)), ["Input", "layer4", "Layer 2"]);
+  assert.deepEqual(["Layer 3", "Layer norm", "layer4"].map(shortLayer), ["L3", "Layer norm", "layer4"]);
+  assert.equal(tail("encoder.layers.encoder_layer_11"), "…er_layer_11");
 });
 
 test("a map says how it was made", () => {

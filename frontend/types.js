@@ -115,7 +115,7 @@
  * @typedef {{k: number|null, loss: number, true_gate: number|null, wrong_gate: number|null,
  *   cosine: number|null}} Step
  * @typedef {Step & {true_mean: number, wrong_mean: number, true: number[], wrong: number[]}} Scored
- * @typedef {{precision: string, weight: number, bias: number, W_pred: number,
+ * @typedef {{precision: string, weight: number|null, bias: number|null, W_pred: number|null,
  *   W_retro: number|null}} Gap
  * @typedef {{layer: number, edges: number[], steps: Scored[], gaps: Gap[]}} LayerLearning
  * @typedef {{run: string, epoch: number, rule: string, contrast: "hinge"|"InfoNCE",

@@ -1,8 +1,9 @@
 // Rules side by side, as a bench measured them, and any two runs that are here.
 
 import { classMark, shapeNamed } from "../palette.js";
-import { count, decimal, duration, percent } from "../text.js";
-import { difference, found, isReference, layersOf, measures, nameOf, NEIGHBOURS, reordered, shortName, sorted, viewOf } from "../bench.js";
+import { count, counted, decimal, duration, layerName, percent } from "../text.js";
+import { difference, found, isReference, layersOf, measures, nameOf, NEIGHBOURS, partners, reordered, shortName, sorted, toTry, viewOf } from "../bench.js";
+import { commandLine } from "../marks/commandline.js";
 import { fill, h, perFrame, svg } from "../dom.js";
 import { inks, layerLines } from "../charts.js";
 import { outline } from "../marks/swatch.js";
@@ -36,6 +37,7 @@ function rules({ state, runs, api, theme }) {
   let list = [];
   /** @type {Bench|null} */
   let bench = null;
+  let asked = 0;
 
   const measure = () => {
     const there = bench ? measures(bench) : [];
@@ -44,15 +46,26 @@ function rules({ state, runs, api, theme }) {
 
   async function load() {
     if (state.now.tab !== "compare") return;
+    const mine = (asked += 1);
+    /** @type {Bench|null} */
+    let read = null;
+    /** @type {Error[]} */
+    const failures = [];
     try {
-      list = (await api.benches()).benches;
-      const wanted = state.now.bench ?? list[0]?.name;
-      bench = wanted === undefined ? null : await api.bench(wanted);
-      fill(notice, list.length ? null : nothing());
+      const { benches } = await api.benches();
+      if (mine !== asked) return;
+      list = benches;
+      for (const name of toTry(list, state.now.bench)) {
+        read = await api.bench(name).catch((error) => void failures.push(error)) ?? null;
+        if (mine !== asked) return;
+        if (read) break;
+      }
     } catch (error) {
-      bench = null;
-      fill(notice, h("p", { class: "notice bad" }, /** @type {Error} */ (error).message));
+      if (mine !== asked) return;
+      failures.push(/** @type {Error} */ (error));
     }
+    bench = read;
+    fill(notice, failures.map(({ message }) => h("p", { class: "notice bad" }, message)), !list.length && !failures.length && nothing());
     draw();
   }
 
@@ -60,7 +73,7 @@ function rules({ state, runs, api, theme }) {
     return h("div", { class: "wait-words" },
       h("h2", { class: "big" }, "No bench yet"),
       h("p", { class: "soft" }, "A bench trains every learning rule on the same images, in the same order and from the same weights, and shows what each layer has learned beside the untrained encoder and raw pixels. Begin one in a terminal; it takes some minutes:"),
-      h("code", { class: "command" }, COMMAND));
+      commandLine(COMMAND));
   }
 
   function draw() {
@@ -68,7 +81,7 @@ function rules({ state, runs, api, theme }) {
     drawHead();
     if (!bench || state.now.tab !== "compare") return;
     const { data, settings, seeds, command, machine, definitions } = bench;
-    fill(about, `${data.title}: ${count(data.images)} training images, ${count(data.n_test)} test images, ${data.classes.length} classes, chance ${percent(data.chance)}. ${settings.encoder}, ${settings.epochs} epochs, learning rate ${settings.learning_rate}, ${seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(", ")}`}.`);
+    fill(about, `${data.title}: ${count(data.images)} training images, ${count(data.n_test)} test images, ${data.classes.length} classes, chance ${percent(data.chance)}. ${settings.encoder}, ${counted(Number(settings.epochs), "epoch")}, learning rate ${settings.learning_rate}, ${seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(", ")}`}.`);
     drawTable(bench);
     drawChart();
     const failed = bench.rows.filter((row) => row.error);
@@ -81,7 +94,7 @@ function rules({ state, runs, api, theme }) {
         h("summary", {}, "How the rest is measured, and on what"),
         others.filter((word) => word !== "interval" && word !== measure()).map((word) => h("p", {}, bench?.protocols.includes(word) ? `Protocol ${word}: ` : "", definitions[word])),
         h("p", {}, `${machine.processor}, ${machine.cores} cores, ${machine.gpu ?? machine.device}; torch ${machine.torch}; Saccade ${bench.version}.`),
-        h("code", { class: "command" }, command)),
+        commandLine(command)),
     );
   }
 
@@ -92,7 +105,8 @@ function rules({ state, runs, api, theme }) {
       list.length ? h("label", { class: "pick" }, h("span", { class: "soft" }, "bench"), h(
         "select",
         { id: "bench", onchange: (/** @type {Event} */ e) => state.set({ bench: /** @type {any} */ (e.target).value, order: null }) },
-        list.map(({ name }) => h("option", { value: name, selected: name === (bench?.name ?? state.now.bench) }, name)),
+        bench ? null : h("option", { value: "", disabled: true, selected: true }, "choose a bench"),
+        list.map(({ name }) => h("option", { value: name, selected: name === bench?.name }, name)),
       )) : null,
       h("span", { class: "gap" }),
       bench && h("div", { class: "segments", role: "group", "aria-label": "What is measured" }, measures(bench).map((word) => h(
@@ -189,7 +203,7 @@ function rules({ state, runs, api, theme }) {
     });
     fill(key, lines.map(sample));
     chart.setAttribute("aria-label", `Accuracy by layer of ${lines.map(({ says }) => says).join(", ")}; the table below has the numbers.`);
-    void layerLines(chart, { layers, lines });
+    void layerLines(chart, { names: layers.map((n) => [layerName(null, n)]), lines });
   }
 
   /** @param {number} i */
@@ -277,11 +291,12 @@ function pair({ state, scene, runs, api, theme }) {
     body.hidden = !both;
     if (!both || state.now.tab !== "compare") return;
     const [a, b] = both;
-    const shared = a.layers.filter((p) => b.layers.some((q) => q.layer === p.layer));
-    /** @param {string} says @param {Accuracy|null|undefined} x @param {Accuracy|null|undefined} y */
-    const line = (says, x, y) => {
+    const matched = rows();
+    const at = (/** @type {Probes} */ reply, /** @type {number} */ n) => reply.layers.find(({ layer }) => layer === n);
+    /** @param {string} key @param {string} says @param {Accuracy|null|undefined} x @param {Accuracy|null|undefined} y */
+    const line = (key, says, x, y) => {
       const d = x && y ? difference(x, y) : null;
-      return h("tr", { "data-row": says }, h("th", { scope: "row" }, says), [x, y].map((v) => h("td", {}, v ? [percent(v.accuracy), h("small", {}, `${decimal(100 * v.low, 1)}–${decimal(100 * v.high, 1)}`)] : "–")),
+      return h("tr", { "data-row": key }, h("th", { scope: "row" }, says), [x, y].map((v) => h("td", {}, v ? [percent(v.accuracy), h("small", {}, `${decimal(100 * v.low, 1)}–${decimal(100 * v.high, 1)}`)] : "–")),
         h("td", {}, d ? [signed(d.by), h("small", {}, `${signed(d.low)} to ${signed(d.high)}`)] : "–"));
     };
     fill(
@@ -289,20 +304,27 @@ function pair({ state, scene, runs, api, theme }) {
       h("table", {},
         h("thead", {}, h("tr", {}, ["", nameOfRun(a), nameOfRun(b), "difference, points"].map((name) => h("th", { scope: "col" }, name)))),
         h("tbody", {},
-          shared.map((p) => line(`layer ${p.layer}`, p, b.layers.find((q) => q.layer === p.layer))),
-          shared.map((p) => line(`random, layer ${p.layer}`, p.random, b.layers.find((q) => q.layer === p.layer)?.random)),
-          line("raw pixels", a.pixels, b.pixels))),
+          matched.map(({ layer, names }) => line(`layer ${layer}`, names.join(" / "), at(a, layer), at(b, layer))),
+          matched.map(({ layer, names }) => line(`random, layer ${layer}`, `random, ${names.join(" / ")}`, at(a, layer)?.random, at(b, layer)?.random)),
+          line("raw pixels", "raw pixels", a.pixels, b.pixels))),
     );
     const [first, second] = both.map(({ run }) => runs.get(run));
     const same = first?.dataset === second?.dataset;
-    fill(words, `Protocol ${a.word}${b.word === a.word ? "" : ` and ${b.word}`}. ${a.protocol} The interval of a difference is Newcombe's, 95 %, from those of both, as if of different images.${same ? "" : " The two runs were analysed on different images, so their difference is one of data, too."}`);
+    const lonely = matched.filter(({ alone }) => alone).map(({ names }) => names[0]);
+    const how = `Layers are matched by their number from the input${lonely.length ? `; ${lonely.join(", ")} ${lonely.length === 1 ? "has" : "have"} no partner` : ""}, which does not make them alike.`;
+    fill(words, `${how} Protocol ${a.word}${b.word === a.word ? "" : ` and ${b.word}`}. ${a.protocol} The interval of a difference is Newcombe's, 95 %, from those of both, as if of different images.${same ? "" : " The two runs were analysed on different images, so their difference is one of data, too."}`);
     drawChart();
   }
+
+  /** The layers of both runs by number, with what each calls them. */
+  const rows = () => partners((both ?? []).map(({ run, layers }) =>
+    layers.map(({ layer }) => [layer, layerName(runs.get(run)?.model?.layers, layer)])));
 
   function drawChart() {
     if (!both || !chart.clientWidth) return;
     const ink = inks(chart);
-    const layers = [...new Set(both.flatMap((reply) => reply.layers.map(({ layer }) => layer)))].sort((x, y) => x - y);
+    const matched = rows();
+    const layers = matched.map(({ layer }) => layer);
     const lines = both.flatMap((reply, i) => {
       const { colour, shape } = classMark(i, theme.tone);
       const of = (/** @type {number} */ n) => reply.layers.find(({ layer }) => layer === n);
@@ -315,7 +337,7 @@ function pair({ state, scene, runs, api, theme }) {
     }).filter((line) => line.values.some((v) => v !== null));
     fill(key, lines.map(sample));
     chart.setAttribute("aria-label", `Probe accuracy by layer of ${lines.map(({ says }) => says).join(", ")}; the table below has the numbers.`);
-    void layerLines(chart, { layers, lines });
+    void layerLines(chart, { names: matched.map(({ names }) => names), lines });
   }
 
   /** @param {number} by */

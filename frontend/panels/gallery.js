@@ -2,7 +2,7 @@
 
 import { fill, h } from "../dom.js";
 import { live } from "../runs.js";
-import { percent } from "../text.js";
+import { counted, percent } from "../text.js";
 import { progress } from "../marks/progress.js";
 
 /** @typedef {import("../types.js").Run} Run */
@@ -119,7 +119,7 @@ export function gallery({ state, runs, api }) {
     const { config } = run;
     const words = [run.dataset.replace(/-[0-9a-f]{8}$/, ""), `${config.encoder}`];
     if (run.model) words.push(`imported from ${run.model.family}`);
-    else words.push(live(run) ? run.state : `${config.epochs} epochs`);
+    else words.push(live(run) ? run.state : counted(Number(config.epochs), "epoch"));
     if (["failed", "stopped", "interrupted"].includes(run.state)) words.push(run.state);
     if (run.shipped) words.push("shipped");
     return words.join(" · ");

@@ -1,6 +1,7 @@
 // The name, the run in view, and what concerns the page as a whole.
 
 import { fill, h } from "../dom.js";
+import { shortLayer } from "../text.js";
 
 /** @param {import("../types.js").Page} page */
 export function header({ state, scene, runs, theme }) {
@@ -42,7 +43,7 @@ export function header({ state, scene, runs, theme }) {
           onchange: (/** @type {Event} */ e) => state.set({ colour: /** @type {any} */ (e.target).value }),
         },
         h("option", { value: "class", selected: !scene.tinted }, "class"),
-        unit === null ? null : h("option", { value: "unit", selected: scene.tinted }, `unit L${layer} / ${unit}`),
+        unit === null ? null : h("option", { value: "unit", selected: scene.tinted }, `unit ${shortLayer(scene.layerName(layer))} / ${unit}`),
       ),
     );
   }

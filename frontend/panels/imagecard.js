@@ -3,6 +3,7 @@
 import { classMark } from "../palette.js";
 import { fill, h } from "../dom.js";
 import { imageAddress } from "../api.js";
+import { shortLayer } from "../text.js";
 import { swatch } from "../marks/swatch.js";
 import { thumb } from "../marks/thumb.js";
 
@@ -52,6 +53,7 @@ export function imagecard(page) {
     const layers = /** @type {import("../types.js").Layers} */ (scene.layers);
     const { run, epoch } = layers;
     const key = `${run} ${epoch} ${image}`;
+    table.classList.toggle("named", layers.layers.some(({ name }) => shortLayer(name).length > 5));
     if (key !== asked) {
       asked = key;
       fill(table, layers.layers.map(() => h("div", { class: "bone" })));
@@ -72,7 +74,7 @@ export function imagecard(page) {
     return h(
       "div",
       { class: `neighbour-row ${layer === state.now.layer ? "on" : ""}`, "data-layer": layer },
-      h("span", { class: "soft" }, layer ? `L${layer}` : "Input"),
+      h("span", { class: "soft name", title: scene.layerName(layer) }, shortLayer(scene.layerName(layer))),
       h("div", { class: "thumbs" }, near.slice(0, SHOWN).map((n) => thumb(page, n.image))),
       own < 0 ? null : h("span", { class: "alike", title: `${alike} of the ${near.length} nearest are ${scene.className(scene.place(image))}` }, `${alike}/${near.length}`),
     );

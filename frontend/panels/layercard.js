@@ -2,6 +2,7 @@
 
 import { counted, count, decimal, percent } from "../text.js";
 import { fill, h } from "../dom.js";
+import { lossName } from "../scores.js";
 import { ordered, usualMost } from "../units.js";
 import { thumb } from "../marks/thumb.js";
 import { unitFace, unitSentence } from "../marks/unitface.js";
@@ -10,7 +11,7 @@ const MOST = 60;
 
 /** @param {import("../types.js").Page} page */
 export function layercard(page) {
-  const { state, scene, atlas, theme } = page;
+  const { state, scene, runs, atlas, theme } = page;
   const layer = h("section", { class: "card", "aria-label": "Layer" });
   const chosen = h("section", { class: "card", id: "chosen", "aria-label": "Selected images", hidden: true });
   const element = h("div", { class: "layer-card" }, chosen, layer);
@@ -24,7 +25,7 @@ export function layercard(page) {
     const fact = (name, value, why) => [h("dt", { title: why }, name), h("dd", {}, value)];
     fill(
       layer,
-      h("div", { class: "card-head" }, h("h2", {}, info.name), h("span", { class: "soft" }, `epoch ${layers.epoch}`)),
+      h("div", { class: "card-head" }, h("h2", {}, h("span", { class: "as-is" }, info.name)), h("span", { class: "soft" }, `epoch ${layers.epoch}`)),
       h(
         "dl",
         { class: "facts" },
@@ -33,7 +34,7 @@ export function layercard(page) {
         info.probe?.random && info.layer ? fact("random encoder", percent(info.probe.random.accuracy)) : null,
         info.layer ? fact("units", count(info.units)) : fact("pixels", count(info.features)),
         info.layer ? fact("silent units", count(info.silent)) : null,
-        info.layer ? fact("hinge loss (2 at chance)", decimal(info.loss, 3)) : null,
+        info.layer && info.loss !== null ? fact(lossName(runs.get(layers.run)?.config.rule), decimal(info.loss, 3)) : null,
         fact("neighbours kept", percent(info.kept_neighbours, 0), "Share of the 10 nearest neighbours that the map keeps"),
         fact("test images", count(layers.ids.length)),
       ),

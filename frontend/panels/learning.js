@@ -1,8 +1,8 @@
 // How each layer learns: scores of true and wrong futures, the loss they make, the open gates, and
 // whether the local update goes where autograd and the end-to-end gradient go.
 
-import { atStep, openGates, overEpochs, scientific, scoreSentence, signed, stepsOf } from "../scores.js";
-import { decimal, percent } from "../text.js";
+import { atStep, finite, openGates, overEpochs, scientific, scoreSentence, signed, stepsOf, worst } from "../scores.js";
+import { decimal, percent, shortLayer } from "../text.js";
 import { epochLines } from "../charts.js";
 import { fill, h, perFrame } from "../dom.js";
 import { ramp } from "../palette.js";
@@ -118,8 +118,8 @@ export function learning({ state, scene, api, theme }) {
       return h(
         "section",
         { class: `score-card${layer.layer === state.now.layer ? " on" : ""}`, "data-layer": layer.layer },
-        h("h3", {}, h("button", { type: "button", class: "link", onclick: () => state.set({ layer: layer.layer }) }, `Layer ${layer.layer}`)),
-        scorePlot(layer.edges, now, hinge, scoreSentence(layer, now.k)),
+        h("h3", {}, h("button", { type: "button", class: "link", onclick: () => state.set({ layer: layer.layer }) }, scene.layerName(layer.layer))),
+        scorePlot(layer.edges, now, hinge, scoreSentence(layer, now.k, scene.layerName(layer.layer))),
         h(
           "dl",
           { class: "facts small" },
@@ -127,17 +127,11 @@ export function learning({ state, scene, api, theme }) {
           hinge ? fact("open gates, true", percent(now.true_gate), "true_gate") : null,
           hinge ? fact("open gates, wrong", percent(now.wrong_gate), "wrong_gate") : null,
           fact("cosine with end to end", signed(now.cosine), "cosine"),
-          layer.gaps.length ? fact("from autograd, float64", scientific(worst(layer, 0)), "gap") : null,
+          layer.gaps.length ? fact("from autograd, float64", finite(worst(layer.gaps[0])), "gap") : null,
         ),
       );
     }));
   }
-
-  /** The largest distance of a layer's weights in one precision. @param {import("../types.js").LayerLearning} layer @param {number} row */
-  const worst = (layer, row) => {
-    const { weight, bias, W_pred, W_retro } = layer.gaps[row];
-    return Math.max(weight, bias, W_pred, W_retro ?? 0);
-  };
 
   /** @param {Reply} told */
   function drawTable(told) {
@@ -146,7 +140,7 @@ export function learning({ state, scene, api, theme }) {
       ...(hinge ? ["gates, true", "gates, wrong"] : []), "cosine"];
     fill(
       table,
-      h("p", { class: "soft small" }, told.layers.map((layer) => scoreSentence(layer, step(told))).find((_, i) => told.layers[i].layer === state.now.layer) ?? ""),
+      h("p", { class: "soft small" }, told.layers.map((layer) => scoreSentence(layer, step(told), scene.layerName(layer.layer))).find((_, i) => told.layers[i].layer === state.now.layer) ?? ""),
       h(
         "table",
         { "aria-label": "Learning by layer" },
@@ -156,7 +150,7 @@ export function learning({ state, scene, api, theme }) {
           const cells = [decimal(now.loss, 3), decimal(now.true_mean), decimal(now.wrong_mean),
             ...(hinge ? [percent(now.true_gate), percent(now.wrong_gate)] : []), signed(now.cosine)];
           return h("tr", { class: layer.layer === state.now.layer ? "on" : "" },
-            h("th", { scope: "row" }, `Layer ${layer.layer}`), cells.map((cell) => h("td", {}, cell)));
+            h("th", { scope: "row" }, scene.layerName(layer.layer)), cells.map((cell) => h("td", {}, cell)));
         })),
       ),
     );
@@ -170,7 +164,7 @@ export function learning({ state, scene, api, theme }) {
     fill(history, h(
       "table",
       { "aria-label": "Learning by epoch" },
-      h("thead", {}, h("tr", {}, ["epoch", "figure", ...told.layers.map(({ layer }) => `layer ${layer}`)].map((name) => h("th", { scope: "col" }, name)))),
+      h("thead", {}, h("tr", {}, ["epoch", "figure", ...told.layers.map(({ layer }) => scene.layerName(layer))].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, told.by_epoch.flatMap(({ epoch }, i) => shown.map(({ word, says }) => h(
         "tr",
         {},
@@ -194,9 +188,9 @@ export function learning({ state, scene, api, theme }) {
         h("tbody", {}, rows.map(({ layer, gap }) => h(
           "tr",
           { class: layer === state.now.layer ? "on" : "" },
-          h("th", { scope: "row" }, `Layer ${layer}`),
+          h("th", { scope: "row" }, scene.layerName(layer)),
           h("td", {}, gap.precision),
-          [gap.weight, gap.bias, gap.W_pred, gap.W_retro].map((value) => h("td", {}, scientific(value))),
+          [...[gap.weight, gap.bias, gap.W_pred].map(finite), scientific(gap.W_retro)].map((value) => h("td", {}, value)),
         ))),
       ),
     );
@@ -213,8 +207,8 @@ export function learning({ state, scene, api, theme }) {
       void epochLines(chart, {
         x: told.by_epoch.map((row) => row.epoch),
         lines: rows.map(({ layer, values }) => ({
-          says: `Layer ${layer}`,
-          short: `L${layer}`,
+          says: scene.layerName(layer),
+          short: shortLayer(scene.layerName(layer)),
           values,
           colour: ramp(0.25 + (0.75 * (layer - 1)) / Math.max(1, count - 1), theme.tone),
           chosen: layer === state.now.layer,
@@ -223,7 +217,7 @@ export function learning({ state, scene, api, theme }) {
         ticks,
         format,
       });
-      const ends = rows.map(({ layer, values }) => `layer ${layer} ${decimal(values[values.length - 1])}`).join(", ");
+      const ends = rows.map(({ layer, values }) => `${scene.layerName(layer)} ${decimal(values[values.length - 1])}`).join(", ");
       chart.setAttribute("aria-label", `${says} at epochs ${told.by_epoch.map((row) => row.epoch).join(", ")}; at the last: ${ends}.`);
     }
   }

@@ -2,7 +2,7 @@
 // and how the pointer works.
 
 import { classMark, ramp } from "../palette.js";
-import { count, decimal } from "../text.js";
+import { count, decimal, shortLayer } from "../text.js";
 import { counts } from "../selection.js";
 import { extent } from "../arrays.js";
 import { fill, h } from "../dom.js";
@@ -90,7 +90,7 @@ export function legend({ state, scene, theme }) {
     const stops = Array.from({ length: 9 }, (_, i) => ramp(i / 8, theme.tone));
     fill(
       scale,
-      h("h2", {}, `Unit L${unit.layer} / ${unit.unit}`),
+      h("h2", {}, "Unit ", h("span", { class: "as-is" }, shortLayer(scene.layerName(unit.layer))), ` / ${unit.unit}`),
       h("div", { class: "ramp", style: { background: `linear-gradient(to right, ${stops.join(", ")})` } }),
       h("div", { class: "pair small", title: unit.definitions.activity ?? "Mean response over the patches of an image" },
         h("span", {}, decimal(low)), h("span", { class: "soft" }, "mean response"), h("span", {}, decimal(high))),

@@ -1,6 +1,7 @@
 // The form for a new run, made from the server's table of settings.
 
 import { applies, command, complaint, FIRST, returns, valueOf, wordsOf } from "../form.js";
+import { commandWords } from "../marks/commandline.js";
 import { fill, h } from "../dom.js";
 
 /** @typedef {import("../types.js").Setting} Setting */
@@ -96,7 +97,7 @@ export function newrun({ state, runs, api }) {
 
     function changed() {
       fit();
-      fill(line, command(used().map(({ setting }) => setting), spoken(values())));
+      fill(line, commandWords(command(used().map(({ setting }) => setting), spoken(values()))));
       notice.hidden = true;
       void weigh();
     }

@@ -1,7 +1,7 @@
 // What a linear classifier can read from each layer, beside what it reads without learning.
 
 import { accuracyBars, epochLines } from "../charts.js";
-import { count, decimal, percent } from "../text.js";
+import { count, decimal, percent, shortLayer } from "../text.js";
 import { fill, h, perFrame } from "../dom.js";
 import { ramp } from "../palette.js";
 
@@ -72,7 +72,7 @@ export function probes({ state, scene, api, theme }) {
       h("span", { class: "key dot" }, `chance ${percent(reply.chance)}`),
     );
     void accuracyBars(bars, {
-      names: reply.layers.map((p) => `Layer ${p.layer}`),
+      names: reply.layers.map((p) => scene.layerName(p.layer)),
       values: reply.layers.map((p) => p.accuracy),
       low: reply.layers.map((p) => p.low),
       high: reply.layers.map((p) => p.high),
@@ -88,8 +88,8 @@ export function probes({ state, scene, api, theme }) {
     void epochLines(epochs, {
       x: rows.map((row) => row.epoch),
       lines: reply.layers.map((p, i) => ({
-        says: `Layer ${p.layer}`,
-        short: `L${p.layer}`,
+        says: scene.layerName(p.layer),
+        short: shortLayer(scene.layerName(p.layer)),
         values: rows.map((row) => row.accuracy[i] ?? null),
         colour: ramp(0.25 + (0.75 * i) / Math.max(1, (reply?.layers.length ?? 1) - 1), theme.tone),
         chosen: p.layer === layer,
@@ -104,7 +104,7 @@ export function probes({ state, scene, api, theme }) {
   /** @param {Reply} told */
   function sentence(told) {
     const best = told.layers.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
-    return `Layer ${best.layer} is read best, ${percent(best.accuracy)}; raw pixels ${percent(told.pixels.accuracy)}, chance ${percent(told.chance)}.`;
+    return `${scene.layerName(best.layer)} is read best, ${percent(best.accuracy)}; raw pixels ${percent(told.pixels.accuracy)}, chance ${percent(told.chance)}.`;
   }
 
   /** @param {Reply} told @param {import("../types.js").Probe[]} all */
@@ -122,7 +122,7 @@ export function probes({ state, scene, api, theme }) {
           return h(
             "tr",
             { class: p.layer === state.now.layer ? "on" : "" },
-            h("th", { scope: "row" }, h("button", { type: "button", class: "link", onclick: () => state.set({ layer: p.layer }) }, p.layer ? `Layer ${p.layer}` : "Input (raw pixels)")),
+            h("th", { scope: "row" }, h("button", { type: "button", class: "link", onclick: () => state.set({ layer: p.layer }) }, p.layer ? scene.layerName(p.layer) : "Input (raw pixels)")),
             h("td", {}, percent(p.accuracy)),
             h("td", { class: "soft" }, `${percent(p.low)} – ${percent(p.high)}`),
             h("td", { class: "soft" }, percent(random)),
@@ -142,14 +142,14 @@ export function probes({ state, scene, api, theme }) {
     const rows = probe.confusion;
     fill(
       matrix,
-      h("h2", {}, `Confusion, ${probe.layer ? `layer ${probe.layer}` : "input"}`),
+      h("h2", {}, "Confusion, ", h("span", { class: "as-is" }, scene.layerName(probe.layer))),
       h("p", { class: "soft small" }, "Rows are the true class, columns the answer; per cent of the row."),
       h(
         "div",
         { class: "matrix-scroll" },
         h(
           "table",
-          { class: "confusion", "aria-label": `Confusion matrix of layer ${probe.layer}` },
+          { class: "confusion", "aria-label": `Confusion matrix of ${scene.layerName(probe.layer)}` },
           h("thead", {}, h("tr", {}, h("td", {}), told.classes.map((name) => h("th", { scope: "col", title: name }, h("span", {}, name))))),
           h("tbody", {}, rows.map((row, i) => {
             const all = Math.max(1, row.reduce((a, b) => a + b, 0));

@@ -7,6 +7,7 @@ import { createMapView } from "../mapview.js";
 import { fill, h, perFrame } from "../dom.js";
 import { home, ranges } from "../plane.js";
 import { joined } from "../selection.js";
+import { lossName } from "../scores.js";
 
 const USUAL = 7; // maps that fit beside each other, and while it is not known how many there are
 
@@ -88,7 +89,7 @@ export function strip({ state, scene, runs, tip }, done) {
     cells.forEach((c, layer) => {
       const info = scene.layers?.layers[layer];
       if (!info) {
-        fill(c.title, h("b", {}, layer ? `Layer ${layer}` : "Input"));
+        fill(c.title, h("b", {}, scene.layerName(layer)));
         return fill(c.facts, row("probe", "–"), h("div", { class: "accuracy" }), ["kept", "loss", "silent"].map((name) => row(name, "–", "", "small")));
       }
       fill(c.title, h("b", { title: info.name }, h("bdi", {}, info.name)), h("span", { class: "soft" }, layer ? count(info.units) : "pixels"));
@@ -104,7 +105,7 @@ export function strip({ state, scene, runs, tip }, done) {
           ? [row("probe", h("b", {}, percent(info.probe.accuracy))), accuracyBar(info.probe, ticks)]
           : row("probe", h("span", { class: "soft" }, "no labels")),
         row("kept", percent(info.kept_neighbours, 0), "Share of the 10 nearest neighbours that the map keeps", "small"),
-        row("loss", decimal(info.loss, 3), "Hinge loss, true and wrong future together: 2 at chance; mean over the epoch before this checkpoint", "small"),
+        row("loss", decimal(info.loss, 3), `${lossName(runs.get(scene.layers?.run ?? null)?.config.rule)}, mean over the epoch before this checkpoint`, "small"),
         row("silent", layer ? count(info.silent) : "–", "Units that answer to no patch at all", "small"),
       );
     });

@@ -2,7 +2,7 @@
 
 import { classMark } from "../palette.js";
 import { classRows } from "../marks/classbars.js";
-import { count, decimal, percent } from "../text.js";
+import { count, decimal, percent, shortLayer } from "../text.js";
 import { fill, h } from "../dom.js";
 import { histogram } from "../marks/histogram.js";
 import { ordered, ORDERS, possible, stepped } from "../units.js";
@@ -31,7 +31,7 @@ export function unitcard({ state, scene, theme, tip }) {
     if (number === null || !scene.layers) return fill(element);
     const { layers } = scene;
     const { unit, unitError } = scene.focus;
-    const title = `Unit L${state.now.layer} / ${number}`;
+    const title = ["Unit ", h("span", { class: "as-is" }, shortLayer(scene.layerName(state.now.layer))), ` / ${number}`];
     if (!unit) {
       const rest = unitError
         ? h("p", { class: "notice bad" }, unitError.message)
@@ -54,7 +54,7 @@ export function unitcard({ state, scene, theme, tip }) {
     );
   }
 
-  /** @param {string} title */
+  /** @param {import("../dom.js").Child[]} title */
   function head(title) {
     return h(
       "div",

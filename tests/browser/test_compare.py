@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.benchrecord import written
-from tests.browser.seen import PHONE, maps_drawn
+from tests.browser.seen import PHONE, expected, maps_drawn
 
 Visit = Callable[..., Page]
 NAME, OTHER = "made-up-bench", "another-run"
@@ -148,8 +148,9 @@ def test_layers_of_two_runs_have_their_names_and_none_without_a_partner_is_left_
     page = visit("#tab=map")
     page.route(re.compile(r"/api/runs$"), two)
     page.route(f"**/api/runs/{OTHER}/probes**", lambda route: route.fulfill(json=there))
-    page.goto(page.url.split("#")[0] + f"#tab=compare&versus={OTHER}")
+    page.goto(page.url.split("#")[0] + "#tab=compare")
     page.reload()
+    page.locator("#versus").select_option(OTHER)
     expect(page.locator("#pair tbody tr")).to_have_count(2 * len(here["layers"]) + 1)
     expect(page.locator('#pair tr[data-row="layer 2"] th')).to_have_text("Layer 2 / block.1")
     row = page.locator('#pair tr[data-row="layer 3"]').locator("th, td")
@@ -158,9 +159,10 @@ def test_layers_of_two_runs_have_their_names_and_none_without_a_partner_is_left_
 
 
 def test_a_bench_that_cannot_be_shown_leaves_the_choice(visit: Visit, bench: str) -> None:
-    page = visit("#tab=compare&bench=gone")
+    with expected(visit.complaints, r"Failed to load resource"):
+        page = visit("#tab=compare&bench=gone")
+        expect(page.locator("#compare .notice.bad").first).to_contain_text("gone")
     choice = page.locator("#bench")
-    expect(page.locator("#compare .notice.bad").first).to_contain_text("gone")
     expect(choice.locator("option:checked")).to_have_text("choose a bench")
     choice.select_option(bench)
     page.wait_for_selector("#compare .chart.tall .main-svg")
@@ -176,10 +178,11 @@ def test_where_the_newest_bench_is_damaged_the_next_is_shown(visit: Visit, bench
         re.compile(r"/api/benches$"),
         lambda route: route.fulfill(json={"benches": [broken, *listed["benches"]]}),
     )
-    page.get_by_role("tab", name="Compare").click()
-    page.wait_for_selector("#compare .chart.tall .main-svg")
+    with expected(visit.complaints, r"Failed to load resource"):
+        page.get_by_role("tab", name="Compare").click()
+        page.wait_for_selector("#compare .chart.tall .main-svg")
+        expect(page.locator("#compare .notice.bad").first).to_contain_text("newest")
     expect(page.locator("#bench")).to_have_value(bench)
-    expect(page.locator("#compare .notice.bad").first).to_contain_text("newest")
 
 
 def other(probe: dict) -> dict:
