@@ -1,5 +1,8 @@
 """What each layer of the encoder computes: six 3x3 convolutions over independent patches."""
 
+from abc import abstractmethod
+from typing import final
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -32,8 +35,8 @@ class Layer(nn.Module):
         return torch.relu(F.max_pool2d(a, 2) if self.pool else a)
 
 
-class Encoder(nn.Module):
-    """A stack of layers over the patches of an image (method B.2).
+class Stack(nn.Module):
+    """Abstract: layers one upon the other. A final class says what enters them, and what z is.
 
     `word` is a row of ENCODERS, `channels` 1 (grey) or 3 (colour).
     """
@@ -51,8 +54,20 @@ class Encoder(nn.Module):
             activity.append(self.activity(len(activity), x, len(images)))
         return activity
 
+    @abstractmethod
     def entrance(self, images: Tensor) -> Tensor:
-        """Patches of a batch of views, laid out as the convolutions like them."""
+        """What the first layer sees of a batch of views, laid out as the convolutions like it."""
+
+    @abstractmethod
+    def activity(self, layer: int, x: Tensor, images: int) -> Tensor:
+        """z [b, channel, row, column] from what layer `layer` (from 0) hands on."""
+
+
+@final
+class Encoder(Stack):
+    """The layers over the patches of an image, each patch by itself (method B.2)."""
+
+    def entrance(self, images: Tensor) -> Tensor:
         return patches(images).contiguous(memory_format=torch.channels_last)
 
     def activity(self, layer: int, x: Tensor, images: int) -> Tensor:
@@ -66,24 +81,12 @@ class Encoder(nn.Module):
         return to_grid(z.to(torch.promote_types(z.dtype, torch.float32)), images)
 
 
-class ImageEncoder(nn.Module):
+@final
+class ImageEncoder(Stack):
     """The same layers over the whole image, as CLAPP++ has them (method F.3).
 
     z is the mean over the cells of a small grid, of IMAGE_SIDES cells a side.
     """
-
-    def __init__(self, word: str, channels: int = 3, generator: torch.Generator | None = None):
-        super().__init__()
-        self.word, self.widths, self.channels = word, ENCODERS[word].widths, channels
-        self.layers = layers_of(word, channels, generator)
-
-    def forward(self, images: Tensor) -> list[Tensor]:
-        """Activity of every layer, z [b, channel, row, column], from views [b, channel, h, w]."""
-        x, activity = self.entrance(images), []
-        for layer in self.layers:
-            x = layer(x)
-            activity.append(self.activity(len(activity), x, len(images)))
-        return activity
 
     def entrance(self, images: Tensor) -> Tensor:
         return images.contiguous(memory_format=torch.channels_last)
@@ -98,12 +101,12 @@ class ImageEncoder(nn.Module):
 ENCODER_CLASSES = {"patches": Encoder, "image": ImageEncoder}
 
 
-def encoder_of(config: TrainConfig, generator: torch.Generator | None = None) -> nn.Module:
+def encoder_of(config: TrainConfig, generator: torch.Generator | None = None) -> Stack:
     """The untrained encoder that a run with this config trains."""
     return ENCODER_CLASSES[RULES[config.rule].sees](config.encoder, config.channels, generator)
 
 
-def untrained(config: TrainConfig) -> nn.Module:
+def untrained(config: TrainConfig) -> Stack:
     """The encoder that a run with this config begins with, on the processor."""
     return encoder_of(config, torch.Generator().manual_seed(config.seed)).eval()
 
