@@ -80,10 +80,12 @@ export function createScene(state, runs, theme) {
       asked = "";
       return standing("waiting");
     }
+    // An address without a run forgets which layer is the top one; what is shown still knows.
+    if (layers?.run === run.id) state.limit(maps.length - 1);
+    else if (layers) standing("loading");
     const key = `${goal.run.id} ${goal.epoch}`;
     if (key === asked) return;
     asked = key;
-    if (layers && layers.run !== run.id) standing("loading");
     try {
       const [info, ...points] = await Promise.all([
         api.layers(run.id, goal.epoch),

@@ -133,7 +133,7 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("pageerror", lambda error: complaints.append(f"error: {error.stack or error}"))
         page.on("console", lambda m: m.type == "error" and complaints.append(f"console: {m.text}"))
         page.on("request", lambda r: foreign(r.url) and complaints.append(f"asked for {r.url}"))
         page.on("dialog", lambda d: (complaints.append(f"dialog: {d.message}"), d.dismiss()))

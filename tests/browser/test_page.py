@@ -62,6 +62,17 @@ def test_back_undoes_a_step_and_a_link_shows_the_same(visit: Visit) -> None:
     expect(again.get_by_role("tab", name="Neurons")).to_have_attribute("aria-selected", "true")
 
 
+def test_an_address_without_a_run_still_knows_the_top_layer(visit: Visit) -> None:
+    page = visit("#layer=2")
+    maps_drawn(page)
+    expect(page.locator(".layer-card h2").last).to_have_text("Layer 2")
+    for hash in ("#tab=probes", "#tab=map&epoch=0", "#"):
+        page.evaluate("hash => { location.hash = hash; }", hash)
+        expect(page.locator(".layer-card h2").last).to_have_text("Layer 6")
+        page.locator('.cell[data-map="2"] .cell-title').click()
+        expect(page.locator(".layer-card h2").last).to_have_text("Layer 2")
+
+
 def test_a_selection_survives_a_reload(visit: Visit) -> None:
     page = visit("#tab=map")
     maps_drawn(page)
