@@ -1,0 +1,86 @@
+"""What a benchmark measures, as a table for people or one JSON object for machines.
+
+Every benchmark is `python -m benchmarks.NAME [--json]` with a function `rows(options)` that yields
+one dictionary a figure: `name`, `value`, `unit`, `goal` and, where it was repeated, `low`, `high`
+and `runs`. None asserts a time.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+from backend.analysis.machine import machine
+
+Row = dict[str, Any]
+PACKAGES = ("torch", "numpy", "scikit-learn", "openTSNE", "plotly")
+RUNS = 5  # repetitions of what is timed, at least
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """The options that all benchmarks have."""
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("--json", action="store_true", help="one JSON object as the last line")
+    made.add_argument("--runs", type=int, default=RUNS, help="repetitions (default: %(default)s)")
+    return made
+
+
+def alternately(calls: dict[str, Callable[[], Any]], runs: int = RUNS) -> dict[str, list[float]]:
+    """Seconds of each call, `runs` times, turn by turn, so that all meet the same machine.
+
+    One round to warm up is not counted.
+    """
+    taken: dict[str, list[float]] = {name: [] for name in calls}
+    for number in range(runs + 1):
+        for name, call in calls.items():
+            start = time.perf_counter()
+            call()
+            if number:
+                taken[name].append(time.perf_counter() - start)
+    return taken
+
+
+def figure(
+    name: str, values: Iterable[float], unit: str, goal: str | None = None, **more: Any
+) -> Row:
+    """One row: the median of the values, their least and greatest, and how many there are."""
+    values = list(values)
+    spread = {"low": min(values), "high": max(values), "runs": len(values)}
+    row = {"name": name, "value": statistics.median(values), "unit": unit, "goal": goal}
+    return row | (spread if len(values) > 1 else {}) | more
+
+
+def told(benchmark: str, rows: Iterable[Row], as_json: bool) -> None:
+    """Print each row as it comes; with `as_json` the whole as the last line."""
+    kept = []
+    for row in rows:
+        kept.append(row)
+        print(line(row), flush=True)
+    if as_json:
+        print(json.dumps(record(benchmark, kept)), flush=True)
+
+
+def record(benchmark: str, rows: list[Row]) -> dict[str, Any]:
+    return {
+        "benchmark": benchmark,
+        "machine": machine(torch.device("cuda" if torch.cuda.is_available() else "cpu")),
+        "versions": {name: version(name) for name in PACKAGES},
+        "rows": rows,
+    }
+
+
+def line(row: Row) -> str:
+    """A row as people read it: name, value, spread, unit, goal."""
+    spread = f" ({number(row['low'])} to {number(row['high'])})" if "low" in row else ""
+    goal = f"; goal {row['goal']}" if row.get("goal") else ""
+    return f"{row['name']}: {number(row['value'])}{spread} {row['unit']}{goal}"
+
+
+def number(value: float) -> str:
+    """Four significant digits, without an exponent."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
