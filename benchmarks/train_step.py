@@ -1,0 +1,231 @@
+"""How fast is a training step beside plain PyTorch, and how near to what the hardware multiplies?
+
+One step of CLAPP on random pictures, turn by turn with the same step written plainly: `float32`
+layer by layer, `summed` with all losses in one backward pass, `end-to-end` with the loss of the top
+layer (hinge-cpc) through all of them. The floor is what the convolutions and their weight gradients
+would take at the rate of a large matrix product, measured beside them. Memory is the most that a
+process of its own needed over what it held before its first step.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from backend.analysis.speed import wait
+from backend.jobs.memory import peak_mb, start_peak
+from benchmarks.record import Row, alternately, parser, told
+from models.config import TrainConfig
+from models.data.views import random_views
+from models.device import keep_freed_memory, pick_device, pick_precision
+from models.encoder import Layer
+from models.patches import patches, to_grid
+from models.presets import ENCODERS, PATCH, grid_of
+from models.train import begin, step
+
+SIDE, VIEW = 96, 64  # of the pictures and what the encoder sees, pixels
+MATRIX = 4096  # rows and columns of the product that tells the matrix rate
+STATUS = Path("/proc/self/status")
+
+
+def saccade(config: TrainConfig, images: Tensor) -> Callable[[], None]:
+    training = begin(config, VIEW)
+
+    def call() -> None:
+        step(training, images, training.batch)
+        training.batch += 1
+
+    return call
+
+
+def float32(config: TrainConfig, images: Tensor) -> Callable[[], None]:
+    """Layer by layer, an update as soon as a layer's loss is known."""
+    training, draw = plain(config)
+    adams = [
+        torch.optim.Adam([*layer.parameters(), *training.rule.parameters_of(number)], lr=2e-4)
+        for number, layer in enumerate(training.encoder.layers)
+    ]
+
+    def call() -> None:
+        x = patches(random_views(images, draw))
+        fate = training.rule.draw(len(images), draw).to(images.device)
+        for number, layer in enumerate(training.encoder.layers):
+            x = activity(layer, x.detach())
+            adams[number].zero_grad()
+            training.rule.loss(number, to_grid(x.mean((2, 3)), len(images)), fate).backward()
+            adams[number].step()
+
+    return call
+
+
+def summed(config: TrainConfig, images: Tensor) -> Callable[[], None]:
+    """All losses in one backward pass, layers detached from each other."""
+    return at_once(config, images, crosses=False)
+
+
+def end_to_end(config: TrainConfig, images: Tensor) -> Callable[[], None]:
+    """The top layer's loss through all layers, as hinge-cpc learns."""
+    through = TrainConfig(rule="hinge-cpc", encoder=config.encoder, batch=config.batch)
+    return at_once(through, images, crosses=True)
+
+
+def at_once(config: TrainConfig, images: Tensor, crosses: bool) -> Callable[[], None]:
+    training, draw = plain(config)
+    weights = [*training.encoder.parameters(), *training.rule.parameters()]
+    adam = torch.optim.Adam(weights, lr=2e-4)
+
+    def call() -> None:
+        x = patches(random_views(images, draw))
+        fate = training.rule.draw(len(images), draw).to(images.device)
+        total = x.new_zeros(())
+        for number, layer in enumerate(training.encoder.layers):
+            x = activity(layer, x if crosses else x.detach())
+            if number in training.rule.layers:
+                total = total + training.rule.loss(
+                    number, to_grid(x.mean((2, 3)), len(images)), fate
+                )
+        adam.zero_grad()
+        total.backward()
+        adam.step()
+
+    return call
+
+
+def plain(config: TrainConfig):
+    """A training with the same rule and weights, in torch's own memory layout."""
+    training = begin(replace(config, precision="float32"), VIEW)
+    for layer in training.encoder.layers:
+        layer.weight.data = layer.weight.data.contiguous()
+    return training, torch.Generator().manual_seed(0)
+
+
+def activity(layer: Layer, x: Tensor) -> Tensor:
+    a = torch.relu(F.conv2d(x, layer.weight, layer.bias, padding=1))
+    return F.max_pool2d(a, 2) if layer.pool else a
+
+
+VARIANTS = {"saccade": saccade, "float32": float32, "summed": summed, "end-to-end": end_to_end}
+
+
+def macs(encoder: str) -> float:
+    """Multiplications an image: the convolutions and their weight gradients, padding included."""
+    preset, side, below, total = ENCODERS[encoder], PATCH, 1, 0
+    for width, pool in zip(preset.widths, preset.pools, strict=True):
+        total += grid_of(VIEW) ** 2 * side**2 * 9 * below * width
+        side, below = side // 2 if pool else side, width
+    return 2 * total
+
+
+def matrix_rate(dtype: torch.dtype, device: torch.device, runs: int) -> float:
+    """Multiplications a second of the best of `runs` large matrix products."""
+    a = torch.randn(MATRIX, MATRIX, device=device).to(dtype)
+    seconds = []
+    for _ in range(runs + 1):
+        start = time.perf_counter()
+        a @ a
+        wait(device)
+        seconds.append(time.perf_counter() - start)
+    return MATRIX**3 / min(seconds[1:])
+
+
+def pictures(batch: int, device: torch.device) -> Tensor:
+    made = torch.Generator().manual_seed(0)
+    return torch.randint(256, (batch, 3, SIDE, SIDE), generator=made, dtype=torch.uint8).to(device)
+
+
+def rows(encoder: str, batch: int, variants: list[str], runs: int) -> Iterator[Row]:
+    config = TrainConfig(encoder=encoder, batch=batch)
+    device = pick_device(config.device)
+    images = pictures(batch, device)
+    dtype = pick_precision(config.precision, device)
+    rate = matrix_rate(dtype, device, runs)
+    floor = rate / macs(encoder)
+
+    def timed(call: Callable[[], None]) -> Callable[[], None]:
+        return lambda: (call(), wait(device))
+
+    calls = {word: timed(VARIANTS[word](config, images)) for word in variants}
+    for word, seconds in alternately(calls, runs).items():
+        speeds = sorted(batch / each for each in seconds)
+        middle = speeds[len(speeds) // 2]
+        yield {
+            "name": f"{encoder}, batch {batch}, {word}",
+            "value": middle,
+            "unit": "images/s",
+            "goal": None,
+            "low": speeds[0],
+            "high": speeds[-1],
+            "runs": len(speeds),
+            "encoder": encoder,
+            "batch": batch,
+            "variant": word,
+            "images_per_s": middle,
+            "peak_mb": peak(encoder, batch, word),
+            "share_of_floor": middle / floor,
+            "floor_images_per_s": floor,
+            "matrix_gflops": 2e-9 * rate,
+            "matrix_dtype": f"{dtype}".removeprefix("torch."),
+        }
+
+
+def peak(encoder: str, batch: int, variant: str) -> float:
+    """MiB over what a process of its own held before its first step."""
+    command = [sys.executable, "-m", "benchmarks.train_step", "--peak"]
+    command += ["--encoder", encoder, "--batch", str(batch), "--variants", variant]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout)
+
+
+def own_peak(encoder: str, batch: int, variant: str, steps: int = 3) -> float:
+    config = TrainConfig(encoder=encoder, batch=batch)
+    device = pick_device(config.device)
+    call = VARIANTS[variant](config, pictures(batch, device))
+    if device.type == "cuda":
+        before = torch.cuda.memory_allocated()
+        torch.cuda.reset_peak_memory_stats()
+    else:
+        before = resident()
+        start_peak()
+    for _ in range(steps):
+        call()
+    wait(device)
+    if device.type == "cuda":
+        return (torch.cuda.max_memory_allocated() - before) / 2**20
+    return (peak_mb() or 0) - before
+
+
+def resident() -> float:
+    """MiB that this process holds now (Linux)."""
+    line = next(x for x in STATUS.read_text().splitlines() if x.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
+def main() -> None:
+    options = parser(__doc__)
+    options.add_argument("--encoder", nargs="+", default=["vgg6-small"], choices=ENCODERS)
+    options.add_argument("--batch", type=int, nargs="+", default=[32])
+    options.add_argument("--variants", nargs="+", default=[*VARIANTS], choices=VARIANTS)
+    options.add_argument("--peak", action="store_true", help="only the memory of one variant")
+    given = options.parse_args()
+    keep_freed_memory()
+    if given.peak:
+        print(own_peak(given.encoder[0], given.batch[0], given.variants[0]))
+        return
+    found = (
+        row
+        for encoder in given.encoder
+        for batch in given.batch
+        for row in rows(encoder, batch, given.variants, given.runs)
+    )
+    told("train_step", found, given.json)
+
+
+if __name__ == "__main__":
+    main()

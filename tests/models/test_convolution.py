@@ -1,0 +1,84 @@
+"""A layer's activity and its gradients equal autograd through the plain operations."""
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from models.convolution import Activity, rolled, unrolled
+
+
+def plain(x: Tensor, weight: Tensor, bias: Tensor, pool: bool) -> Tensor:
+    a = torch.relu(F.conv2d(x, weight, bias, padding=1))
+    return F.max_pool2d(a, 2) if pool else a
+
+
+def weights(dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
+    made = torch.Generator().manual_seed(1)
+    return (
+        torch.randn(7, 5, 3, 3, generator=made, dtype=dtype).requires_grad_(),
+        torch.randn(7, generator=made, dtype=dtype).requires_grad_(),
+    )
+
+
+def inputs(side: int, dtype: torch.dtype = torch.float64) -> Tensor:
+    made = torch.Generator().manual_seed(side)
+    return torch.randn(6, 5, side, side, generator=made, dtype=dtype)
+
+
+@pytest.mark.parametrize("side", [2, 4, 6])
+@pytest.mark.parametrize("pool", [False, True])
+@pytest.mark.parametrize("last", [False, True], ids=["channels first", "channels last"])
+def test_values_and_gradients_equal_autograd(side: int, pool: bool, last: bool) -> None:
+    weight, bias = weights()
+    x = inputs(side)
+    x = (x.to(memory_format=torch.channels_last) if last else x).requires_grad_()
+    found, wanted = Activity.apply(x, weight, bias, pool), plain(x, weight, bias, pool)
+    torch.testing.assert_close(found, wanted, rtol=1e-12, atol=1e-12)
+    drive = torch.randn(wanted.shape, generator=torch.Generator().manual_seed(3)).double()
+    for told in (drive, drive[:, :, :1, :1].expand_as(drive)):
+        ours = torch.autograd.grad(found, (x, weight, bias), told, retain_graph=True)
+        theirs = torch.autograd.grad(wanted, (x, weight, bias), told, retain_graph=True)
+        for a, b in zip(ours, theirs, strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("side", [2, 4])
+def test_an_input_that_needs_no_gradient_costs_none(
+    side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("the gradient of the input was computed")
+
+    monkeypatch.setattr("models.convolution.input_gradient", never)
+    weight, bias = weights()
+    Activity.apply(inputs(side), weight, bias, True).sum().backward()
+    assert weight.grad.abs().sum() > 0 and bias.grad.abs().sum() > 0
+    with pytest.raises(AssertionError, match="the gradient of the input"):
+        Activity.apply(inputs(side).requires_grad_(), weight, bias, True).sum().backward()
+
+
+def test_the_product_of_a_small_map_has_the_kernel_at_its_place_and_back_again() -> None:
+    weight = torch.arange(1.0, 19).view(2, 1, 3, 3)
+    taps = unrolled(weight).view(2, 2, 1, 2, 2, 2)
+    for y, x, v, u in torch.cartesian_prod(*[torch.arange(2)] * 4).tolist():
+        assert torch.equal(taps[y, x, 0, v, u], weight[:, 0, y - v + 1, x - u + 1])
+    other = torch.randn(4, 8)
+    told = (rolled(other, weight.shape) * weight).sum()
+    torch.testing.assert_close(told, (other * unrolled(weight)).sum())
+
+
+def test_under_autocast_it_is_in_its_precision_and_gradients_in_that_of_the_weights() -> None:
+    weight, bias = weights(torch.float32)
+    for side in (2, 4):
+        x = inputs(side, torch.float32)
+        with torch.autocast("cpu", torch.bfloat16):
+            found = Activity.apply(x, weight, bias, True)
+        assert found.dtype == torch.bfloat16
+        wanted = plain(x, weight, bias, True)
+        torch.testing.assert_close(found.float(), wanted, rtol=0.05, atol=0.1)
+        given = torch.autograd.grad(found.float().sum(), (weight, bias))
+        meant = torch.autograd.grad(wanted.sum(), (weight, bias))
+        for a, b in zip(given, meant, strict=True):
+            assert a.dtype == torch.float32
+            assert (a - b).norm() < 0.05 * b.norm()
