@@ -5,11 +5,17 @@ one product of its input with what its loss says. Between the two only the input
 the winners of the pool are kept.
 """
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.grad import conv2d_input, conv2d_weight
 
+# Bytes of a convolution's result at a time: little on a processor, where memory is dear and a call
+# costs nothing; more on a GPU, where it is the other way round.
+PART = {"cpu": 2**24}
+PART_ELSEWHERE = 2**29
 TAP = slice(1, 3), slice(0, 2)  # of a 3x3 kernel on a 2x2 map: those that meet it from y = 0, 1
 
 
@@ -25,24 +31,43 @@ class Activity(torch.autograd.Function):
         dtype, kind = weight.dtype, x.device.type
         if torch.is_autocast_enabled(kind):
             dtype = torch.get_autocast_dtype(kind)
-        x, weight = x.to(dtype), weight.to(dtype)
-        a = convolved(x, weight, bias.to(dtype))
-        ctx.side, ctx.winners = a.shape[2:], None
-        if pool:
-            a, ctx.winners = F.max_pool2d(a, 2, return_indices=True)
-        out = torch.relu_(a)
+        x, weight, bias = x.to(dtype), weight.to(dtype), bias.to(dtype)
+        winners, places = [], x.shape[2] * x.shape[3]
+        sides = [side // 2 if pool else side for side in x.shape[2:]]
+        out = x.new_empty(len(x), *sides, len(weight)).movedim(-1, 1)  # channels last
+        for part in parts(x, weight):
+            a = convolved(x[part], weight, bias)
+            if pool:
+                a, places_won = F.max_pool2d(a, 2, return_indices=True)
+                winners.append(places_won.to(torch.uint8 if places <= 256 else torch.int32))
+            torch.clamp_min(a, 0, out=out[part])
+        ctx.winners = winners
         ctx.save_for_backward(x, weight, out)
         return out
 
     @staticmethod
     def backward(ctx, drive: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
         x, weight, out = ctx.saved_tensors
-        post = torch.ops.aten.threshold_backward(drive, out, 0)  # an expanded drive stays small
-        bias = post.sum((0, 2, 3))
-        if ctx.winners is not None:
-            post = F.max_unpool2d(post, ctx.winners, 2, output_size=ctx.side)
-        below = input_gradient(post, weight, x.shape) if ctx.needs_input_grad[0] else None
-        return below, weight_gradient(post, x, weight.shape), bias, None
+        exact = torch.promote_types(x.dtype, torch.float32)
+        dW, db, below = 0, 0, []
+        for number, part in enumerate(parts(x, weight)):
+            # An expanded drive, one value a unit and patch, is not copied to every position.
+            post = torch.ops.aten.threshold_backward(drive[part], out[part], 0)
+            db = db + post.sum((0, 2, 3)).to(exact)
+            if ctx.winners:
+                won = ctx.winners[number].long()
+                post = F.max_unpool2d(post, won, 2, output_size=x.shape[2:])
+            dW = dW + weight_gradient(post, x[part], weight.shape).to(exact)
+            if ctx.needs_input_grad[0]:
+                below.append(input_gradient(post, weight, x[part].shape))
+        return torch.cat(below) if below else None, dW, db, None
+
+
+def parts(x: Tensor, weight: Tensor) -> Iterator[slice]:
+    """Patches whose convolution takes few bytes, so that the whole is never in memory."""
+    each = x[0, 0].numel() * len(weight) * x.element_size()
+    count = max(PART.get(x.device.type, PART_ELSEWHERE) // each, 1)
+    return (slice(start, start + count) for start in range(0, len(x), count))
 
 
 def convolved(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

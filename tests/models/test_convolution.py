@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from models import convolution
 from models.convolution import Activity, rolled, unrolled
 
 
@@ -41,6 +42,29 @@ def test_values_and_gradients_equal_autograd(side: int, pool: bool, last: bool) 
         theirs = torch.autograd.grad(wanted, (x, weight, bias), told, retain_graph=True)
         for a, b in zip(ours, theirs, strict=True):
             torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
+
+
+def test_a_convolution_in_parts_is_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    weight, bias = weights()
+    for side, pool in ((2, False), (4, True), (6, False)):
+        x = inputs(side).requires_grad_()
+        found = []
+        for most in (2**24, 4 * 7 * 8 * side**2, 1):
+            monkeypatch.setitem(convolution.PART, "cpu", most)
+            out = Activity.apply(x, weight, bias, pool)
+            found.append([out, *torch.autograd.grad(out.sin().sum(), (x, weight, bias))])
+        assert [len([*convolution.parts(x, weight)])] == [6]
+        for other in found[1:]:
+            for a, b in zip(other, found[0], strict=True):
+                torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
+
+
+def test_winners_of_a_large_map_keep_their_places() -> None:
+    weight, bias = weights()
+    x = torch.randn(2, 5, 36, 36, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    found, wanted = (f(x, weight, bias, True) for f in (Activity.apply, plain))
+    for a, b in zip(*(torch.autograd.grad(o.sum(), weight) for o in (found, wanted)), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("side", [2, 4])
