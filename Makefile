@@ -4,7 +4,7 @@
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: serve test proof lint format screenshots demo clean
+.PHONY: serve test proof bench lint format screenshots demo clean
 
 serve: .venv/ready-to-serve
 	@.venv/bin/saccade serve --host $(HOST) --port $(PORT) $(ARGS)
@@ -14,6 +14,9 @@ test: .venv/ready-to-test
 
 proof: .venv/ready-to-test
 	@.venv/bin/python -m tests.proof.table
+
+bench: .venv/ready-to-test
+	@.venv/bin/python -m benchmarks $(ARGS)
 
 lint: .venv/ready-to-test
 	.venv/bin/ruff check .
