@@ -18,6 +18,7 @@ SaccadeError            one sentence: what was wanted, what came, what to do (mo
 """
 
 import errno
+from pathlib import PurePath
 
 from models.errors import (
     CheckpointError,
@@ -85,7 +86,8 @@ def failure_of(error: BaseException) -> dict[str, str]:
     """The stable code of an error and one sentence for a person: {"code", "message"}.
 
     A full disk is told as one however deep it lies; an error that no one foresaw is "internal"
-    and tells nothing of its inside, which belongs into a log.
+    and tells nothing of its inside, which belongs into a log; a file is told by its own name, since
+    these sentences are kept with runs and shown in the page.
     """
     if is_disk_full(error):
         told = isinstance(error, SaccadeError)
@@ -95,7 +97,7 @@ def failure_of(error: BaseException) -> dict[str, str]:
     if code := memory_code(error):
         return {"code": code, "message": OUT_OF_MEMORY[code]}
     if isinstance(error, OSError) and error.strerror:
-        where = f" ({error.filename})" if error.filename else ""
+        where = f" ({PurePath(str(error.filename)).name})" if error.filename else ""
         message = f"a file could not be used{where}: {error.strerror}; mend that and try again"
         return {"code": "internal", "message": message}
     message = f"Saccade failed unexpectedly ({type(error).__name__}); the log has the details"

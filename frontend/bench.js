@@ -62,6 +62,7 @@ export function valueOf(row, column, measure) {
     rule: row.rule,
     labels: Number(row.labels),
     crosses: Number(row.crosses),
+    images: row.images,
     seconds: row.seconds,
     speed: row.images_per_second,
     memory: row.memory_mb,

@@ -95,8 +95,8 @@
  * @typedef {Accuracy & {layer: number|null}} AtLayer
  * @typedef {{rule: string, view: string, labels: boolean, crosses: boolean, loss_at: string,
  *   seeds: (number|null)[], runs: (string|null)[], epoch: number|null,
- *   probes: Record<string, AtLayer[]>, neighbours: AtLayer[], seconds: number|null,
- *   images_per_second: number|null, memory_mb: number|null}} OfRule
+ *   probes: Record<string, AtLayer[]>, neighbours: AtLayer[], images: number|null,
+ *   seconds: number|null, images_per_second: number|null, memory_mb: number|null}} OfRule
  */
 
 /**

@@ -95,7 +95,13 @@ def trained(rule: str, nth: int) -> dict[str, Any]:
     probes = {"fast": shares(0.40 + 0.012 * nth, 0.01 - 0.003 * (nth % 5), layers)}
     if view == VIEWS["image"]:
         probes["all-layers"] = [{"layer": None, "accuracy": 0.58, "low": 0.569, "high": 0.591}]
-    cost = {"seconds": 900.0 + 60 * nth, "images_per_second": 60.0 - nth, "memory_mb": 700 + nth}
+    images = 4000 if RULES[rule].labels else 5000
+    cost = {
+        "images": images,
+        "seconds": 900.0 + 60 * nth,
+        "images_per_second": 60.0 - nth,
+        "memory_mb": 700 + nth,
+    }
     found = row(rule, view, [0], [f"{rule}-gone"], probes, shares(0.3 + 0.01 * nth, 0.005, layers))
     return found | cost
 
@@ -113,6 +119,7 @@ def row(rule: str, view: str, seeds: list, runs: list, probes: dict, near: list)
         "epoch": 10,
         "probes": probes,
         "neighbours": near,
+        "images": None,
         "seconds": None,
         "images_per_second": None,
         "memory_mb": None,

@@ -35,6 +35,7 @@ class OfRule(BaseModel):
     epoch: int | None
     probes: dict[str, list[AtLayer]]  # by protocol
     neighbours: list[AtLayer]
+    images: int | None = None  # of one pass of training; unknown in older records
     seconds: float | None
     images_per_second: float | None  # measured apart
     memory_mb: float | None

@@ -20,7 +20,8 @@ def blocks(record: dict[str, Any], markdown: bool) -> list[tuple[str, list[tuple
     there = [(row, row["neighbours"]) for row in rows if row["neighbours"]]
     title = f"Neighbours, k = {record['k']}, % of the test images"
     found.append((title, by_layer(there, several, markdown)))
-    head = ("rule", "seconds", "images/s apart", "memory apart, MB", "final loss of each layer")
+    head = ("rule", "seeds", "images a pass", "seconds", "images/s apart", "memory apart, MB")
+    head += ("final loss of each layer",)
     costs = [cost_of(row, record) for row in rows if row["rule"] in record["rules"]]
     if costs:
         found.append(("What training cost", [head, *costs]))
@@ -63,6 +64,8 @@ def cost_of(row: dict[str, Any], record: dict[str, Any]) -> tuple[str, ...]:
     speed, memory = row["images_per_second"], row["memory_mb"]
     return (
         row["rule"],
+        f"{len(row['seeds'])} of {len(record['seeds'])}",
+        "" if row["images"] is None else f"{row['images']:,}",
         "" if row["seconds"] is None else duration(row["seconds"]),
         "" if speed is None else f"{speed:.1f}",
         "" if memory is None else f"{memory:,}",

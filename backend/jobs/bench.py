@@ -10,12 +10,11 @@ import json
 import os
 import subprocess
 import sys
-import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +28,12 @@ from backend.errors import ConflictError, DataError, SaccadeError, failure_of
 from backend.jobs.course import course
 from backend.jobs.measure import NEIGHBOURS, kept_features, measure
 from backend.jobs.queue import Queue
-from backend.jobs.states import LIVE, State
+from backend.jobs.ready import BenchProgress, Ready
+from backend.jobs.states import LIVE
 from backend.jobs.summary import REFERENCES, summary
 from backend.runs.benches import BenchFolder, read
 from backend.runs.folder import RunFolder
 from backend.runs.results import Results
-from backend.runs.store import Row
 from models.checkpoint import load_encoder
 from models.config import TrainConfig
 from models.data import Dataset, key_of
@@ -43,12 +42,10 @@ from models.device import pick_device
 from models.encoder import untrained
 from models.presets import ENCODERS
 from models.rules import RULES
-from models.train import taught_by
 
 PIXELS, CONTROL = REFERENCES
 SEED = 0  # of the held-out images, and of the crops, of every probe: the same for all rows
 SEPARATE = ("epochs", "batch", "learning_rate", "encoder", "precision", "device")  # must agree
-LOOK_EVERY = 2.0  # seconds between two looks at a run that another process trains
 ROOT = Path(__file__).resolve().parents[2]
 DEFINITIONS = {
     "seconds": (
@@ -70,8 +67,6 @@ DEFINITIONS = {
         "began with, at epoch 0. Pixels: the same measures on the raw pixels of the same view."
     ),
 }
-# How much better each state of a run serves than those before it.
-CHOICE = (State.FAILED, State.STOPPED, State.INTERRUPTED, State.QUEUED, *sorted(LIVE))
 
 
 @dataclass(frozen=True)
@@ -90,20 +85,13 @@ class Wanted:
         return TrainConfig(rule=rule, seed=seed, **common)
 
 
-@dataclass(frozen=True)
-class BenchProgress:
-    """Where a bench stands: a share of the piece under way, or a line to keep."""
-
-    words: str
-    fraction: float | None = None  # None: a line to keep
-
-
 class Bench:
     """One comparison, in a folder of its own; `work` does what is missing of it."""
 
     def __init__(self, folder: BenchFolder, wanted: Wanted, dataset: Dataset, queue: Queue) -> None:
         self.folder, self.wanted, self.dataset, self.queue = folder, wanted, dataset, queue
         self.device = pick_device(wanted.config.device)
+        self.ready = Ready(queue, dataset, wanted.version)
         configs = [wanted.of(rule, wanted.seeds[0]) for rule in wanted.rules]
         self.materials: dict[str, Material] = {}
         self.views = {}
@@ -186,7 +174,7 @@ class Bench:
         pairs = [(rule, seed) for seed in self.wanted.seeds for rule in self.wanted.rules]
 
         def elsewhere(pair: tuple[str, int]) -> bool:
-            row = self.found(self.wanted.of(*pair))
+            row = self.ready.found(self.wanted.of(*pair))
             return row is not None and row.state in LIVE
 
         return sorted(pairs, key=elsewhere)
@@ -260,7 +248,9 @@ class Bench:
 
     def train_and_measure(self, row: dict[str, Any]) -> Iterator[BenchProgress]:
         config = self.wanted.of(row["rule"], row["seed"])
-        run = yield from self.train(config)
+        what = f"{config.rule}, seed {config.seed}"
+        name = f"{self.folder.name}: {what}"[:80]
+        run = yield from self.ready.finished(config, what, name)
         folder = RunFolder(self.queue.runs / run)
         row |= {
             "run": run,
@@ -273,67 +263,6 @@ class Bench:
         layers = encoder_layers(encoder)
         seen = Seen(material, layers, ENCODERS[config.encoder], self.device)
         yield from self.measured(row, seen, Results(folder.path))
-
-    def train(self, config: TrainConfig) -> Iterator[BenchProgress]:
-        """Have the run of this config finished; returns its id. Raises what it failed with."""
-        what, told = f"{config.rule}, seed {config.seed}", False
-        while (row := self.found(config)) and row.state in LIVE:
-            if not told:
-                yield BenchProgress(f"{what}: waits for run {row.id}, which is at work elsewhere")
-                told = True
-            time.sleep(LOOK_EVERY)
-            self.queue.tick(start=False)
-        if row is None:
-            name = f"{self.folder.name}: {what}"[:80]
-            run = self.queue.submit(
-                config.to_dict(), key_of(config.data), self.wanted.version, name, mine=True
-            )
-            yield BenchProgress(f"{what}: trains run {run}")
-            self.queue.launch(self.queue.store.row(run))
-        elif row.state == State.FINISHED:
-            yield BenchProgress(f"{what}: takes run {row.id}, which is finished")
-            return row.id
-        else:
-            run = row.id
-            yield BenchProgress(f"{what}: goes on with run {run}, which was {row.state}")
-            if row.state == State.QUEUED:
-                self.queue.start(row)
-            else:
-                self.queue.resume(row, mine=True)
-                self.queue.launch(self.queue.store.row(run))
-        self.queue.follow()
-        ended = self.queue.store.row(run)
-        if ended.state == State.STOPPED:
-            raise KeyboardInterrupt
-        if ended.state != State.FINISHED:
-            reason = ended.error or {"message": f"the run is {ended.state}"}
-            raise SaccadeError(reason["message"])
-        return run
-
-    def found(self, config: TrainConfig) -> Row | None:
-        """The run of this home with exactly this config and data that serves best."""
-        key, best = key_of(config.data), None
-        for row in self.queue.store.rows():
-            about = RunFolder(self.queue.runs / row.id).read("run.json") or {}
-            if about.get("dataset") != key or not same(about.get("config"), config):
-                continue
-            if row.state == State.FINISHED and not self.saw_these(row.id, config):
-                continue
-            if best is None or rank(row) >= rank(best):
-                best = row
-        return best
-
-    def saw_these(self, run: str, config: TrainConfig) -> bool:
-        """Whether a finished run was trained on the images that the data set has now."""
-        kept = self.queue.runs / run / "checkpoints" / f"epoch-{config.epochs:04d}"
-        state = RunFolder(kept).read("state.json") or {}
-        return state.get("fingerprint") == self.taught(RULES[config.rule].labels)
-
-    @lru_cache(maxsize=2)  # noqa: B019, one bench a process
-    def taught(self, labels: bool) -> str:
-        """What says which training images there are, and their labels for a rule that looks."""
-        rows = self.dataset.training_labels() if labels else None
-        return taught_by(self.dataset.training_images(), rows)
 
     def guarded(
         self, row: dict[str, Any], work: Iterator[BenchProgress]
@@ -460,16 +389,3 @@ def told(row: dict[str, Any]) -> str:
 def pace(found: dict[str, Any]) -> str:
     memory = found["gpu_memory_mb"] or found["memory_mb"]
     return f"{found['images_per_second']:.1f} images/s, {memory or 0} MB"
-
-
-def same(values: Any, config: TrainConfig) -> bool:
-    """Whether a run was trained as `config` says; how its data is named plays no part."""
-    try:
-        return TrainConfig.from_dict(values | {"data": config.data}) == config
-    except (SaccadeError, TypeError):
-        return False
-
-
-def rank(row: Row) -> int:
-    state = State(row.state)
-    return CHOICE.index(state) if state in CHOICE else len(CHOICE)

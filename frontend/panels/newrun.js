@@ -34,10 +34,21 @@ export function newrun({ state, runs, api }) {
       const [settings, rules, encoders, datasets] = await Promise.all([
         api.settings(), api.rules(), api.encoders(), api.datasets(),
       ]);
-      if (asked()) form(settings, { rule: rules, encoder: encoders }, datasets, wanted.from);
+      if (!runs.loaded) await runs.refresh();
+      const refusal = wanted.from === null ? null : noClone(wanted.from);
+      if (asked() && refusal) fill(body, title(), h("p", { class: "notice bad" }, refusal));
+      else if (asked()) form(settings, { rule: rules, encoder: encoders }, datasets, wanted.from);
     } catch (error) {
       fill(body, title(), h("p", { class: "notice bad" }, /** @type {Error} */ (error).message));
     }
+  }
+
+  /** Why a run cannot be begun anew with its settings, or null. @param {string} id */
+  function noClone(id) {
+    const run = runs.get(id);
+    if (!run) return `There is no run ${id} to clone; choose one of the runs, or begin a new one.`;
+    if (!run.model) return null;
+    return `${run.name} holds the ${run.model.name} of ${run.model.family}, which was imported and has no settings to train with; import it again for other images, or begin a new run.`;
   }
 
   function title() {

@@ -221,6 +221,25 @@ def test_what_cannot_be_shown_is_said_in_a_sentence(visit: Visit) -> None:
     expect(page.locator(".wait .notice")).to_contain_text("There is no run nobody")
 
 
+def test_what_cannot_be_cloned_is_said_instead_of_a_form(visit: Visit) -> None:
+    page = visit("#dialog=clone nobody")
+    expect(page.locator("dialog .notice.bad")).to_contain_text("There is no run nobody to clone")
+    expect(page.locator("#start-run")).to_have_count(0)
+
+    def imported(route: Route) -> None:
+        reply = route.fetch()
+        (run,) = reply.json()["runs"]
+        model = {"family": "timm", "name": "resnet18", "layers": ["layer1"]}
+        route.fulfill(json={"runs": [run | {"model": model}]})
+
+    page.route(re.compile(r"/api/runs$"), imported)
+    run = page.request.get(page.url.split("#")[0] + "api/runs").json()["runs"][0]["id"]
+    page.goto(page.url.split("#")[0] + f"#dialog=clone {run}")
+    page.reload()
+    expect(page.locator("dialog .notice.bad")).to_contain_text("resnet18 of timm, which was import")
+    expect(page.locator("#start-run")).to_have_count(0)
+
+
 def test_a_wrong_setting_is_refused_before_and_by_the_server(visit: Visit) -> None:
     page = visit("#dialog=new")
     page.locator("#set-epochs").fill("-1")

@@ -16,25 +16,12 @@ from PIL import Image
 from scipy import stats
 
 from backend.analysis.seen import Seen
-from backend.cli import main
 from backend.jobs.bench import Bench
 from backend.runs.results import Results
 from backend.settings import CHECKOUT
+from tests.backend.cli.conftest import Say
 
-Say = Callable[..., tuple[int, str, str]]
 TINY = ("--encoder", "vgg6-tiny", "--batch", 12, "--device", "cpu")
-
-
-@pytest.fixture
-def say(home: Path, capsys: pytest.CaptureFixture) -> Say:
-    """Run a command in this process: (exit code, stdout, stderr)."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        code = main([str(word) for word in words])
-        out = capsys.readouterr()
-        return code, out.out, out.err
-
-    return run
 
 
 @pytest.fixture
@@ -99,6 +86,24 @@ def test_a_bench_measures_what_an_analysis_measures(
     assert all(word in out for word in ("pixels", "random", "clapp", "supervised", "±"))
     assert re.search(r"^\| random \| no \| no \|( [\d.]+ \([\d.]+ to [\d.]+\) \|){6}$", text, re.M)
     assert record["definitions"]["fast"] in text and record["definitions"]["neighbours"] in text
+
+
+@pytest.mark.usefixtures("untimed")
+def test_the_control_of_a_seed_is_the_encoder_that_its_runs_began_with(
+    say: Say, pack: Path, home: Path
+) -> None:
+    asked = ("--rules", "clapp", "--seeds", 2, "--name", "seeds", "--epochs", 1)
+    code, _, err = say("bench", "rules", "--data", pack, *asked, *TINY)
+    assert code == 0, err
+    found, view, began = rows(of(home, "seeds")), "patches-64-grey", []
+    for seed in (0, 1):
+        run = found["clapp", seed, view]["run"]
+        assert say("analyse", run)[0] == 0
+        began.append(stored(Results(home / "runs" / run), 0))
+        control = found["random", seed, view]
+        assert accuracies(control["probes"]["fast"]) == pytest.approx(began[seed])
+        assert control["run"] == run
+    assert began[0] != began[1]
 
 
 @pytest.mark.usefixtures("untimed")
