@@ -6,11 +6,13 @@ from functools import cached_property
 from itertools import chain
 
 import numpy as np
+import torch
 
 from backend.analysis import activity, embedding, maximizers, neighbours, probes, selectivity
 from models.config import TrainConfig
 from models.data import Dataset
 from models.data.dataset import fingerprint
+from models.data.views import centre_views
 from models.errors import DataError
 from models.imported import Imported
 from models.presets import PATCH, Sites, patch_sites, sites_of
@@ -104,6 +106,12 @@ class Material:
         parts = (part for ids in (self.test, self.train) for part in blocks(self.images, ids))
         return fingerprint(chain([self.test_labels, self.train_labels], parts))
 
+    @cached_property
+    def start(self) -> np.ndarray:
+        """Where the map of every layer and epoch begins: float64 [test image, 2]."""
+        parts = (torch.from_numpy(part) for part in blocks(self.images, self.test))
+        return embedding.shared_start(centre_views(x, self.crop, self.colour) for x in parts)
+
     def facts(self) -> dict:
         """What is analysed, for the record kept beside the results."""
         return {
@@ -144,6 +152,9 @@ class Material:
             "sample": min(maximizers.SAMPLE, len(self.test)),
             "components": embedding.COMPONENTS,
             "perplexity": embedding.possible(perplexity, len(self.test)),
+            "exaggerated": embedding.EXAGGERATED,
+            "steps": embedding.STEPS,
+            "grain": embedding.GRAIN,
             "kept": min(embedding.KEPT, len(self.test) - 1),
             "chance": self.chance or 0,
             "seed": seed,

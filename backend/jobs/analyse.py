@@ -62,25 +62,29 @@ def analyse(
     def fraction(more: float = 0.0) -> float:
         return min((done + more) / total, 1.0) if total else 1.0
 
-    for subject, steps in zip(subjects, plans, strict=True):
-        epoch, layer = (epochs[0], 0) if subject.epoch is None else (subject.epoch, None)
-        for word in subject.wanted:
-            if word not in {word for step in steps for word in step.covers}:
-                yield AnalysisProgress(epoch, word, layer, fraction(), True, 0.0)
-        if steps:
-            subject.begin()
-        for step in steps:
-            start = time.perf_counter()
-            for share in subject.do(step):
-                so_far = fraction(share * step.cost)
-                yield AnalysisProgress(epoch, step.what, step.layer, so_far, False, 0.0)
-            seconds = time.perf_counter() - start
-            done += step.cost
-            subject.note({step.what: seconds})
-            yield AnalysisProgress(epoch, step.what, step.layer, fraction(), False, seconds)
-        subject.finish()
-        if subject.epoch is not None:
-            yield AnalysisProgress(epoch, wanted[-1], None, fraction(), not steps, 0.0, True)
+    try:
+        for subject, steps in zip(subjects, plans, strict=True):
+            epoch, layer = (epochs[0], 0) if subject.epoch is None else (subject.epoch, None)
+            for word in subject.wanted:
+                if word not in {word for step in steps for word in step.covers}:
+                    yield AnalysisProgress(epoch, word, layer, fraction(), True, 0.0)
+            if steps:
+                subject.begin()
+            for step in steps:
+                start = time.perf_counter()
+                for share in subject.do(step):
+                    so_far = fraction(share * step.cost)
+                    yield AnalysisProgress(epoch, step.what, step.layer, so_far, False, 0.0)
+                seconds = time.perf_counter() - start
+                done += step.cost
+                subject.note({step.what: seconds})
+                yield AnalysisProgress(epoch, step.what, step.layer, fraction(), False, seconds)
+            subject.finish()
+            if subject.epoch is not None:
+                yield AnalysisProgress(epoch, wanted[-1], None, fraction(), not steps, 0.0, True)
+    finally:
+        for subject in subjects:
+            subject.close()
 
 
 def check(perplexity: float) -> None:

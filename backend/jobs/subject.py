@@ -6,6 +6,7 @@ begun, so an interrupted analysis goes on where it was.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 from backend.analysis import cost
 from backend.analysis.activity import activity, encoder_layers, pixels
 from backend.analysis.embedding import embedding
+from backend.analysis.machine import cores
 from backend.analysis.material import Material
 from backend.analysis.neighbours import METRIC, nearest_images, nearest_patches
 from backend.analysis.plasticity import definitions, plasticity
@@ -74,12 +76,13 @@ class Subject:
         self.layers = (0,) if epoch is None else tuple(range(1, len(self.widths)))
         self.stale: set[str] = set()
         self.summary = self.begun()
+        self.pool, self.maps = ThreadPoolExecutor(cores()), {}
 
     def begun(self) -> dict:
         """The summary on the disk if it tells the same things about the same images and seed, else
         a new one.
 
-        Another perplexity than that of the maps on the disk makes those stale, and nothing else.
+        Maps that were made in another way, as by another perplexity, are stale, and nothing else.
         """
         seed, perplexity = self.settings["seed"], self.settings["perplexity"]
         m = self.material
@@ -106,7 +109,8 @@ class Subject:
         alike = all(old.get(key) == value for key, value in same.items())
         if not (told and alike and before.get("seed") == seed):
             return same | asked | new
-        if "embedding" not in self.wanted or before.get("perplexity") == perplexity:
+        word = "embedding"
+        if word not in self.wanted or old["definitions"][word] == asked["definitions"][word]:
             return old
         self.stale = {"embedding"}
         return old | asked
@@ -295,11 +299,21 @@ class Subject:
         self.results.write("probe", self.epoch, layer, asdict(found))
 
     def embed(self, layer: int) -> None:
-        seed, perplexity = self.settings["seed"], self.settings["perplexity"]
-        features = self.stored(layer, "test")
-        found = embedding(features, perplexity, seed, device=self.exact)
+        """Maps of several layers are made at once: one alone has no use for a second core."""
+        if layer not in self.maps:
+            perplexity, seed = self.settings["perplexity"], self.settings["seed"]
+            settings = (perplexity, seed, 1, self.exact, self.material.start)
+            self.maps = {
+                n: self.pool.submit(embedding, self.stored(n, "test"), *settings)
+                for n in self.missing("embedding")
+            }
+        found = self.maps.pop(layer).result()
         self.results.write("embedding", self.epoch, layer, asdict(found))
         self.summary["parameters"]["embedding"] = found.parameters
+
+    def close(self) -> None:
+        """Begin no more maps; what is done is kept."""
+        self.pool.shutdown(wait=False, cancel_futures=True)
 
     def learn(self) -> Iterator[float]:
         """What the rule did at this epoch, on training images alone."""

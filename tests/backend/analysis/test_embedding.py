@@ -2,8 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
 
-from backend.analysis.embedding import PERPLEXITY, embedding, kept_neighbours, principal
+from backend.analysis.embedding import (
+    PERPLEXITY,
+    embedding,
+    first_two,
+    kept_neighbours,
+    principal,
+    shared_start,
+)
 
 
 def clusters(per: int = 40, groups: int = 4, width: int = 60, seed: int = 0):
@@ -23,6 +31,38 @@ def test_separated_clusters_stay_together_on_the_map():
     assert found.kept_neighbours > 0.3  # by chance within a cluster: 10 of 39
 
 
+def test_maps_of_two_layers_that_start_from_one_place_can_be_laid_over_each_other():
+    """The second layer is the first, turned: its own components may point anywhere."""
+    features, _ = clusters(per=30, groups=6)
+    turn, _ = np.linalg.qr(np.random.default_rng(5).normal(size=(60, 60)))
+    other = (-features @ turn + np.random.default_rng(6).normal(0, 1, features.shape)).astype("f4")
+    start = first_two(
+        principal(np.random.default_rng(7).normal(0, 1, (180, 3)) + features[:, :3], 2)
+    )
+
+    def apart(start):
+        found = [embedding(x, start=start) for x in (features, other)]
+        flat = [np.stack([each.x, each.y], 1) for each in found]
+        flat = [each / np.sqrt((each**2).sum(1).mean()) for each in flat]
+        return np.linalg.norm(flat[0] - flat[1], axis=1).mean(), found
+
+    shared, found = apart(start)
+    own, _ = apart(None)
+    assert shared < 0.6 * own
+    assert [each.parameters["start"] for each in found] == ["pixels"] * 2
+    assert embedding(features, start=np.zeros((180, 2))).parameters["start"] == "features"
+
+
+def test_the_shared_start_shows_how_images_differ_at_large():
+    views = torch.zeros(30, 1, 64, 64)
+    bright = torch.linspace(-1, 1, 30)
+    views[:] = bright[:, None, None, None]
+    views += torch.randn(views.shape, generator=torch.Generator().manual_seed(0))
+    start = shared_start([views[:20], views[20:]])
+    assert start.shape == (30, 2)
+    assert abs(np.corrcoef(start[:, 0], bright)[0, 1]) > 0.99
+
+
 def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_jobs():
     features, _ = clusters(per=15)
     one, same, other = embedding(features, jobs=2), embedding(features), embedding(features, jobs=1)
@@ -38,6 +78,7 @@ def test_parameters_travel_with_the_coordinates():
         "components": 50,
         "seed": 4,
         "kept": 10,
+        "start": "features",
     }
 
 

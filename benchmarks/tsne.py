@@ -1,0 +1,105 @@
+"""Six maps of an encoder's layers beside scikit-learn's t-SNE: time, trustworthiness, likeness.
+
+The shipped demo's encoder on the test images of `--data` (default: all 2,800 of `photos`; give an
+STL-10 pack or root for 8,000). Maps are made as an analysis makes them, several at once from one
+start. Trustworthiness (Venna and Kaski 2001, k = 12) is that of layer 5 on at most 3,000 images
+drawn with seed 0; displacement the mean distance of an image between neighbouring layers' maps,
+each of unit root mean square radius.
+"""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from backend.analysis.embedding import PERPLEXITY, Embedding, embedding, shared_start
+from backend.analysis.machine import cores
+from benchmarks.record import Row, figure, parser, told
+from models.checkpoint import load_encoder
+from models.data import load
+from models.data.views import centre_views
+
+DEMO = Path(__file__).resolve().parents[1] / "models" / "pretrained" / "clapp-photos"
+CHECKED, JUDGED, NEIGHBOURS = 5, 3000, 12
+
+
+def features(data: str, most: int, home: Path) -> tuple[list[np.ndarray], np.ndarray]:
+    """Image features of layers 1 to 6, [n, unit] each, and the shared start of their maps."""
+    encoder = load_encoder(DEMO, max(int(p.name[6:]) for p in (DEMO / "checkpoints").iterdir()))
+    dataset = load(data, home)
+    ids = np.arange(len(dataset.images)) if data == "photos" else dataset.indices("test")
+    ids = np.random.default_rng(0).permutation(ids)[:most]
+
+    def views() -> Iterator[torch.Tensor]:
+        for start in range(0, len(ids), 64):
+            pictures = dataset.images[ids[start : start + 64]]
+            yield centre_views(torch.from_numpy(np.ascontiguousarray(pictures)))
+
+    with torch.inference_mode():
+        parts = [[z.mean((2, 3)).numpy() for z in encoder(part)] for part in views()]
+        start = shared_start(views())
+    return [np.concatenate(layer) for layer in zip(*parts, strict=True)], start
+
+
+def maps(layers: list[np.ndarray], start: np.ndarray | None) -> list[Embedding]:
+    with ThreadPoolExecutor(cores()) as pool:
+        return [*pool.map(lambda x: embedding(x, jobs=1, start=start), layers)]
+
+
+def flat(found: Embedding) -> np.ndarray:
+    return np.stack([found.x, found.y], 1)
+
+
+def displacement(found: list[Embedding]) -> float:
+    sized = [xy / np.sqrt((xy**2).sum(1).mean()) for xy in map(flat, found)]
+    pairs = zip(sized, sized[1:], strict=False)
+    return float(np.mean([np.linalg.norm(a - b, axis=1).mean() for a, b in pairs]))
+
+
+def rows(data: str, most: int, runs: int) -> Iterator[Row]:
+    from sklearn.manifold import TSNE, trustworthiness
+
+    with tempfile.TemporaryDirectory() as home:
+        layers, start = features(data, most, Path(home))
+    n, seconds, found = len(start), [], []
+    for _ in range(runs):
+        begun = time.perf_counter()
+        found = maps(layers, start)
+        seconds.append(time.perf_counter() - begun)
+    yield figure(f"six maps of {n:,} images", seconds, "s", "<= 60 for 8,000")
+    yield figure("displacement, one start", [displacement(found)], "of the radius")
+    yield figure("displacement, own starts", [displacement(maps(layers, None))], "of the radius")
+    yield figure(
+        "neighbours kept, mean of six layers",
+        [100 * np.mean([each.kept_neighbours for each in found])],
+        "per cent",
+    )
+
+    x = layers[CHECKED - 1]
+    begun = time.perf_counter()
+    other = TSNE(perplexity=PERPLEXITY["default"], random_state=0, n_jobs=cores()).fit_transform(x)
+    yield figure(f"one map of {n:,} by scikit-learn", [time.perf_counter() - begun], "s")
+    judged = np.random.default_rng(0).permutation(n)[:JUDGED]
+    ours, theirs = (
+        trustworthiness(x[judged], xy[judged], n_neighbors=NEIGHBOURS)
+        for xy in (flat(found[CHECKED - 1]), other)
+    )
+    yield figure("trustworthiness", [ours], "of 1", "within 0.005 of scikit-learn's")
+    yield figure("trustworthiness, scikit-learn", [theirs], "of 1")
+
+
+def main() -> None:
+    options = parser(__doc__)
+    options.set_defaults(runs=1)
+    options.add_argument("--data", default="photos", metavar="SPEC")
+    options.add_argument("--images", type=int, default=8000, help="at most (default: 8000)")
+    given = options.parse_args()
+    told("tsne", rows(given.data, given.images, given.runs), given.json)
+
+
+if __name__ == "__main__":
+    main()
