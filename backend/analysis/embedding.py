@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from backend.analysis.directions import leading
+from backend.analysis.directions import Components
 from backend.analysis.neighbours import nearest
 
 # The paper's figures use perplexity 50 (its published code, scikit-learn's other defaults).
@@ -125,9 +125,7 @@ def first_two(points: np.ndarray) -> np.ndarray:
 
 def principal(features: np.ndarray, components: int, seed: int = 0) -> np.ndarray:
     """The first principal components of features [n, feature], float32 [n, component]."""
-    x = torch.from_numpy(features - features.mean(0))
-    _, axes = leading(x, components, seed)
-    return (x @ axes).numpy()
+    return Components.of(features, components, seed).apply(features)
 
 
 def kept_neighbours(
