@@ -18,6 +18,8 @@ from models.errors import RunError
 from models.imported import Imported
 from models.presets import ENCODERS
 
+SAME = ("dataset", "split", "n_test", "fingerprint")
+
 
 def place(
     run: Path, dataset: Dataset, epoch: int, pictures: np.ndarray, device: str = "auto"
@@ -43,11 +45,12 @@ class Looking:
         self.summary = self.results.summary(epoch)
         config = config_of(run)
         self.material = Material.of(dataset, config)
-        shown = (self.summary["dataset"], self.summary.get("fingerprint"))
-        if shown != (dataset.key, self.material.fingerprint):
+        facts = self.material.facts() | {"dataset": dataset.key}
+        names = [name for name in SAME if name in self.summary]  # the first runs had no fingerprint
+        if any(self.summary[name] != facts[name] for name in names):
             raise RunError(
                 f"the maps of run {run.name} show other images than {dataset.title} has; "
-                f"name theirs ({shown[0]}), or analyse the run again"
+                f"name theirs ({self.summary['dataset']}), or analyse the run again"
             )
         self.device = pick_device(device)
         self.exact = self.device if self.device.type == "cuda" else "cpu"
