@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from backend.analysis.directions import Components
 from backend.analysis.exact_tsne import at_once, exact_tsne
 from backend.analysis.machine import cores
-from backend.analysis.neighbours import nearest
+from backend.analysis.neighbours import drawn, nearest
 
 # The paper's figures use perplexity 50 (its published code, scikit-learn's other defaults).
 PERPLEXITY = {"default": 30.0, "paper": 50.0, "least": 2.0, "most": 500.0}
@@ -29,7 +29,7 @@ DEFINITION = (
     "the images shrunk to {grain} x {grain} pixels, so that maps can be compared. Neighbours "
     "kept: mean share of an image's {kept} nearest neighbours by Euclidean distance of the "
     "features as they are (not standardised, unlike the nearest images) that are among its {kept} "
-    "nearest on the map."
+    "nearest on the map{over}."
 )
 
 
@@ -201,10 +201,12 @@ def principal(features: np.ndarray, components: int, seed: int = 0) -> np.ndarra
 def kept_neighbours(
     features: np.ndarray, flat: np.ndarray, count: int = KEPT, device: torch.device | str = "cpu"
 ) -> float:
-    """Mean share of the `count` nearest rows of features that are among the nearest of `flat`."""
+    """Mean share of the `count` nearest rows of features that are among the nearest of `flat`,
+    over the rows `drawn`."""
     if not 0 < count < len(features):
         return 0.0
-    before, _ = nearest(features, count, device)
-    after, _ = nearest(flat, count, device)
+    asked = drawn(len(features))
+    before, _ = nearest(features, count, device, asked)
+    after, _ = nearest(flat, count, device, asked)
     shared = (before[:, :, None] == after[:, None, :]).any(2)  # [n, count]
     return float(shared.mean())
