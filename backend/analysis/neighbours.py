@@ -54,14 +54,16 @@ def nearest_patches(
     )
     mean = candidates.flatten(0, 1).mean(0)  # near 0, squares in a product lose few digits
     candidates, asking = candidates.sub_(mean).transpose(0, 1).contiguous(), asking.sub_(mean)
-    found = []
+    # Small arrays that stay between large ones that go would leave holes in memory.
+    found = np.empty((n, count)), *np.empty((2, n, count), np.int64)
     for rows in blocks(n, len(shown) * 4, (count + SPARE) * width * 8):
         least, place = nearest_place(asking[rows], candidates)  # [block, shown image]
         image = shortlist(least, own[rows], count)  # [block, candidate]
         place = place.gather(1, image).long()
         distance = exact(asking[rows], candidates[place, image])
-        found.append(ranked(distance, image, count, place))
-    distance, image, place = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        for array, part in zip(found, ranked(distance, image, count, place), strict=True):
+            array[rows] = part
+    distance, image, place = found
     image = shown[image].astype(np.int32)
     return image, place.astype(np.int32), distance.astype(np.float32)
 
@@ -98,14 +100,13 @@ def nearest(
     points = centred(points, device)
     squares = (points**2).sum(1)
     asking = torch.from_numpy(np.arange(n) if asked is None else asked).to(device)
-    found = []
+    distance, nearby = np.empty((len(asking), count)), np.empty((len(asking), count), np.int64)
     for part in blocks(len(asking), n * points.element_size(), (count + SPARE) * width * 8):
         own = asking[part]
         far = torch.addmm(squares, points[own], points.T, alpha=-2)  # [block, n], less own square
         row = shortlist(far, own, count)
-        found.append(ranked(exact(points[own], points[row]), row, count))
-    distance, row = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return row.astype(np.int32), distance.astype(np.float32)
+        distance[part], nearby[part] = ranked(exact(points[own], points[row]), row, count)
+    return nearby.astype(np.int32), distance.astype(np.float32)
 
 
 def centred(points: np.ndarray, device: torch.device | str) -> Tensor:
