@@ -26,14 +26,14 @@ def voted(
     scale, k = Scale.of(train), min(k, len(train))
     known, asking = (torch.from_numpy(scale.apply(x)).to(device) for x in (train, test))
     squares, width = (known**2).sum(1), known.shape[1]
-    found = []
+    found = np.empty((len(asking), k), np.int64)
     for rows in blocks(len(asking), len(known) * known.element_size()):
         far = torch.addmm(squares, asking[rows], known.T, alpha=-2)  # [block, n], less own square
         near = far.topk(min(k + SPARE, len(known)), largest=False, sorted=False).indices
         for part in blocks(len(near), near.shape[1] * width * 8):
             distance = exact(asking[rows][part], known[near[part]])
-            found.append(ranked(distance, near[part], k)[1])
-    return majority(train_labels[np.concatenate(found)])
+            found[rows][part] = ranked(distance, near[part], k)[1]
+    return majority(train_labels[found])
 
 
 def majority(labels: np.ndarray) -> np.ndarray:
