@@ -118,6 +118,49 @@ def test_the_top_layer_goes_where_the_end_to_end_gradient_goes_and_others_do_not
     assert np.isfinite(below).all() and (np.abs(below) < 0.999).all()
 
 
+@pytest.mark.parametrize("rule", ["clapp", "greedy-infomax"])
+def test_the_cosine_of_a_step_is_between_the_gradients_of_that_step_alone(rule):
+    case = Case(rule=rule)
+    if rule == "clapp":  # with true and wrong futures among the few images
+        case.draw = case.draw._replace(y=torch.tensor([1, -1, -1, 1]).expand_as(case.draw.y))
+    alone = {"clapp": hinge_of_step, "greedy-infomax": cross_entropy_of_step}[rule]
+    for layer in (1, 2):
+        kernel, found = case.encoder.layers[layer].weight, case.result(layer)["cosine"]
+        wanted = []
+        for k in range(1, 6):
+            z = case.encoder(case.views)
+            own, top = (alone(case.rule, n, z[n], case.draw, k) for n in (layer, 5))
+            (local,) = torch.autograd.grad(own, kernel, retain_graph=True)
+            (sent,) = torch.autograd.grad(top, kernel)
+            wanted.append(float(torch.cosine_similarity(local.flatten(), sent.flatten(), dim=0)))
+        assert found[1:] == pytest.approx(wanted, abs=1e-3)
+        assert min(np.abs(np.diff(wanted))) > 0.005  # so that no step passes for the next one
+
+
+def hinge_of_step(rule, layer, z, draw, k):
+    """CLAPP's two terms of one step, an image at a time."""
+    c, later = z[:, :, : -k - 1], z[:, :, k + 1 :]
+    losses = {+1: [], -1: []}
+    for b, y in enumerate(draw.y[layer, 0].tolist()):
+        future = later[b if y > 0 else int(draw.other[layer, 0, k - 1, b])]
+        for W, post, pre in (
+            (rule.W_pred[layer][k - 1], future, c[b].detach()),
+            (rule.W_retro[layer][k - 1], c[b], future.detach()),
+        ):
+            u = torch.einsum("jrx,ji,irx->rx", post, W, pre)
+            losses[y].append((1 - y * u).clamp(min=0).mean())
+    return sum(sum(half) / len(half) for half in losses.values() if half)
+
+
+def cross_entropy_of_step(rule, layer, z, draw, k):
+    """Minus the log of the true future's share among itself and the wrong ones."""
+    c, later = z[:, :, : -k - 1], z[:, :, k + 1 :]
+    predicted = torch.einsum("ji,birx->bjrx", rule.W_pred[layer][k - 1], c)
+    true = (predicted * later).sum(1)
+    wrong = (predicted[:, None] * draw.futures(later, k)).sum(2)
+    return (torch.cat([true[:, None], wrong], 1).logsumexp(1) - true).mean()
+
+
 @pytest.mark.parametrize("rule", ["clapp", "clapp-s", "greedy-infomax"])
 def test_the_parts_of_the_steps_add_up_to_the_whole_gradient(rule):
     case = Case(rule=rule)
