@@ -16,25 +16,12 @@ from PIL import Image
 from scipy import stats
 
 from backend.analysis.seen import Seen
-from backend.cli import main
 from backend.jobs.bench import Bench
 from backend.runs.results import Results
 from backend.settings import CHECKOUT
+from tests.backend.cli.conftest import Say
 
-Say = Callable[..., tuple[int, str, str]]
 TINY = ("--encoder", "vgg6-tiny", "--batch", 12, "--device", "cpu")
-
-
-@pytest.fixture
-def say(home: Path, capsys: pytest.CaptureFixture) -> Say:
-    """Run a command in this process: (exit code, stdout, stderr)."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        code = main([str(word) for word in words])
-        out = capsys.readouterr()
-        return code, out.out, out.err
-
-    return run
 
 
 @pytest.fixture
@@ -99,6 +86,22 @@ def test_a_bench_measures_what_an_analysis_measures(
     assert all(word in out for word in ("pixels", "random", "clapp", "supervised", "±"))
     assert re.search(r"^\| random \| no \| no \|( [\d.]+ \([\d.]+ to [\d.]+\) \|){6}$", text, re.M)
     assert record["definitions"]["fast"] in text and record["definitions"]["neighbours"] in text
+
+
+@pytest.mark.usefixtures("untimed")
+def test_the_control_of_each_seed_is_the_encoder_that_a_run_of_this_seed_begins_with(
+    say: Say, pack: Path, home: Path
+) -> None:
+    asked = ("--data", pack, "--epochs", 0, *TINY)
+    code, _, err = say("bench", "rules", *asked, "--rules", "random", "--seeds", 2, "--name", "two")
+    assert code == 0, err
+    found, begun = rows(of(home, "two")), {}
+    for seed in (0, 1):
+        run = say("train", *asked, "--seed", seed)[1].strip()
+        begun[seed] = stored(Results(home / "runs" / run), 0)
+        control = found["random", seed, "patches-64-grey"]
+        assert accuracies(control["probes"]["fast"]) == pytest.approx(begun[seed])
+    assert begun[0] != pytest.approx(begun[1])
 
 
 @pytest.mark.usefixtures("untimed")

@@ -4,33 +4,19 @@ import errno
 import json
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
-from backend.cli import main
 from backend.runs.folder import RunFolder
 from models import checkpoint
 from models.checkpoint import load_encoder, restore
 from models.config import TrainConfig
 from models.train import begin
+from tests.backend.cli.conftest import Say
 
 WIDTHS = (8, 16, 16, 16, 32, 32)
-Say = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def say(home: Path, capsys: pytest.CaptureFixture) -> Say:
-    """Run a command in this process: (exit code, stdout, stderr)."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        code = main([str(word) for word in words])
-        out = capsys.readouterr()
-        return code, out.out, out.err
-
-    return run
 
 
 @pytest.fixture

@@ -1,0 +1,25 @@
+"""A command as a person would give it, in this process."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from backend.cli import main
+
+Say = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def say(home: Path, capsys: pytest.CaptureFixture) -> Say:
+    """Run a command on the home of the test: (exit code, stdout, stderr)."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        try:
+            code = main([str(word) for word in words])
+        except SystemExit as end:  # --help and --version
+            code = end.code
+        out = capsys.readouterr()
+        return code, out.out, out.err
+
+    return run
