@@ -242,6 +242,23 @@ def test_a_rule_that_fails_is_recorded_and_ends_no_other(
     ]
 
 
+@pytest.mark.usefixtures("untimed")
+def test_a_reason_of_the_system_is_recorded_without_where_its_file_lies(
+    say: Say, pack: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_):
+        yield from ()
+        (tmp_path / "secret" / "weights.safetensors").read_bytes()
+
+    monkeypatch.setattr(Bench, "train", fails)
+    asked = ("--rules", "clapp", "--epochs", 0, "--name", "io")
+    code, _, err = say("bench", "rules", "--data", pack, *asked, *TINY)
+    row = next(row for row in of(home, "io")["rows"] if row["rule"] == "clapp")
+    assert code == 1 and "(weights.safetensors): No such file or directory" in row["error"]
+    assert str(tmp_path) not in err + json.dumps(of(home, "io"))
+    assert str(tmp_path) in (home / "benches" / "io" / "log.txt").read_text()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
