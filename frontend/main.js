@@ -2,7 +2,6 @@
 
 import * as api from "./api.js";
 import { chosen } from "./panels/chosen.js";
-import { compare } from "./panels/compare.js";
 import { createAtlas } from "./atlas.js";
 import { createRuns } from "./runs.js";
 import { createScene } from "./scene.js";
@@ -22,8 +21,10 @@ import { listenToKeys } from "./keyboard.js";
 import { map } from "./panels/map.js";
 import { neurons } from "./panels/neurons.js";
 import { newrun } from "./panels/newrun.js";
+import { pair } from "./panels/pair.js";
 import { prefetch } from "./prefetch.js";
 import { probes } from "./panels/probes.js";
+import { rules } from "./panels/rules.js";
 import { stage } from "./panels/stage.js";
 import { strip } from "./panels/strip.js";
 import { unitcard } from "./panels/unitcard.js";
@@ -47,7 +48,7 @@ document.body.append(
     units: [neurons(page)],
     probes: [probes(page)],
     learning: [learning(page)],
-    compare: [compare(page)],
+    compare: [h("div", { class: "compare", id: "compare" }, rules(page), pair(page))],
   })),
   h("aside", { class: "detail", "aria-label": "Details" }, imagecard(page), unitcard(page), layercard(page)),
   h("footer", { class: "footer" }, time.element, chosen(page)),

@@ -1,0 +1,143 @@
+// Any two runs that are here, side by side.
+
+import { classMark } from "../palette.js";
+import { decimal, layerName } from "../text.js";
+import { difference, partners } from "../bench.js";
+import { fill, h, perFrame } from "../dom.js";
+import { inks, layerLines } from "../charts.js";
+import { lineOf, sample } from "../marks/chartline.js";
+import { share } from "../marks/share.js";
+
+/** @typedef {import("../types.js").Accuracy} Accuracy */
+/** @typedef {import("../types.js").Probes} Probes */
+
+/** Two runs that are here: what the probes read from each, and the difference. @param {import("../types.js").Page} page */
+export function pair({ state, scene, runs, api, theme }) {
+  const head = h("div", { class: "compare-head" });
+  const notice = h("p", { class: "notice", hidden: true });
+  const key = h("div", { class: "chart-key small" });
+  const chart = h("div", { class: "chart", role: "img" });
+  const table = h("div", { class: "probe-table" });
+  const words = h("p", { class: "soft small" });
+  const body = h("div", { class: "bench", hidden: true }, key, chart, table, words);
+  const element = h("section", { "aria-label": "Two runs", id: "pair" }, head, notice, body);
+  /** @type {[Probes, Probes]|null} */
+  let both = null;
+  let asked = "";
+
+  const other = () => runs.list.find((run) => run.id === state.now.versus && run.analysed.length) ?? null;
+
+  async function load() {
+    if (state.now.tab !== "compare") return;
+    const goal = scene.target();
+    const beside = other();
+    drawHead();
+    const wanted = goal && beside ? `${goal.run.id} ${goal.epoch} ${beside.id} ${beside.analysed.join()}` : "";
+    if (wanted === asked) return draw();
+    asked = wanted;
+    both = null;
+    try {
+      if (goal && beside) {
+        const found = await Promise.all([
+          api.probes(goal.run.id, goal.epoch),
+          api.probes(beside.id, /** @type {number} */ (beside.analysed.at(-1))),
+        ]);
+        if (asked !== wanted) return;
+        both = found;
+      }
+      const lacking = both?.find((reply) => !reply.layers.length);
+      notice.hidden = !lacking;
+      fill(notice, lacking?.reason ?? "");
+      if (lacking) both = null;
+    } catch (error) {
+      if (asked !== wanted) return;
+      asked = "";
+      notice.hidden = false;
+      fill(notice, /** @type {Error} */ (error).message);
+    }
+    draw();
+  }
+
+  function drawHead() {
+    const goal = scene.target();
+    const others = runs.list.filter((run) => run.analysed.length && run.id !== goal?.run.id);
+    fill(
+      head,
+      h("h2", {}, "Two runs"),
+      h("span", {}, goal ? `${goal.run.name}, epoch ${goal.epoch}` : "no analysed run is in view"),
+      goal && h("label", { class: "pick" }, h("span", { class: "soft" }, "versus"), h(
+        "select",
+        { id: "versus", disabled: !others.length, onchange: (/** @type {Event} */ e) => state.set({ versus: /** @type {any} */ (e.target).value || null }) },
+        h("option", { value: "", selected: !other() }, others.length ? "choose a run" : "no other analysed run"),
+        others.map((run) => h("option", { value: run.id, selected: run.id === state.now.versus }, `${run.name} · ${run.config.rule}, epoch ${run.analysed.at(-1)}`)),
+      )),
+    );
+  }
+
+  /** @param {Probes} reply */
+  const nameOfRun = (reply) => `${runs.get(reply.run)?.name ?? reply.run}, epoch ${reply.epoch}`;
+
+  function draw() {
+    body.hidden = !both;
+    if (!both || state.now.tab !== "compare") return;
+    const [a, b] = both;
+    const matched = rows();
+    const at = (/** @type {Probes} */ reply, /** @type {number} */ n) => reply.layers.find(({ layer }) => layer === n);
+    /** @param {string} key @param {string} says @param {Accuracy|null|undefined} x @param {Accuracy|null|undefined} y */
+    const line = (key, says, x, y) => {
+      const d = x && y ? difference(x, y) : null;
+      return h("tr", { "data-row": key }, h("th", { scope: "row" }, says), [x, y].map((v) => h("td", {}, v ? share(v) : "–")),
+        h("td", {}, d ? [signed(d.by), h("small", {}, `${signed(d.low)} to ${signed(d.high)}`)] : "–"));
+    };
+    fill(
+      table,
+      h("table", {},
+        h("thead", {}, h("tr", {}, ["", nameOfRun(a), nameOfRun(b), "difference, points"].map((name) => h("th", { scope: "col" }, name)))),
+        h("tbody", {},
+          matched.map(({ layer, names }) => line(`layer ${layer}`, names.join(" / "), at(a, layer), at(b, layer))),
+          matched.map(({ layer, names }) => line(`random, layer ${layer}`, `random, ${names.join(" / ")}`, at(a, layer)?.random, at(b, layer)?.random)),
+          line("raw pixels", "raw pixels", a.pixels, b.pixels))),
+    );
+    const [first, second] = both.map(({ run }) => runs.get(run));
+    const same = first?.dataset === second?.dataset;
+    const lonely = matched.filter(({ alone }) => alone).map(({ names }) => names[0]);
+    const how = `Layers are matched by their number from the input${lonely.length ? `; ${lonely.join(", ")} ${lonely.length === 1 ? "has" : "have"} no partner` : ""}, which does not make them alike.`;
+    fill(words, `${how} Protocol ${a.word}${b.word === a.word ? "" : ` and ${b.word}`}. ${a.protocol} The interval of a difference is Newcombe's, 95 %, from those of both, as if of different images.${same ? "" : " The two runs were analysed on different images, so their difference is one of data, too."}`);
+    drawChart();
+  }
+
+  /** The layers of both runs by number, with what each calls them. */
+  const rows = () => partners((both ?? []).map(({ run, layers }) =>
+    layers.map(({ layer }) => [layer, layerName(runs.get(run)?.model?.layers, layer)])));
+
+  function drawChart() {
+    if (!both || !chart.clientWidth) return;
+    const ink = inks(chart);
+    const matched = rows();
+    const layers = matched.map(({ layer }) => layer);
+    const lines = both.flatMap((reply, i) => {
+      const { colour, shape } = classMark(i, theme.tone);
+      const of = (/** @type {number} */ n) => reply.layers.find(({ layer }) => layer === n);
+      const says = nameOfRun(reply);
+      return [
+        lineOf(says, layers.map(of), { colour, symbol: shape.name, dash: "solid" }),
+        lineOf(`random encoder of ${says}`, layers.map((n) => of(n)?.random ?? undefined), { colour, symbol: null, dash: "dash" }),
+        lineOf(`raw pixels of ${says}`, layers.map(() => reply.pixels ?? undefined), { colour: ink.soft, symbol: null, dash: i ? "dot" : "dashdot" }),
+      ];
+    }).filter((line) => line.values.some((v) => v !== null));
+    fill(key, lines.map(sample));
+    chart.setAttribute("aria-label", `Probe accuracy by layer of ${lines.map(({ says }) => says).join(", ")}; the table below has the numbers.`);
+    void layerLines(chart, { names: matched.map(({ names }) => names), lines });
+  }
+
+  /** @param {number} by */
+  const signed = (by) => `${by > 0 ? "+" : ""}${decimal(100 * by, 1)}`;
+
+  theme.on(draw);
+  runs.on(() => void load());
+  scene.on(["maps"], () => void load());
+  state.on(["tab", "versus", "run", "epoch"], () => void load());
+  new ResizeObserver(perFrame(drawChart)).observe(chart);
+  void load();
+  return element;
+}
