@@ -17,6 +17,7 @@ from scipy import stats
 
 from backend.analysis.seen import Seen
 from backend.jobs.bench import Bench
+from backend.jobs.benchruns import BenchRuns
 from backend.runs.results import Results
 from backend.settings import CHECKOUT
 from tests.backend.cli.conftest import Say
@@ -250,7 +251,7 @@ def test_a_reason_of_the_system_is_recorded_without_where_its_file_lies(
         yield from ()
         (tmp_path / "secret" / "weights.safetensors").read_bytes()
 
-    monkeypatch.setattr(Bench, "train", fails)
+    monkeypatch.setattr(BenchRuns, "finished", fails)
     asked = ("--rules", "clapp", "--epochs", 0, "--name", "io")
     code, _, err = say("bench", "rules", "--data", pack, *asked, *TINY)
     row = next(row for row in of(home, "io")["rows"] if row["rule"] == "clapp")
