@@ -221,6 +221,19 @@ def test_what_cannot_be_shown_is_said_in_a_sentence(visit: Visit) -> None:
     expect(page.locator(".wait .notice")).to_contain_text("There is no run nobody")
 
 
+def test_an_address_that_clones_a_run_has_its_settings_or_says_that_it_is_not_here(
+    visit: Visit, ask: Callable[[str], dict]
+) -> None:
+    run = ask("runs")["runs"][0]
+    page = visit(f"#dialog=clone {run['id']}")
+    expect(page.locator("#set-epochs")).to_have_value(f"{run['config']['epochs']}")
+    expect(page.locator("#run-name")).to_have_value(f"{run['name']}, again")
+    page.evaluate("location.hash = 'dialog=clone gone-1234'")
+    told = "There is no run gone-1234 here, so there are no settings to clone."
+    expect(page.locator("#new-run-form .notice.bad")).to_have_text(told)
+    expect(page.locator("#new-run-form form")).to_have_count(0)
+
+
 def test_a_wrong_setting_is_refused_before_and_by_the_server(visit: Visit) -> None:
     page = visit("#dialog=new")
     page.locator("#set-epochs").fill("-1")
