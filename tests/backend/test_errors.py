@@ -1,6 +1,8 @@
 """Does every error become a stable code and one sentence that gives nothing of the inside away?"""
 
 import errno
+import os
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +64,15 @@ def test_what_no_one_foresaw_keeps_its_inside_to_itself() -> None:
     failure = failure_of(ZeroDivisionError("secret"))
     assert failure["code"] == "internal"
     assert "secret" not in failure["message"]
+
+
+@pytest.mark.parametrize("kind", [str, Path, lambda path: str(path).encode()])
+def test_an_error_of_the_system_names_its_reason_and_the_file_but_not_where_it_lies(
+    tmp_path: Path, kind: type
+) -> None:
+    with pytest.raises(OSError) as caught:
+        os.stat(kind(tmp_path / "secret" / "record.json"))
+    message = failure_of(caught.value)["message"]
+    assert "(record.json): No such file or directory" in message and "secret" not in message
+    nameless = failure_of(OSError(errno.EIO, "Input/output error"))["message"]
+    assert "could not be used: Input/output error;" in nameless
