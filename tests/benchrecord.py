@@ -133,7 +133,6 @@ def row(rule: str, view: str, seeds: list, runs: list, probes: dict, near: list)
         "epoch": 10,
         "probes": probes,
         "neighbours": near,
-        "images": None,
         "seconds": None,
         "images_per_second": None,
         "memory_mb": None,

@@ -42,7 +42,6 @@ class Bench:
     def __init__(self, folder: BenchFolder, wanted: Wanted, dataset: Dataset, queue: Queue) -> None:
         self.folder, self.wanted, self.dataset, self.queue = folder, wanted, dataset, queue
         self.device = pick_device(wanted.config.device)
-        self.ready = Ready(queue, dataset, wanted.version)
         configs = [wanted.of(rule, wanted.seeds[0]) for rule in wanted.rules]
         self.materials: dict[str, Material] = {}
         self.views = {}

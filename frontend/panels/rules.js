@@ -166,10 +166,6 @@ export function rules({ state, runs, api, theme }) {
   /** @param {Accuracy|undefined} value */
   const cell = (value) => h("td", {}, value ? share(value) : "");
 
-  /** Where a rule failed for some seeds: over how many the rest is. @param {Bench} told @param {OfRule} row */
-  const fewer = (told, row) =>
-    row.rule !== "pixels" && row.seeds.length < told.seeds.length && h("small", {}, `${row.seeds.length} of ${counted(told.seeds.length, "seed")}`);
-
   /** The name of a row; it opens the row's run where that is here. @param {Bench} told @param {OfRule} row */
   function named(told, row) {
     const run = row.runs.find((id) => id !== null && runs.get(id));

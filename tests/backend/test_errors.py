@@ -34,11 +34,6 @@ def test_a_full_disk_is_told_as_one(number: int) -> None:
     assert failure_of(OSError(number, "full")) == {"code": "disk_full", "message": DISK_FULL}
 
 
-def test_a_file_is_told_by_its_own_name_and_not_by_where_it_lies() -> None:
-    said = failure_of(PermissionError(errno.EACCES, "Permission denied", "/home/someone/z.npy"))
-    assert "(z.npy): Permission denied" in said["message"] and "someone" not in said["message"]
-
-
 def test_a_full_disk_is_seen_through_the_sentence_that_was_made_of_it() -> None:
     with pytest.raises(RunError) as caught:
         try:

@@ -84,18 +84,6 @@ def test_a_click_sorts_by_a_column_and_the_address_keeps_it(visit: Visit, bench:
     expect(page.locator('#compare th[aria-sort="ascending"]')).to_have_text(re.compile("layer 1"))
 
 
-def test_a_rule_that_failed_for_a_seed_says_over_how_many_its_figures_are(
-    visit: Visit, bench: str, own: Path
-) -> None:
-    told = json.loads((own / "benches" / bench / "bench.json").read_text())
-    for row in told["summary"]:
-        row["seeds"] = [0] if row["rule"] in ("cpc", "pixels") else [0, 1]
-    written(own, bench, seeds=[0, 1], summary=told["summary"])
-    page = visit(f"#tab=compare&bench={bench}")
-    expect(page.locator('#compare tr[data-rule="cpc"] th')).to_contain_text("1 of 2 seeds")
-    expect(page.locator("#compare th small", has_text="of 2 seeds")).to_have_count(1)
-
-
 def test_without_a_bench_the_page_says_how_to_make_one(visit: Visit, shots: Path) -> None:
     page = visit("#tab=map")
     page.route("**/api/benches", lambda route: route.fulfill(json={"benches": []}))
