@@ -10,18 +10,18 @@ each of unit root mean square radius.
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from backend.analysis.embedding import PERPLEXITY, Embedding, embedding, shared_start
+from backend.analysis.embedding import PERPLEXITY, Embedding, embeddings, shared_start
 from backend.analysis.machine import cores
 from benchmarks.record import Row, figure, parser, told
 from models.checkpoint import load_encoder
 from models.data import load
 from models.data.views import centre_views
+from models.device import pick_device
 
 DEMO = Path(__file__).resolve().parents[1] / "models" / "pretrained" / "clapp-photos"
 CHECKED, JUDGED, NEIGHBOURS = 5, 3000, 12
@@ -46,8 +46,7 @@ def features(data: str, most: int, home: Path) -> tuple[list[np.ndarray], np.nda
 
 
 def maps(layers: list[np.ndarray], start: np.ndarray | None) -> list[Embedding]:
-    with ThreadPoolExecutor(cores()) as pool:
-        return [*pool.map(lambda x: embedding(x, jobs=1, start=start), layers)]
+    return [*embeddings(layers, PERPLEXITY["default"], 0, pick_device("auto"), start)]
 
 
 def flat(found: Embedding) -> np.ndarray:

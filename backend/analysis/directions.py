@@ -1,5 +1,8 @@
 """In which directions do features vary most?"""
 
+from dataclasses import dataclass
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,3 +21,22 @@ def leading(x: Tensor, count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     size, axes = size[:count], axes[:, :count]
     greatest = axes.gather(0, axes.abs().argmax(0, keepdim=True))  # [1, direction]
     return size**2 / len(x), torch.where(greatest < 0, -axes, axes)
+
+
+@dataclass(frozen=True)
+class Components:
+    """The first principal components of some features, to bring others into the same axes."""
+
+    mean: np.ndarray  # float32 [feature]
+    axes: Tensor  # float32 [feature, component]
+
+    @classmethod
+    def of(cls, features: np.ndarray, count: int, seed: int = 0) -> "Components":
+        """Those of features [n, feature], the same for the same features."""
+        mean = features.mean(0)
+        _, axes = leading(torch.from_numpy(features - mean), count, seed)
+        return cls(mean, axes)
+
+    def apply(self, features: np.ndarray) -> np.ndarray:
+        """float32 [n, component]"""
+        return (torch.from_numpy(features - self.mean) @ self.axes).numpy()

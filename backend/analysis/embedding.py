@@ -1,14 +1,17 @@
 """How does a layer arrange the images, drawn in two dimensions, and how true is the drawing?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-from backend.analysis.directions import leading
-from backend.analysis.neighbours import nearest
+from backend.analysis.directions import Components
+from backend.analysis.exact_tsne import at_once, exact_tsne
+from backend.analysis.machine import cores
+from backend.analysis.neighbours import drawn, nearest
 
 # The paper's figures use perplexity 50 (its published code, scikit-learn's other defaults).
 PERPLEXITY = {"default": 30.0, "paper": 50.0, "least": 2.0, "most": 500.0}
@@ -26,7 +29,7 @@ DEFINITION = (
     "the images shrunk to {grain} x {grain} pixels, so that maps can be compared. Neighbours "
     "kept: mean share of an image's {kept} nearest neighbours by Euclidean distance of the "
     "features as they are (not standardised, unlike the nearest images) that are among its {kept} "
-    "nearest on the map."
+    "nearest on the map{over}."
 )
 
 
@@ -38,6 +41,44 @@ class Embedding:
     y: np.ndarray
     kept_neighbours: float  # share, 0..1
     parameters: dict
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """What a map is drawn from, and from where."""
+
+    points: np.ndarray  # float32 [n, component], principal components of the features
+    start: np.ndarray  # float64 [n, 2]
+    perplexity: float
+    drawable: bool  # there are enough images, and they differ
+    parameters: dict
+
+    @classmethod
+    def of(
+        cls, features: np.ndarray, perplexity: float, seed: int, start: np.ndarray | None
+    ) -> "Sketch":
+        n, points = len(features), principal(features, COMPONENTS, seed)
+        perplexity, drawable = possible(perplexity, n), n >= FEWEST and points[:, 0].std() > 0
+        shared = start is not None and start[:, 0].std() > 0
+        start = start if shared else first_two(points)
+        parameters = {
+            "method": "t-SNE" if drawable else "principal components",
+            "perplexity": perplexity,
+            "components": points.shape[1],
+            "seed": seed,
+            "kept": min(KEPT, n - 1),
+            "start": "pixels" if shared and drawable else "features",
+        }
+        small = start / (start[:, 0].std() / SPREAD) if drawable else start
+        return cls(points, small, perplexity, drawable, parameters)
+
+    def drawn(
+        self, features: np.ndarray, flat: np.ndarray, gradients: str, device: torch.device | str
+    ) -> Embedding:
+        """The map with these places [n, 2] and how well it keeps neighbours."""
+        share = kept_neighbours(features, flat, self.parameters["kept"], device)
+        parameters = self.parameters | ({"gradients": gradients} if self.drawable else {})
+        return Embedding(*flat.T.astype(np.float32), share, parameters)
 
 
 def embedding(
@@ -54,24 +95,61 @@ def embedding(
     components. The perplexity is lowered to (n - 1) / 3 where there are few images; fewer than
     12, or images that do not differ, are drawn by their first two principal components.
     """
-    n = len(features)
-    points = principal(features, COMPONENTS, seed)
-    kept = min(KEPT, n - 1)
-    perplexity = possible(perplexity, n)
-    drawable = n >= FEWEST and points[:, 0].std() > 0
-    shared = start is not None and start[:, 0].std() > 0
-    start = start if shared else first_two(points)
-    flat = tsne(points, start, perplexity, seed, jobs, device) if drawable else first_two(points)
-    parameters = {
-        "method": "t-SNE" if drawable else "principal components",
-        "perplexity": perplexity,
-        "components": points.shape[1],
-        "seed": seed,
-        "kept": kept,
-        "start": "pixels" if shared and drawable else "features",
-    }
-    share = kept_neighbours(features, flat, kept, device)
-    return Embedding(*flat.T.astype(np.float32), share, parameters)
+    sketch = Sketch.of(features, perplexity, seed, start)
+    gradients = "grid" if len(features) >= MANY else "tree"
+    flat = tsne(sketch, gradients, jobs, device) if sketch.drawable else first_two(sketch.points)
+    return sketch.drawn(features, flat, gradients, device)
+
+
+def embeddings(
+    layers: Sequence[np.ndarray],
+    perplexity: float,
+    seed: int,
+    device: torch.device | str,
+    start: np.ndarray | None,
+) -> Iterator[Embedding]:
+    """The maps of several layers of the same images, in order.
+
+    On CUDA they are exact, as many layers at once as its memory holds; elsewhere, and where it
+    holds none, each is the work of one core.
+    """
+    size = at_once(len(layers[0]), device) if torch.device(device).type == "cuda" else 0
+    if size:
+        for first in range(0, len(layers), size):
+            yield from exact(layers[first : first + size], perplexity, seed, device, start)
+        return
+    pool = ThreadPoolExecutor(cores())
+    try:
+        yield from pool.map(lambda x: embedding(x, perplexity, seed, 1, device, start), layers)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def exact(
+    layers: Sequence[np.ndarray],
+    perplexity: float,
+    seed: int,
+    device: torch.device | str,
+    start: np.ndarray | None,
+) -> Iterator[Embedding]:
+    """The maps of these layers by `exact_tsne`, all at once."""
+    sketches = [Sketch.of(x, perplexity, seed, start) for x in layers]
+    drawable = [sketch for sketch in sketches if sketch.drawable]
+    flat = iter(())
+    if drawable:
+        places = max(sketch.points.shape[1] for sketch in drawable)
+        points, starts = (
+            torch.from_numpy(np.stack(parts)).to(device, torch.float32)
+            for parts in (
+                [np.pad(s.points, ((0, 0), (0, places - s.points.shape[1]))) for s in drawable],
+                [sketch.start for sketch in drawable],
+            )
+        )
+        found = exact_tsne(points, starts, drawable[0].perplexity, EXAGGERATED, STEPS)
+        flat = iter(found.double().cpu().numpy())
+    for sketch, features in zip(sketches, layers, strict=True):
+        places = next(flat) if sketch.drawable else first_two(sketch.points)
+        yield sketch.drawn(features, places, "exact", device)
 
 
 def possible(perplexity: float, n: int) -> float:
@@ -79,34 +157,26 @@ def possible(perplexity: float, n: int) -> float:
     return min(perplexity, (n - 1) / 3)
 
 
-def tsne(
-    points: np.ndarray,
-    start: np.ndarray,
-    perplexity: float,
-    seed: int,
-    jobs: int,
-    device: torch.device | str,
-) -> np.ndarray:
-    """Two coordinates of each of the points [n, component] from a start [n, 2], float64 [n, 2]."""
+def tsne(sketch: Sketch, gradients: str, jobs: int, device: torch.device | str) -> np.ndarray:
+    """Places by openTSNE, float64 [n, 2]; gradients: by a "tree" or on a "grid"."""
     from openTSNE import TSNE
     from openTSNE.affinity import PerplexityBasedNN
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
-    index, distance = nearest(points, int(3 * perplexity), device)
+    index, distance = nearest(sketch.points, int(3 * sketch.perplexity), device)
     affinities = PerplexityBasedNN(
-        perplexity=perplexity,
+        perplexity=sketch.perplexity,
         knn_index=PrecomputedNeighbors(index, distance.astype(np.float64)),
         n_jobs=jobs,
     )
     tsne = TSNE(
-        random_state=seed,
+        random_state=sketch.parameters["seed"],
         n_jobs=jobs,
-        negative_gradient_method="fft" if len(points) >= MANY else "bh",
+        negative_gradient_method={"tree": "bh", "grid": "fft"}[gradients],
         early_exaggeration_iter=EXAGGERATED,
         n_iter=STEPS,
     )
-    start = start / (start[:, 0].std() / SPREAD)
-    return np.asarray(tsne.fit(affinities=affinities, initialization=start))
+    return np.asarray(tsne.fit(affinities=affinities, initialization=sketch.start))
 
 
 def shared_start(views: Iterable[torch.Tensor], seed: int = 0) -> np.ndarray:
@@ -125,18 +195,18 @@ def first_two(points: np.ndarray) -> np.ndarray:
 
 def principal(features: np.ndarray, components: int, seed: int = 0) -> np.ndarray:
     """The first principal components of features [n, feature], float32 [n, component]."""
-    x = torch.from_numpy(features - features.mean(0))
-    _, axes = leading(x, components, seed)
-    return (x @ axes).numpy()
+    return Components.of(features, components, seed).apply(features)
 
 
 def kept_neighbours(
     features: np.ndarray, flat: np.ndarray, count: int = KEPT, device: torch.device | str = "cpu"
 ) -> float:
-    """Mean share of the `count` nearest rows of features that are among the nearest of `flat`."""
+    """Mean share of the `count` nearest rows of features that are among the nearest of `flat`,
+    over the rows `drawn`."""
     if not 0 < count < len(features):
         return 0.0
-    before, _ = nearest(features, count, device)
-    after, _ = nearest(flat, count, device)
+    asked = drawn(len(features))
+    before, _ = nearest(features, count, device, asked)
+    after, _ = nearest(flat, count, device, asked)
     shared = (before[:, :, None] == after[:, None, :]).any(2)  # [n, count]
     return float(shared.mean())

@@ -130,6 +130,7 @@ class Material:
         patches, cells = patch_sites(self.side), self.sees != "patches"
         sides = ", ".join(f"{sites.side}x{sites.side}" for sites in self.sites[1:])
         signed = [f"layer {n}" for n, is_signed in enumerate(self.signed) if n and is_signed]
+        many = len(self.test) > neighbours.MOST
         facts = {
             "n_test": len(self.test),
             "n_labelled": int(self.labelled.sum()),
@@ -155,6 +156,10 @@ class Material:
             "exaggerated": embedding.EXAGGERATED,
             "steps": embedding.STEPS,
             "grain": embedding.GRAIN,
+            "others": f"the others of {neighbours.MOST:,} images drawn with seed 0"
+            if many
+            else "every other image",
+            "over": f", over {neighbours.MOST:,} images drawn with seed 0" if many else "",
             "kept": min(embedding.KEPT, len(self.test) - 1),
             "chance": self.chance or 0,
             "seed": seed,

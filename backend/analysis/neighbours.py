@@ -9,12 +9,13 @@ from backend.analysis.scale import Scale
 IMAGES, PATCHES = 12, 8
 SPARE = 8  # candidates beyond those asked for, so that rounding cannot lose one
 BLOCK_BYTES = 2**24
+MOST = 10_000  # images of a larger set that stand for it where every pair would be too many
 METRIC = "Euclidean distance of standardised image features"
 DEFINITION = (
     "Images: the 12 nearest of the {n_test} {split} images by Euclidean distance of their "
     "features, each feature standardised over them. Patches: to the patch {middle} "
     "of an image, the 8 nearest by Euclidean distance of the patch vectors among the "
-    "{lattice}patches in rows and columns {lines} of every other image, at most one an image (the"
+    "{lattice}patches in rows and columns {lines} of {others}, at most one an image (the"
     " input: of the 16 x 16 pixels)."
 )
 
@@ -29,27 +30,40 @@ def nearest_images(
     return nearest(Scale.of(features).apply(features), count, device)
 
 
+def drawn(n: int) -> np.ndarray:
+    """Rows of MOST of n images, drawn with seed 0, ascending; all of fewer."""
+    return np.sort(np.random.default_rng(0).permutation(n)[:MOST])
+
+
 def nearest_patches(
     lattice: np.ndarray, middle: int, count: int = PATCHES, device: torch.device | str = "cpu"
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """To one patch of every image, the nearest patches of other images, at most one an image.
 
-    lattice: float32 [n, place, feature]; middle: the place that asks. Returns row numbers int32,
-    places int32 and distances float32 [n, count], nearest first.
+    lattice: float32 [n, place, feature], may be a memory map; middle: the place that asks. The
+    other images are those `drawn`. Returns row numbers int32, places int32 and distances float32
+    [n, count], nearest first.
     """
     n, places, width = lattice.shape
-    count = min(count, n - 1)
-    points = centred(lattice.reshape(n * places, width), device).reshape(n, places, width)
-    asking, candidates = points[:, middle], points.transpose(0, 1).contiguous()
+    shown = drawn(n)
+    own = np.full(n, -1)
+    own[shown] = np.arange(len(shown))
+    own, count = torch.from_numpy(own).to(device), min(count, len(shown) - 1)
+    candidates, asking = (
+        torch.from_numpy(np.array(part)).to(device) for part in (lattice[shown], lattice[:, middle])
+    )
+    mean = candidates.flatten(0, 1).mean(0)  # near 0, squares in a product lose few digits
+    candidates, asking = candidates.sub_(mean).transpose(0, 1).contiguous(), asking.sub_(mean)
     found = []
-    for rows in blocks(n, n * 4, (count + SPARE) * width * 8):
-        least, place = nearest_place(asking[rows], candidates)  # [block, n]
-        image = shortlist(least, rows, count)  # [block, candidate]
+    for rows in blocks(n, len(shown) * 4, (count + SPARE) * width * 8):
+        least, place = nearest_place(asking[rows], candidates)  # [block, shown image]
+        image = shortlist(least, own[rows], count)  # [block, candidate]
         place = place.gather(1, image).long()
-        distance = exact(asking[rows], points[image, place])
+        distance = exact(asking[rows], candidates[place, image])
         found.append(ranked(distance, image, count, place))
     distance, image, place = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return image.astype(np.int32), place.astype(np.int32), distance.astype(np.float32)
+    image = shown[image].astype(np.int32)
+    return image, place.astype(np.int32), distance.astype(np.float32)
 
 
 def nearest_place(asking: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
@@ -68,22 +82,28 @@ def nearest_place(asking: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def nearest(
-    points: np.ndarray, count: int, device: torch.device | str = "cpu"
+    points: np.ndarray,
+    count: int,
+    device: torch.device | str = "cpu",
+    asked: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The nearest other points of each of [n, dimension], by brute force, a block at a time.
 
-    A matrix product finds candidates; their distances are then taken in double precision. Equal
-    distances are ordered by row number. Returns row numbers int32, distances float32 [n, count].
+    asked: rows [m] whose nearest are sought (default: all). A matrix product finds candidates;
+    their distances are then taken in double precision. Equal distances are ordered by row number.
+    Returns row numbers int32, distances float32 [m, count].
     """
     n, width = points.shape
     count = min(count, n - 1)
     points = centred(points, device)
     squares = (points**2).sum(1)
+    asking = torch.from_numpy(np.arange(n) if asked is None else asked).to(device)
     found = []
-    for rows in blocks(n, n * points.element_size(), (count + SPARE) * width * 8):
-        far = torch.addmm(squares, points[rows], points.T, alpha=-2)  # [block, n], less own square
-        row = shortlist(far, rows, count)
-        found.append(ranked(exact(points[rows], points[row]), row, count))
+    for part in blocks(len(asking), n * points.element_size(), (count + SPARE) * width * 8):
+        own = asking[part]
+        far = torch.addmm(squares, points[own], points.T, alpha=-2)  # [block, n], less own square
+        row = shortlist(far, own, count)
+        found.append(ranked(exact(points[own], points[row]), row, count))
     distance, row = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return row.astype(np.int32), distance.astype(np.float32)
 
@@ -100,10 +120,10 @@ def blocks(n: int, *row_bytes: int) -> list[slice]:
     return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
-def shortlist(far: Tensor, rows: slice, count: int) -> Tensor:
-    """Columns of the least entries of far [block, n], the row's own left out."""
-    own = torch.arange(len(far), device=far.device)
-    far[own, own + rows.start] = torch.inf
+def shortlist(far: Tensor, own: Tensor, count: int) -> Tensor:
+    """Columns of the least entries of far [block, n]; own [block]: a column to leave out, or -1."""
+    rows = (own >= 0).nonzero().squeeze(1)
+    far[rows, own[rows]] = torch.inf
     size = min(count + SPARE, far.shape[1] - 1)
     return far.topk(size, largest=False, sorted=False).indices
 

@@ -1,4 +1,4 @@
-"""The command `saccade`: serve · train · analyse · check · bench · runs · import · export · data.
+"""The command `saccade`: serve, train, analyse, place, check, bench, runs, import, export, data.
 
 Each command is a module with `add` (its flags) and `run` (what it does); torch is imported only by
 those that compute. Whatever goes wrong is one sentence on stderr: exit 2 for what was asked wrongly
@@ -17,7 +17,7 @@ from backend.cli import stream
 from backend.errors import RequestError, SaccadeError, failure_of
 from backend.settings import VERSION, Settings
 
-WORDS = ("serve", "train", "analyse", "check", "bench", "runs", "import", "export", "data")
+WORDS = "serve", "train", "analyse", "place", "check", "bench", "runs", "import", "export", "data"
 COMMANDS = {word: word for word in WORDS} | {"import": "imports"}  # word -> module
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
 

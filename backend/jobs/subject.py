@@ -6,7 +6,6 @@ begun, so an interrupted analysis goes on where it was.
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,8 +13,7 @@ import numpy as np
 
 from backend.analysis import cost
 from backend.analysis.activity import activity, encoder_layers, pixels
-from backend.analysis.embedding import embedding
-from backend.analysis.machine import cores
+from backend.analysis.embedding import Embedding, embeddings
 from backend.analysis.material import Material
 from backend.analysis.neighbours import METRIC, nearest_images, nearest_patches
 from backend.analysis.plasticity import definitions, plasticity
@@ -76,7 +74,7 @@ class Subject:
         self.layers = (0,) if epoch is None else tuple(range(1, len(self.widths)))
         self.stale: set[str] = set()
         self.summary = self.begun()
-        self.pool, self.maps = ThreadPoolExecutor(cores()), {}
+        self.maps: Iterator[Embedding] | None = None
 
     def begun(self) -> dict:
         """The summary on the disk if it tells the same things about the same images and seed, else
@@ -300,20 +298,18 @@ class Subject:
 
     def embed(self, layer: int) -> None:
         """Maps of several layers are made at once: one alone has no use for a second core."""
-        if layer not in self.maps:
+        if self.maps is None:
+            features = [self.stored(n, "test") for n in self.missing("embedding")]
             perplexity, seed = self.settings["perplexity"], self.settings["seed"]
-            settings = (perplexity, seed, 1, self.exact, self.material.start)
-            self.maps = {
-                n: self.pool.submit(embedding, self.stored(n, "test"), *settings)
-                for n in self.missing("embedding")
-            }
-        found = self.maps.pop(layer).result()
+            self.maps = embeddings(features, perplexity, seed, self.exact, self.material.start)
+        found = next(self.maps)
         self.results.write("embedding", self.epoch, layer, asdict(found))
         self.summary["parameters"]["embedding"] = found.parameters
 
     def close(self) -> None:
         """Begin no more maps; what is done is kept."""
-        self.pool.shutdown(wait=False, cancel_futures=True)
+        if self.maps is not None:
+            self.maps.close()
 
     def learn(self) -> Iterator[float]:
         """What the rule did at this epoch, on training images alone."""

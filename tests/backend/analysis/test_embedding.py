@@ -7,6 +7,8 @@ import torch
 from backend.analysis.embedding import (
     PERPLEXITY,
     embedding,
+    embeddings,
+    exact,
     first_two,
     kept_neighbours,
     principal,
@@ -79,7 +81,38 @@ def test_parameters_travel_with_the_coordinates():
         "seed": 4,
         "kept": 10,
         "start": "features",
+        "gradients": "tree",
     }
+
+
+def test_maps_of_several_layers_are_those_of_each_alone():
+    layers = [clusters(per=15, seed=seed)[0] for seed in range(3)] + [np.ones((60, 4), np.float32)]
+    together = list(embeddings(layers, 10, 0, "cpu", None))
+    for features, found in zip(layers, together, strict=True):
+        alone = embedding(features, 10)
+        assert found.x.tobytes() == alone.x.tobytes() and found.parameters == alone.parameters
+
+
+def test_exact_maps_of_several_layers_are_as_good_whatever_their_width(monkeypatch):
+    """What a GPU is given to do, on the processor."""
+    layers = [clusters(seed=0)[0], np.ones((160, 4), np.float32), clusters(width=5, seed=1)[0]]
+    kinds = ["exact", None, "exact"]
+    for features, kind, found in zip(layers, kinds, exact(layers, 15, 0, "cpu", None), strict=True):
+        other = embedding(features, 15)
+        assert found.parameters.get("gradients") == kind
+        assert found.kept_neighbours > other.kept_neighbours - 0.03
+        if kind is None:
+            assert found.x.tobytes() == other.x.tobytes()
+
+
+@pytest.mark.gpu
+def test_maps_of_cuda_are_exact_and_as_good_as_those_of_the_processor():
+    layers = [clusters(per=500, seed=seed)[0] for seed in range(6)]
+    here = embeddings(layers, 30, 0, "cpu", None)
+    there = embeddings(layers, 30, 0, "cuda", None)
+    for one, other in zip(here, there, strict=True):
+        assert other.parameters["gradients"] == "exact"
+        assert other.kept_neighbours > one.kept_neighbours - 0.03
 
 
 def test_few_images_lower_the_perplexity():

@@ -77,6 +77,29 @@ def test_nearest_patches_are_those_of_all_pairs_at_most_one_an_image():
         assert distance[i] == pytest.approx(d.min(1)[wanted], rel=1e-5)
 
 
+def test_patches_of_many_images_are_sought_among_those_drawn(monkeypatch):
+    draw = np.random.default_rng(4)
+    lattice = draw.normal(3, 1, (40, 9, 5)).astype(np.float32)
+    monkeypatch.setattr(neighbours, "MOST", 12)
+    shown = neighbours.drawn(40)
+    assert len(shown) == 12 and (np.diff(shown) > 0).all()
+    image, place, distance = nearest_patches(lattice, middle=4)
+    for i in range(len(lattice)):
+        d = np.sqrt(((lattice.astype(float) - lattice[i, 4].astype(float)) ** 2).sum(2))
+        d[i] = np.inf
+        wanted = sorted(shown, key=d.min(1).__getitem__)[:8]
+        assert image[i].tolist() == wanted
+        assert place[i].tolist() == d.argmin(1)[wanted].tolist()
+        assert distance[i] == pytest.approx(d.min(1)[wanted], rel=1e-5)
+
+
+def test_the_nearest_of_some_rows_are_those_of_all():
+    rows, distances = nearest(points(), 12)
+    asked = np.array([3, 80, 41])
+    some_rows, some_distances = nearest(points(), 12, asked=asked)
+    assert (some_rows == rows[asked]).all() and (some_distances == distances[asked]).all()
+
+
 @pytest.mark.gpu
 def test_cuda_finds_the_same_neighbours_as_the_processor():
     x = points(2000, 256)
