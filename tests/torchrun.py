@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HERE = {"GLOO_SOCKET_IFNAME": "lo"} if sys.platform == "linux" else {}
 LOCAL = ("--standalone", "--local-addr", "127.0.0.1")
-PATIENCE = 300  # seconds; a hundred times what any of these takes alone
+PATIENCE = 240  # seconds; a hundred times what any of these takes alone
 
 
 def started(count: int, *words: object) -> subprocess.Popen:

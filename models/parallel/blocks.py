@@ -45,7 +45,7 @@ class Blocks(Share):
         self.ranks, self.blocks = ranks, blocks
         self.rank, self.last = ranks.rank, ranks.rank + 1 == ranks.count
         self.state = torch.Generator().get_state()
-        self.sent: deque[list[Handle]] = deque()
+        self.sent: deque[Handle] = deque()
         self.told: deque[Handle] = deque()
         self.pending: deque[Progress] = deque()
         self.done = True
@@ -86,6 +86,7 @@ class Blocks(Share):
             if not self.last:
                 self.ranks.send(header, self.rank + 1).wait()
             if word == STOP:
+                self.settle()
                 return False
             self.hand_in(training)
 
@@ -125,8 +126,7 @@ class Blocks(Share):
             self.hand_on(x.detach())
         if self.rank:
             self.told.append(self.ranks.send(losses.cpu(), 0, LOSSES))
-            if len(self.told) > 2 * self.ranks.count:
-                self.told.popleft().wait()
+            self.wait(self.told, 2 * self.ranks.count)
         return losses
 
     def hand_on(self, x: Tensor) -> None:
@@ -135,10 +135,20 @@ class Blocks(Share):
         header = torch.tensor([STEP, DTYPES.index(x.dtype), channels_last, *x.shape])
         x = x.movedim(1, -1) if channels_last else x
         parts = header, self.state, x.contiguous()
-        self.sent.append([self.ranks.send(part, self.rank + 1) for part in parts])
-        if len(self.sent) > 1:
-            for handle in self.sent.popleft():
-                handle.wait()
+        self.sent += [self.ranks.send(part, self.rank + 1) for part in parts]
+        self.wait(self.sent, len(parts))
+
+    @staticmethod
+    def wait(handles: "deque[Handle]", most: int = 0) -> None:
+        """Until no more than so many are under way."""
+        while len(handles) > most:
+            handles.popleft().wait()
+
+    def settle(self) -> None:
+        """Leave nothing under way: what was sent has arrived, and losses are known."""
+        self.wait(self.sent)
+        self.wait(self.told)
+        self.pending = deque(map(self.complete, self.pending))
 
     def reported(self, progress: "Progress") -> Iterator["Progress"]:
         """The first process is ahead of the others, and tells a step once all have done it."""
@@ -156,6 +166,8 @@ class Blocks(Share):
     def complete(self, progress: "Progress") -> "Progress":
         """With the losses of all layers."""
         own = progress.losses
+        if len(own) > len(self.blocks[0]):
+            return progress
         others = [
             self.ranks.receive(torch.empty(len(block), dtype=own.dtype), rank, LOSSES)
             for rank, block in enumerate(self.blocks)
@@ -173,6 +185,7 @@ class Blocks(Share):
 
     def hand_in(self, training: "Training") -> None:
         """Send the weights and moments of the own layers to the first process."""
+        self.settle()
         for weight in self.weights(training, self.blocks[self.rank]):
             self.ranks.send(weight.detach().cpu().contiguous(), 0, STATE).wait()
         for optimiser, weight in self.learners(self.blocks[self.rank]):
@@ -182,6 +195,7 @@ class Blocks(Share):
 
     def take_in(self, training: "Training") -> None:
         """What the others hand in. A moment lies in memory as its weight does."""
+        self.settle()
         for rank, block in enumerate(self.blocks):
             if rank == 0:
                 continue
@@ -222,3 +236,4 @@ class Blocks(Share):
             header = torch.zeros(HEADER, dtype=torch.int64)
             header[0] = STOP
             self.ranks.send(header, 1).wait()
+            self.settle()

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 class Share(ABC):
     """Abstract; a step asks in this order. Leaving it by `close()` or DivergedError stops all."""
 
-    def begin(self, training: "Training", images: Tensor, labels: Tensor | None) -> None:
-        """Before the first step, with a batch such as those to come."""
-
     @property
+    @abstractmethod
     def about(self) -> str:
-        """What it computes, for the log."""
-        return "one process"
+        """How the work is shared, for the log."""
+
+    @abstractmethod
+    def begin(self, training: "Training", images: Tensor, labels: Tensor | None) -> None:
+        """Get ready for the first step, with a batch such as those to come."""
 
     @abstractmethod
     def layers(self, encoder: nn.Module) -> range:
@@ -80,6 +81,11 @@ class Share(ABC):
 @final
 class Whole(Share):
     """All of it: there is one process."""
+
+    about = "one process"
+
+    def begin(self, training: "Training", images: Tensor, labels: Tensor | None) -> None:
+        return
 
     def layers(self, encoder: nn.Module) -> range:
         return range(len(encoder.layers))

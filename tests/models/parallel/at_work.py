@@ -44,7 +44,7 @@ def finish(
     """Train as a case says, up to its `stop`, where it is saved: what was learned, and losses."""
     config = TrainConfig(**case["config"])
     resume = restore(latest_resume(folder / case["resume"])) if "resume" in case else None
-    losses, training = [], None
+    losses, training = [], resume
     with closing(train(config, images, resume, labels, share)) as steps:
         for progress in steps:
             training = progress.training

@@ -38,7 +38,7 @@ def at_work(images, labels, tmp_path: Path) -> Callable[[int, list[dict]], dict[
         np.save(tmp_path / "labels.npy", labels)
         (tmp_path / "cases.json").write_text(json.dumps(cases))
         code, said = ended(started(count, "tests.models.parallel.at_work", tmp_path))
-        assert code == 0, said[-3000:]
+        assert code == 0, said[-6000:]
         return {case["name"]: torch.load(tmp_path / f"{case['name']}.pt") for case in cases}
 
     return run
