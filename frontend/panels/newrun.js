@@ -37,7 +37,7 @@ export function newrun({ state, runs, api }) {
       if (!runs.loaded) await runs.refresh();
       const refusal = wanted.from === null ? null : noClone(wanted.from);
       if (asked() && refusal) fill(body, title(), h("p", { class: "notice bad" }, refusal));
-      else if (asked()) form(settings, { rule: rules, encoder: encoders }, datasets, wanted.from);
+      else if (asked()) form(settings.filter(({ torchrun }) => !torchrun), { rule: rules, encoder: encoders }, datasets, wanted.from);
     } catch (error) {
       fill(body, title(), h("p", { class: "notice bad" }, /** @type {Error} */ (error).message));
     }

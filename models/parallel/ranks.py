@@ -5,7 +5,7 @@ Words, and tensors on the processor, go through gloo; tensors on CUDA devices th
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
@@ -23,6 +23,7 @@ class Ranks:
     def __init__(self, rank: int = 0, count: int = 1) -> None:
         self.rank, self.count = rank, count
         self.nccl: dist.ProcessGroup | None = None
+        self.told = False  # whether the first has told the others anything
 
     def use(self, device: str) -> None:
         """Compute on a device of one's own where that word means CUDA; all call this together."""
@@ -43,7 +44,7 @@ class Ranks:
         """What rank 0 gives, to all."""
         if self.count == 1:
             return word
-        words = [word]
+        words, self.told = [word], True
         with others():
             dist.broadcast_object_list(words, src=0)
         return words[0]
@@ -107,12 +108,19 @@ def others() -> Iterator[None]:
 
 @contextmanager
 def joined() -> Iterator[Ranks]:
-    """The processes that torchrun started, joined while it is entered; without it, this alone."""
+    """The processes that torchrun started, joined while it is entered; without it, this alone.
+
+    If the first leaves without a word, the others hear None.
+    """
     if processes() == 1:
         yield Ranks()
         return
     dist.init_process_group("gloo")
+    ranks = Ranks(dist.get_rank(), dist.get_world_size())
     try:
-        yield Ranks(dist.get_rank(), dist.get_world_size())
+        yield ranks
     finally:
+        if ranks.rank == 0 and not ranks.told:
+            with suppress(RanksError):
+                ranks.tell(None)
         dist.destroy_process_group()
