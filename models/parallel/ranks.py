@@ -101,8 +101,8 @@ def others() -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise RanksError(
-            "another process of this run ended or cannot be reached; its own message says why "
-            f"({str(error).splitlines()[0][:200]}); resume the run when that is mended"
+            "another process of this run ended or cannot be reached; what it said itself tells "
+            "why; resume the run when that is mended"
         ) from error
 
 
