@@ -6,6 +6,7 @@ SaccadeError            one sentence: what was wanted, what came, what to do (mo
   CheckpointError       bad_checkpoint
   RunError              bad_run
   DivergedError         nan_loss
+  RanksError            lost_process  another process of the same run is gone
   NotFoundError         not_found     nothing has that name or number
   RequestError          bad_request   a request or a command that has the wrong form
   ConflictError         conflict      it exists, but its state forbids what was asked
@@ -26,6 +27,7 @@ from models.errors import (
     ConfigError,
     DataError,
     DivergedError,
+    RanksError,
     RunError,
     SaccadeError,
 )
@@ -39,6 +41,7 @@ __all__ = [
     "DiskFullError",
     "DivergedError",
     "NotFoundError",
+    "RanksError",
     "RefusedError",
     "RequestError",
     "RunError",

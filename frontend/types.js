@@ -24,7 +24,7 @@
  * One row of the form for a new run.
  * @typedef {{name: string, type: "int"|"float"|"text"|"choice", default: string|number,
  *   unit: string, minimum: number|null, maximum: number|null, choices: string[],
- *   rules: string[], help: string}} Setting
+ *   rules: string[], help: string, torchrun: boolean}} Setting
  */
 
 /** @typedef {{word: string, sentence: string}} Word */

@@ -20,7 +20,7 @@ HELD = "models backend fastapi starlette sqlite3 torch torchvision"
 # The first row whose pattern fits a file says which of the HELD packages it may import.
 CATALOGUE = (
     "models.config models.imported models.presets models.rules models.data models.size "
-    "models.errors"
+    "models.errors models.parallel"
 )
 SERVICE = "backend.settings backend.errors backend.security"
 MAY_IMPORT = [
@@ -35,6 +35,7 @@ MAY_IMPORT = [
         r"backend/jobs/(worker|analyse|subject|place|share|bench\w*|wanted|speed|summary|measure)\.py",
         "models backend.analysis backend.runs backend.jobs backend.errors",
     ),
+    (r"backend/jobs/inline\.py", "backend.runs backend.jobs models.parallel"),
     (r"backend/jobs/", "backend.runs backend.jobs backend.errors"),
     (
         r"backend/api/",

@@ -38,7 +38,7 @@ export function newrun({ state, runs, api }) {
       const [source, settings, rules, encoders, datasets] = await Promise.all([
         sourceOf(wanted.from), api.settings(), api.rules(), api.encoders(), api.datasets(),
       ]);
-      if (state.now.dialog === dialog) form(settings, { rule: rules, encoder: encoders }, datasets, source);
+      if (state.now.dialog === dialog) form(settings.filter(({ torchrun }) => !torchrun), { rule: rules, encoder: encoders }, datasets, source);
     } catch (error) {
       if (state.now.dialog === dialog) fill(body, title(), h("p", { class: "notice bad" }, /** @type {Error} */ (error).message));
     }

@@ -18,8 +18,8 @@ def family(kind: type) -> set[type]:
 def test_every_error_of_the_family_has_its_own_code_and_status() -> None:
     codes = [kind.code for kind in family(SaccadeError) - {SaccadeError}]
     assert len(codes) == len(set(codes))
-    # A diverged loss ends a run and never answers a request.
-    assert set(codes) - {"nan_loss"} == set(STATUS)
+    # A diverged loss and a lost process end a run and never answer a request.
+    assert set(codes) - {"nan_loss", "lost_process"} == set(STATUS)
 
 
 def test_a_sentence_passes_as_it_is() -> None:
