@@ -6,6 +6,7 @@ SaccadeError            one sentence: what was wanted, what came, what to do (mo
   CheckpointError       bad_checkpoint
   RunError              bad_run
   DivergedError         nan_loss
+  RanksError            lost_process  another process of the same run is gone
   NotFoundError         not_found     nothing has that name or number
   RequestError          bad_request   a request or a command that has the wrong form
   ConflictError         conflict      it exists, but its state forbids what was asked
@@ -18,13 +19,15 @@ SaccadeError            one sentence: what was wanted, what came, what to do (mo
 """
 
 import errno
-from pathlib import PurePath
+import os
+from pathlib import Path
 
 from models.errors import (
     CheckpointError,
     ConfigError,
     DataError,
     DivergedError,
+    RanksError,
     RunError,
     SaccadeError,
 )
@@ -38,6 +41,7 @@ __all__ = [
     "DiskFullError",
     "DivergedError",
     "NotFoundError",
+    "RanksError",
     "RefusedError",
     "RequestError",
     "RunError",
@@ -86,8 +90,8 @@ def failure_of(error: BaseException) -> dict[str, str]:
     """The stable code of an error and one sentence for a person: {"code", "message"}.
 
     A full disk is told as one however deep it lies; an error that no one foresaw is "internal"
-    and tells nothing of its inside, which belongs into a log; a file is told by its own name, since
-    these sentences are kept with runs and shown in the page.
+    and tells nothing of its inside, which belongs into a log. A file goes by its own name: the
+    sentence is kept with runs and benches, which may be shown and given to others.
     """
     if is_disk_full(error):
         told = isinstance(error, SaccadeError)
@@ -97,11 +101,17 @@ def failure_of(error: BaseException) -> dict[str, str]:
     if code := memory_code(error):
         return {"code": code, "message": OUT_OF_MEMORY[code]}
     if isinstance(error, OSError) and error.strerror:
-        where = f" ({PurePath(str(error.filename)).name})" if error.filename else ""
+        name = name_of(error.filename)
+        where = f" ({name})" if name else ""
         message = f"a file could not be used{where}: {error.strerror}; mend that and try again"
         return {"code": "internal", "message": message}
     message = f"Saccade failed unexpectedly ({type(error).__name__}); the log has the details"
     return {"code": "internal", "message": message}
+
+
+def name_of(file: object) -> str:
+    """The last part of what an OSError says of a file: a path as text, bytes or Path, or none."""
+    return Path(os.fsdecode(file)).name if isinstance(file, str | bytes | os.PathLike) else ""
 
 
 def is_disk_full(error: BaseException | None) -> bool:

@@ -43,6 +43,14 @@ export function nameOf(bench, row) {
   return alone ? shortName(row) : `${shortName(row)}, ${viewOf(row.view)}`;
 }
 
+/**
+ * Over how many seeds a row is, where these are not all of its bench; else nothing. Pixels have none.
+ * @param {Bench} bench
+ * @param {OfRule} row
+ */
+export const seedsOf = (bench, row) =>
+  row.rule === "pixels" || row.seeds.length >= bench.seeds.length ? "" : `${row.seeds.length} of ${bench.seeds.length} seeds`;
+
 /** "patches-64-grey" as "grey patches of 64 px". @param {string} view */
 export function viewOf(view) {
   const [sees, side, colour] = view.split("-");

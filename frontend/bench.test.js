@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { difference, layersOf, measures, nameOf, partners, reordered, sorted, toTry, valueOf, viewOf } from "./bench.js";
+import { difference, layersOf, measures, nameOf, partners, reordered, seedsOf, sorted, toTry, valueOf, viewOf } from "./bench.js";
 
 /** @param {string} rule @param {number[]} accuracy of layers 1.. */
 function row(rule, accuracy, more = {}) {
   const layers = accuracy.map((a, i) => ({ layer: rule === "pixels" ? 0 : i + 1, accuracy: a, low: a - 0.1, high: a + 0.1 }));
   return {
     rule, view: "patches-64-grey", labels: false, crosses: false, loss_at: "top", seeds: [0], runs: [null],
-    epoch: 1, probes: { fast: layers }, neighbours: layers, seconds: null, images_per_second: null, memory_mb: null, ...more,
+    epoch: 1, probes: { fast: layers }, neighbours: layers, images: null, seconds: null, images_per_second: null, memory_mb: null, ...more,
   };
 }
 
@@ -33,6 +33,7 @@ test("rows are sorted by any column, and what has no value there comes last both
   assert.equal(rules(sorted(bench.summary, "-seconds", "fast")).slice(0, 13), "clapp++ clapp");
   assert.equal(rules(sorted(bench.summary, "rule", "fast")), "clapp clapp++ pixels random random");
   assert.equal(sorted(bench.summary, null, "fast"), bench.summary);
+  assert.equal(valueOf(row("clapp", [0.5], { images: 500 }), "images", "fast"), 500);
   assert.equal(valueOf(bench.summary[4], "all", "all-layers"), 0.8);
   assert.equal(valueOf(bench.summary[3], "neighbours", "fast"), 0.6);
 });
@@ -50,6 +51,13 @@ test("names tell two random encoders apart, and say nothing more where there is 
   assert.equal(nameOf(bench, bench.summary[2]), "random encoder, colour images, 96 px");
   assert.equal(nameOf(bench, bench.summary[0]), "raw pixels");
   assert.equal(viewOf("strange"), "strange");
+});
+
+test("seeds are told where a row has fewer than its bench, and the pixels have none", () => {
+  const three = { ...bench, seeds: [0, 1, 2] };
+  assert.equal(seedsOf(three, row("clapp", [0.5], { seeds: [0, 2] })), "2 of 3 seeds");
+  assert.equal(seedsOf(three, row("clapp", [0.5], { seeds: [0, 1, 2] })), "");
+  assert.equal(seedsOf(three, row("pixels", [0.2], { seeds: [null] })), "");
 });
 
 test("a difference has the interval that Newcombe's example has", () => {

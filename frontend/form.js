@@ -53,6 +53,17 @@ export function complaint({ name, type, minimum, maximum, choices }, value) {
 }
 
 /**
+ * Why a new run cannot begin with the settings of another, as a sentence, or null.
+ * @param {string} id of the other
+ * @param {import("./types.js").Run|null} run it, where it is here
+ */
+export function obstacle(id, run) {
+  if (!run) return `There is no run ${id} here, so there are no settings to clone.`;
+  if (run.model) return `${run.name} was imported from ${run.model.family}: its weights came from a file and no rule here trains it, so there are no settings to clone.`;
+  return null;
+}
+
+/**
  * The command that starts the same run; settings at their default are left out.
  * @param {Setting[]} settings
  * @param {Config} config

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applies, command, complaint, returns, valueOf, wordsOf } from "./form.js";
+import { applies, command, complaint, obstacle, returns, valueOf, wordsOf } from "./form.js";
 
 const number = { name: "epochs", type: "int", default: 10, minimum: 0, maximum: null, choices: [] };
 const rate = { name: "learning_rate", type: "float", default: 2e-4, minimum: 1e-8, maximum: 1, choices: [] };
@@ -22,6 +22,12 @@ test("what cannot be is told before it is sent", () => {
   assert.match(complaint(rate, NaN), /must be a number/);
   assert.match(complaint(rule, "clap"), /one of clapp, random/);
   assert.equal(complaint(keep, "0,10"), null);
+});
+
+test("a run that is not here or was trained elsewhere has no settings to clone", () => {
+  assert.match(obstacle("gone-1", null), /no run gone-1 here/);
+  assert.match(obstacle("net-1", { name: "net", model: { family: "timm", name: "net", layers: [] } }), /^net was imported from timm: /);
+  assert.equal(obstacle("clapp-1", { name: "mine", model: null }), null);
 });
 
 test("the command names what everybody looks at and what was changed, quoted for a shell", () => {

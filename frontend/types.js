@@ -24,7 +24,7 @@
  * One row of the form for a new run.
  * @typedef {{name: string, type: "int"|"float"|"text"|"choice", default: string|number,
  *   unit: string, minimum: number|null, maximum: number|null, choices: string[],
- *   rules: string[], help: string}} Setting
+ *   rules: string[], help: string, torchrun: boolean}} Setting
  */
 
 /** @typedef {{word: string, sentence: string}} Word */
@@ -91,12 +91,14 @@
 
 /**
  * One rule of a bench over its seeds, as one kind of encoder sees: `rule` may be "pixels", and
- * "random" is the untrained encoder. A layer of null stands for all layers together.
+ * "random" is the untrained encoder. A layer of null stands for all layers together. Its means and
+ * intervals are over `seeds`, those that are finished; `images` are those of one pass of training.
  * @typedef {Accuracy & {layer: number|null}} AtLayer
  * @typedef {{rule: string, view: string, labels: boolean, crosses: boolean, loss_at: string,
  *   seeds: (number|null)[], runs: (string|null)[], epoch: number|null,
  *   probes: Record<string, AtLayer[]>, neighbours: AtLayer[], images: number|null,
- *   seconds: number|null, images_per_second: number|null, memory_mb: number|null}} OfRule
+ *   seconds: number|null,
+ *   images_per_second: number|null, memory_mb: number|null}} OfRule
  */
 
 /**

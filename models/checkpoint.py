@@ -156,6 +156,7 @@ def restore(folder: Path) -> Training:
 
 def write(folder: Path, training: Training, optimisers: bool) -> Path:
     """Write a checkpoint folder so that it appears whole, replacing one of the same name."""
+    training.share.collect(training)
     parts = {
         "encoder": training.encoder.state_dict(),
         "rule": training.rule.state_dict(),

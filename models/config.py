@@ -26,6 +26,7 @@ class Setting:
     choices: tuple[str, ...]
     rules: tuple[str, ...]  # the rules that have this setting; empty: all of them
     help: str
+    torchrun: bool = False  # only of use where torchrun starts several processes
 
 
 def option(name: str, help: str):
@@ -33,7 +34,9 @@ def option(name: str, help: str):
     return setting(OWN, help, choices=(OWN, *OPTIONS[name]), rules=rules_with(name))
 
 
-def setting(default, help, *, unit="", minimum=None, maximum=None, choices=(), rules=()):
+def setting(
+    default, help, *, unit="", minimum=None, maximum=None, choices=(), rules=(), torchrun=False
+):
     """A dataclass field that carries its own unit, range and sentence."""
     return field(
         default=default,
@@ -44,6 +47,7 @@ def setting(default, help, *, unit="", minimum=None, maximum=None, choices=(), r
             "maximum": maximum,
             "choices": tuple(choices),
             "rules": tuple(rules),
+            "torchrun": torchrun,
         },
     )
 
@@ -122,6 +126,20 @@ class TrainConfig:
         "Arithmetic of the convolutions; auto is bfloat16 where the hardware has it.",
         choices=("auto", "float32", "bfloat16", "float64"),
     )
+    parallel: str = setting(
+        OWN,
+        "What the processes that torchrun starts share: data, the images of a batch, or layers, "
+        "which are cut into blocks; auto is data. A run of one process takes auto.",
+        choices=(OWN, "data", "layers"),
+        torchrun=True,
+    )
+    negatives_from: str = setting(
+        "all",
+        "Where wrong futures come from when processes share the images: all of them, or each "
+        "process's own (rank), as in the published code.",
+        choices=("all", "rank"),
+        torchrun=True,
+    )
     keep: str = setting(
         "0,1,3,10,30,100,300",
         "Epochs whose encoder is kept and analysed; the first and the last always are.",
@@ -139,7 +157,28 @@ class TrainConfig:
             raise ConfigError(
                 "update hebbian is exact and has no bfloat16; set precision to float32 or float64"
             )
+        if self.parallel == "layers":
+            self.check_forward_only()
         kept_epochs(self)
+
+    def check_forward_only(self) -> None:
+        """Raise ConfigError where something would have to go down from layer to layer."""
+        if RULES[self.rule].crosses:
+            raise ConfigError(
+                f"parallel layers sends activity upwards alone, but rule {self.rule} sends its "
+                "gradient back through all layers; set parallel to data, or choose a rule whose "
+                "layers learn by themselves"
+            )
+        if self.feedback not in (OWN, "same"):
+            raise ConfigError(
+                f"parallel layers sends activity upwards alone, but feedback {self.feedback} tells "
+                "every layer what the top does; set parallel to data, or feedback to same"
+            )
+        if self.negatives_from == "rank":
+            raise ConfigError(
+                "negatives_from rank is for parallel data; with parallel layers every process has "
+                "all images, so leave negatives_from at all"
+            )
 
     @property
     def channels(self) -> int:

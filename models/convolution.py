@@ -47,6 +47,11 @@ class Activity(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, drive: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
+        with torch.autocast(drive.device.type, enabled=False):  # everything is in x's precision
+            return Activity.gradients(ctx, drive)
+
+    @staticmethod
+    def gradients(ctx, drive: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
         x, weight, out = ctx.saved_tensors
         exact = torch.promote_types(x.dtype, torch.float32)
         dW, db, below = 0, 0, []

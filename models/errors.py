@@ -6,6 +6,7 @@ SaccadeError            one sentence: what was wanted, what came, what to do
   CheckpointError       a checkpoint that is missing, damaged or of another form
   RunError              a run that does not exist or cannot do what was asked
   DivergedError         a layer's loss stopped being a finite number
+  RanksError            another process of the same run is gone
 """
 
 
@@ -33,3 +34,7 @@ class RunError(SaccadeError):
 
 class DivergedError(SaccadeError):
     code = "nan_loss"
+
+
+class RanksError(SaccadeError):
+    code = "lost_process"

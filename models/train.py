@@ -1,7 +1,7 @@
 """Training as a loop that yields: nothing is logged, stored or decided elsewhere."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -14,11 +14,19 @@ from models.device import keep_freed_memory, pick_device, pick_precision
 from models.encoder import encoder_of
 from models.errors import CheckpointError, DataError, DivergedError
 from models.hebbian import four_factors
+from models.parallel.share import Share, Whole
 from models.presets import grid_of, sites_of
 from models.rules import RULES
 from models.rules.rule import Form, Rule
 
-FREE = {"data", "epochs", "device", "precision", "keep"}  # may differ when a run goes on
+FREE = {
+    "data",
+    "epochs",
+    "device",
+    "precision",
+    "parallel",
+    "keep",
+}  # may differ when a run goes on
 LOOK_EVERY = 50  # steps between two looks at the losses for values that are not finite
 
 
@@ -37,6 +45,12 @@ class Training:
     step: int = 0  # batches done in all
     images: int = 0  # training images; 0 = not begun
     fingerprint: str = ""  # of the training images, and of their labels where they teach
+    share: Share = field(default_factory=Whole)  # what this process computes of every step
+
+    @property
+    def weight(self) -> Tensor:
+        """One of the weights that this process trains: their device and precision."""
+        return self.encoder.layers[self.share.layers(self.encoder)[0]].weight
 
 
 @dataclass(frozen=True)
@@ -89,13 +103,16 @@ def train(
     images: np.ndarray,
     resume: Training | None = None,
     labels: np.ndarray | None = None,
+    share: Share | None = None,
 ) -> Iterator[Progress]:
     """Train on uint8 images [n, channel, height, width].
 
     labels: int [n], only looked at by a rule that learns from them; images without one (-1) are
-    then left out. Yields the state before the first step, then after every step. Closing the
-    generator stops it between two steps. Order, views and draws are functions of (seed, epoch,
-    batch) alone, so a run resumed from a checkpoint meets the same data, and so does another rule.
+    then left out. share: what this process computes, where there are several; the first process
+    alone is told of steps. Yields the state before the first step, then after every step. Closing
+    the generator stops it, and that of the other processes, between two steps. Order, views and
+    draws are functions of (seed, epoch, batch) alone, so a run resumed from a checkpoint meets the
+    same data, and so does another rule.
     """
     rows = usable(config, images, labels)
     keep_freed_memory()
@@ -107,24 +124,40 @@ def train(
     per_epoch = -(-len(rows) // config.batch)
     epochs = config.epochs if training.rule.layers else 0
     steps = per_epoch * epochs
-    if training.step == 0:
-        start = torch.zeros(0)
-        yield Progress(0, epochs, 0, steps, start, 0, epoch_ends=True, training=training)
-    while training.epoch < epochs:
-        order = seeded(config.seed, training.epoch).permutation(len(rows))
-        for batch in range(training.batch, per_epoch):
-            chosen = rows[np.sort(order[batch * config.batch : (batch + 1) * config.batch])]
-            told = torch.from_numpy(labels[chosen].astype(np.int64)) if training.classes else None
-            losses = step(training, torch.from_numpy(images[chosen]), batch, told)
-            ends = batch + 1 == per_epoch
-            training.step += 1
-            training.epoch += ends
-            training.batch = 0 if ends else batch + 1
-            if ends or training.step % LOOK_EVERY == 0:
-                check_finite(losses, training)
-            yield Progress(
-                training.epoch, epochs, training.step, steps, losses, len(chosen), ends, training
-            )
+    training.share = share or training.share
+    if steps:
+        training.share.begin(training, *batch_of(images, rows[: config.batch], training, labels))
+    with training.share as share:
+        if training.step == 0:
+            start = torch.zeros(0)
+            yield Progress(0, epochs, 0, steps, start, 0, epoch_ends=True, training=training)
+        while training.epoch < epochs:
+            order = seeded(config.seed, training.epoch).permutation(len(rows))
+            for batch in range(training.batch, per_epoch):
+                if not share.go_on(training):
+                    return
+                chosen = rows[np.sort(order[batch * config.batch : (batch + 1) * config.batch])]
+                seen, told = batch_of(images, chosen, training, labels)
+                losses = step(training, seen, batch, told)
+                ends = batch + 1 == per_epoch
+                training.step += 1
+                training.epoch += ends
+                training.batch = 0 if ends else batch + 1
+                done = training.epoch, epochs, training.step, steps
+                for progress in share.reported(
+                    Progress(*done, losses, len(chosen), ends, training)
+                ):
+                    if progress.epoch_ends or progress.step % LOOK_EVERY == 0:
+                        check_finite(progress.losses, training)
+                    yield progress
+
+
+def batch_of(
+    images: np.ndarray, chosen: np.ndarray, training: Training, labels: np.ndarray | None
+) -> tuple[Tensor, Tensor | None]:
+    """Images of these numbers, and their labels where the rule learns from labels."""
+    told = torch.from_numpy(labels[chosen].astype(np.int64)) if training.classes else None
+    return torch.from_numpy(images[chosen]), told
 
 
 def step(training: Training, images: Tensor, batch: int, labels: Tensor | None = None) -> Tensor:
@@ -134,43 +167,44 @@ def step(training: Training, images: Tensor, batch: int, labels: Tensor | None =
     is its activity from before the update, detached, so no layer's graph outlives it.
     """
     config, encoder, rule = training.config, training.encoder, training.rule
-    row, weight = RULES[config.rule], encoder.layers[0].weight
+    row, weight, share = RULES[config.rule], training.weight, training.share
     generator = torch.Generator().manual_seed(
         int(seeded(config.seed, training.epoch, batch).integers(2**63))
     )
-    make_views = two_views if row.sees == "image" else random_views
-    views = make_views(images.to(weight.device), generator, config.crop, config.colour)
-    views = views.to(weight.dtype)
-    n = len(views)
-    draw = rule.draw(n, generator) if labels is None else labels
-    draw = draw.to(weight.device)
+    total = n = len(images) * (2 if row.sees == "image" else 1)  # views
+    x = share.receive(generator)
+    if x is None:
+        make_views = two_views if row.sees == "image" else random_views
+        views = make_views(images.to(weight.device), generator, config.crop, config.colour)
+        views = share.rows(views).to(weight.dtype)
+        n = len(views)
+        with arithmetic(training):
+            x = encoder.entrance(views)
+    draw = share.draw(rule, total, generator, labels).to(weight.device)
     if rule.hears_top:
         with torch.no_grad(), arithmetic(training):
-            draw = draw._replace(top=encoder(views)[-1])
-    with arithmetic(training):
-        x = encoder.entrance(views)
-    losses, optimisers = [], iter(training.optimisers)
-    for number, layer in enumerate(encoder.layers):
-        before = x if row.crosses else x.detach()
+            draw = draw._replace(top=share.gather(encoder(views)[-1]))
+    losses, optimisers = [], dict(zip(rule.layers, training.optimisers, strict=True))
+    for number in share.layers(encoder):
+        layer, before = encoder.layers[number], x if row.crosses else x.detach()
         if config.update == "hebbian":
             x, loss = four_factors(rule, number, layer, before, n, draw)
         else:
             with arithmetic(training):
                 x = layer(before)
             if number in rule.layers:
-                loss = rule.loss(number, encoder.activity(number, x, n), draw)
+                z = share.gather(encoder.activity(number, x, n))
+                loss = rule.loss(number, z, draw)
                 loss.backward()
         if number in rule.layers:
-            optimiser = next(optimisers)
-            optimiser.step()
-            optimiser.zero_grad()
+            share.learn(optimisers[number])
             losses.append(loss.detach() / rule.terms)
-    return torch.stack(losses)
+    return share.end(x, torch.stack(losses))
 
 
 def arithmetic(training: Training) -> torch.autocast:
     """The precision in which layers compute; losses and updates keep that of the weights."""
-    weight, config = training.encoder.layers[0].weight, training.config
+    weight, config = training.weight, training.config
     word = "float32" if config.update == "hebbian" else config.precision
     dtype = pick_precision(word, weight.device)
     lower = dtype not in (torch.float32, torch.float64)

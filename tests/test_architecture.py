@@ -20,7 +20,7 @@ HELD = "models backend fastapi starlette sqlite3 torch torchvision"
 # The first row whose pattern fits a file says which of the HELD packages it may import.
 CATALOGUE = (
     "models.config models.imported models.presets models.rules models.data models.size "
-    "models.errors"
+    "models.errors models.parallel"
 )
 SERVICE = "backend.settings backend.errors backend.security"
 MAY_IMPORT = [
@@ -32,9 +32,10 @@ MAY_IMPORT = [
         "models.config models.imported models.errors backend.errors backend.runs",
     ),
     (
-        r"backend/jobs/(worker|analyse|subject|place|share|bench|ready|speed|summary|measure)\.py",
+        r"backend/jobs/(worker|analyse|subject|place|share|bench\w*|wanted|speed|summary|measure)\.py",
         "models backend.analysis backend.runs backend.jobs backend.errors",
     ),
+    (r"backend/jobs/inline\.py", "backend.runs backend.jobs models.parallel"),
     (r"backend/jobs/", "backend.runs backend.jobs backend.errors"),
     (
         r"backend/api/",

@@ -60,6 +60,11 @@ def test_a_command_of_the_readme_is_understood(line: str) -> None:
         assert {word for word in words if "=" not in word} <= set(targets)
 
 
+@pytest.mark.parametrize("line", re.findall(r"^ {4}torchrun .+ -m backend (.+)$", README, re.M))
+def test_what_the_readme_starts_with_torchrun_is_understood(line: str) -> None:
+    parser().parse_args(shlex.split(line, comments=True))
+
+
 @pytest.mark.parametrize("target", re.findall(r"\]\((?!http)([^)#]+)\)", README))
 def test_a_link_of_the_readme_leads_somewhere(target: str) -> None:
     assert (ROOT / target).exists()

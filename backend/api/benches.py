@@ -30,12 +30,12 @@ class OfRule(BaseModel):
     labels: bool
     crosses: bool
     loss_at: str
-    seeds: list[int | None]
+    seeds: list[int | None]  # that are finished: what the means and intervals are over
     runs: list[str | None]  # null where the run is not here
     epoch: int | None
     probes: dict[str, list[AtLayer]]  # by protocol
     neighbours: list[AtLayer]
-    images: int | None = None  # of one pass of training; unknown in older records
+    images: int | None = None  # of one pass of training: those that the rule sees
     seconds: float | None
     images_per_second: float | None  # measured apart
     memory_mb: float | None
@@ -47,6 +47,7 @@ class Course(BaseModel):
     rule: str
     seed: int | None
     error: str | None  # why the rule failed
+    images: int | None = None
     losses: dict[str, Any] | None
 
 
@@ -111,7 +112,9 @@ def bench(service: InService, bench: str = Path(description="Name of a bench.", 
             "again: what was trained is found again"
         ) from None
     here = {run["id"] for run in service.catalogue.all()}
+    images = {row.rule: row.images for row in found.rows if row.images is not None}
     for row in found.summary:
+        row.images = images.get(row.rule)
         row.runs = [run if run in here else None for run in row.runs]
     return found
 

@@ -12,6 +12,7 @@ from backend.runs.store import Row
 from backend.settings import VERSION
 from models.config import TrainConfig
 from models.data import available, key_of
+from models.parallel import check_alone
 from models.size import size_of, warning
 
 router = APIRouter(prefix="/runs", tags=["runs"])
@@ -93,6 +94,7 @@ def runs(service: InService):
 def new_run(service: InService, wanted: NewRun):
     """Queue a run. Its data set is one of `datasets`, by key: never a path."""
     config = TrainConfig.from_dict(wanted.config | {"data": spec_of(service, wanted.config)})
+    check_alone(config)
     if reason := available(config.data, service.settings.home):
         raise DataError(reason)
     run = service.queue.submit(

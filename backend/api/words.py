@@ -36,6 +36,7 @@ class SettingRow(BaseModel):
     choices: list[str]
     rules: list[str]  # the rules that have it; empty: all
     help: str
+    torchrun: bool  # only of use where torchrun starts several processes; the page leaves it out
 
 
 @router.get("/rules", response_model=list[RuleWord])

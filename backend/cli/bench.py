@@ -20,7 +20,8 @@ from models.config import TrainConfig, nearest
 from models.rules import RULES
 
 if TYPE_CHECKING:
-    from backend.jobs.bench import Bench, Wanted
+    from backend.jobs.bench import Bench
+    from backend.jobs.wanted import Wanted
 
 CONTROL = "random"
 SHARED = ("data", "encoder", "epochs", "batch", "learning_rate", "precision", "device")
@@ -141,7 +142,7 @@ def asked(options: argparse.Namespace) -> tuple[tuple[str, ...], ...]:
 
 
 def wanted_of(options: argparse.Namespace, rules, seeds, protocols, spec: str) -> "Wanted":
-    from backend.jobs.bench import Wanted
+    from backend.jobs.wanted import Wanted
 
     given = {name: getattr(options, name) for name in SHARED if name != "data"}
     given = {name: value for name, value in given.items() if value is not None}

@@ -5,22 +5,22 @@ from typing import Any
 from backend.cli.bar import duration
 from backend.cli.runs import table
 
-REFERENCES = ("pixels", "random")
+PIXELS = "pixels"
+REFERENCES = (PIXELS, "random")
 
 
 def blocks(record: dict[str, Any], markdown: bool) -> list[tuple[str, list[tuple[str, ...]]]]:
     """The tables of a record: one a protocol, the neighbours, and what each rule cost."""
     rows, found = record["summary"], []
-    several = len({row["view"] for row in rows}) > 1
     for word in record["protocols"]:
         there = [(row, row["probes"][word]) for row in rows if row["probes"].get(word)]
         if there:
             title = f"Linear probe, protocol {word}, % of the test images"
-            found.append((title, by_layer(there, several, markdown)))
+            found.append((title, by_layer(there, record, markdown)))
     there = [(row, row["neighbours"]) for row in rows if row["neighbours"]]
     title = f"Neighbours, k = {record['k']}, % of the test images"
-    found.append((title, by_layer(there, several, markdown)))
-    head = ("rule", "seeds", "images a pass", "seconds", "images/s apart", "memory apart, MB")
+    found.append((title, by_layer(there, record, markdown)))
+    head = ("rule", "images", "seconds", "images/s apart", "memory apart, MB")
     head += ("final loss of each layer",)
     costs = [cost_of(row, record) for row in rows if row["rule"] in record["rules"]]
     if costs:
@@ -28,7 +28,9 @@ def blocks(record: dict[str, Any], markdown: bool) -> list[tuple[str, list[tuple
     return found
 
 
-def by_layer(there: list[tuple[dict, list[dict]]], several: bool, markdown: bool) -> list[tuple]:
+def by_layer(
+    there: list[tuple[dict, list[dict]]], record: dict[str, Any], markdown: bool
+) -> list[tuple]:
     layers = sorted({e["layer"] for _, found in there for e in found if e["layer"]})
     joined = any(each["layer"] is None for _, found in there for each in found)
     head = ["rule", "labels", "crosses layers", *(f"layer {n}" for n in layers)]
@@ -36,16 +38,24 @@ def by_layer(there: list[tuple[dict, list[dict]]], several: bool, markdown: bool
     lines = [tuple(head)]
     for row, found in there:
         known = {each["layer"]: each for each in found}
-        reference = several and row["rule"] in REFERENCES
-        name = row["rule"] + (f" ({row['view']})" if reference else "")
-        cells = [name, "yes" if row["labels"] else "no", "yes" if row["crosses"] else "no"]
-        if row["rule"] == "pixels" and 0 in known:
+        facts = ("yes" if row[fact] else "no" for fact in ("labels", "crosses"))
+        cells = [name_of(row, record), *facts]
+        if row["rule"] == PIXELS and 0 in known:
             cells += [share(known[0], markdown), *[""] * (len(layers) - 1)]
         else:
             cells += [share(known.get(n), markdown) for n in layers]
         cells += [share(known.get(None), markdown)] if joined else []
         lines.append(tuple(cells))
     return lines
+
+
+def name_of(row: dict[str, Any], record: dict[str, Any]) -> str:
+    """A rule, with what tells two references apart and, where not all are finished, its seeds."""
+    several = len({other["view"] for other in record["summary"]}) > 1
+    told = [row["view"]] if several and row["rule"] in REFERENCES else []
+    if row["rule"] != PIXELS and len(row["seeds"]) < len(record["seeds"]):
+        told.append(f"{len(row['seeds'])} of {len(record['seeds'])} seeds")
+    return row["rule"] + (f" ({', '.join(told)})" if told else "")
 
 
 def share(found: dict[str, float] | None, markdown: bool) -> str:
@@ -63,9 +73,8 @@ def cost_of(row: dict[str, Any], record: dict[str, Any]) -> tuple[str, ...]:
     losses = (first["losses"] or {}).get("losses") or [[]]
     speed, memory = row["images_per_second"], row["memory_mb"]
     return (
-        row["rule"],
-        f"{len(row['seeds'])} of {len(record['seeds'])}",
-        "" if row["images"] is None else f"{row['images']:,}",
+        name_of(row, record),
+        "" if first["images"] is None else f"{first['images']:,}",
         "" if row["seconds"] is None else duration(row["seconds"]),
         "" if speed is None else f"{speed:.1f}",
         "" if memory is None else f"{memory:,}",

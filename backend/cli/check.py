@@ -88,7 +88,7 @@ def measured(path, epoch: int, config: TrainConfig, data: str | None, settings: 
 
 def gap_rows(found: dict[int, dict]) -> Iterator[tuple[str, ...]]:
     """Distances of every layer, in both precisions, with the verdict."""
-    from backend.analysis.gaps import PRECISIONS, WEIGHTS, bounds
+    from backend.analysis.fourfactors import PRECISIONS, WEIGHTS, bounds
 
     yield "layer", "four factors against autograd", *WEIGHTS, "largest bound", ""
     for layer, arrays in found.items():
@@ -111,7 +111,7 @@ def cosine_rows(found: dict[int, dict]) -> Iterator[tuple[str, ...]]:
 
 def broken(found: dict[int, dict]) -> Iterator[str]:
     """A sentence for each distance beyond its bound."""
-    from backend.analysis.gaps import PRECISIONS, WEIGHTS, bounds
+    from backend.analysis.fourfactors import PRECISIONS, WEIGHTS, bounds
 
     for layer, arrays in found.items():
         gap, most = arrays["gap"], bounds(arrays["gap"])

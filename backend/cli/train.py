@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backend.cli.bar import Bar
 from backend.cli.flags import home_flag, setting_flags, utf8
@@ -12,7 +12,11 @@ from backend.errors import RequestError
 from backend.runs.store import Row
 from backend.settings import VERSION, Settings
 from models.config import SETTINGS, TrainConfig
+from models.parallel import check_alone, processes, under_torchrun
 from models.size import warning
+
+if TYPE_CHECKING:
+    from models.parallel.ranks import Ranks
 
 ENDS = {"finished": 0, "failed": 1, "stopped": 130}  # exit codes
 
@@ -31,10 +35,21 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Train in this process, or as one of those that torchrun started."""
+    if processes() == 1:
+        return lead(options, settings)
+    from backend.jobs.worker import follow
+    from models.parallel.ranks import joined
+
+    with joined() as ranks:
+        return follow(ranks) if ranks.rank else lead(options, settings, ranks)
+
+
+def lead(options: argparse.Namespace, settings: Settings, ranks: "Ranks | None" = None) -> int:
     from backend.jobs.inline import Inline
 
     bar = Bar()
-    launcher = Inline(analyses=not options.no_analyse, watch=bar.event)
+    launcher = Inline(not options.no_analyse, bar.event, ranks)
     with opened(settings, launcher) as home:
         row = resumed(home, options) if options.resume else entered(home, options, settings)
         put(f"{row.id}\n", sys.stdout)
@@ -51,6 +66,8 @@ def entered(home: Home, options: argparse.Namespace, settings: Settings) -> Row:
     from models.data import load, parse
 
     config = TrainConfig.from_dict(given(options))
+    if not under_torchrun():
+        check_alone(config)
     spec = utf8(str(parse(config.data)))
     load(spec, settings.home)  # images that cannot be read are told before there is a run
     if told := warning(config):

@@ -6,83 +6,34 @@ the same settings and data, is taken instead of a new one. Each piece of work is
 before the next is begun, so a bench that ends early goes on where it was.
 """
 
-import json
-import os
-import subprocess
-import sys
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from backend.analysis import protocols, seeds, speed, votes
 from backend.analysis.activity import encoder_layers, pixels
-from backend.analysis.machine import machine
 from backend.analysis.material import Material
 from backend.analysis.protocols import PROTOCOLS
 from backend.analysis.seen import Seen
-from backend.errors import ConflictError, DataError, SaccadeError, failure_of
+from backend.errors import DataError, SaccadeError, failure_of
+from backend.jobs import benchrecord
+from backend.jobs.benchprogress import BenchProgress, name_of, pace, told
+from backend.jobs.benchrecord import CONTROL, PIXELS, SEED, row_of
+from backend.jobs.benchruns import BenchRuns
 from backend.jobs.course import course
 from backend.jobs.measure import NEIGHBOURS, kept_features, measure
 from backend.jobs.queue import Queue
-from backend.jobs.ready import BenchProgress, Ready
+from backend.jobs.speed import apart
 from backend.jobs.states import LIVE
-from backend.jobs.summary import REFERENCES, summary
-from backend.runs.benches import BenchFolder, read
+from backend.jobs.wanted import Wanted
+from backend.runs.benches import BenchFolder
 from backend.runs.folder import RunFolder
 from backend.runs.results import Results
 from models.checkpoint import load_encoder
-from models.config import TrainConfig
-from models.data import Dataset, key_of
-from models.data.dataset import fingerprint
+from models.data import Dataset
 from models.device import pick_device
 from models.encoder import untrained
 from models.presets import ENCODERS
-from models.rules import RULES
-
-PIXELS, CONTROL = REFERENCES
-SEED = 0  # of the held-out images, and of the crops, of every probe: the same for all rows
-SEPARATE = ("epochs", "batch", "learning_rate", "encoder", "precision", "device")  # must agree
-ROOT = Path(__file__).resolve().parents[2]
-DEFINITIONS = {
-    "seconds": (
-        "Seconds: time between the first and the last event of training, checkpoints included, all "
-        "attempts together, beside whatever else the machine did. Training images: those of one "
-        "pass; a rule that learns from labels sees only the labelled ones, so that as many epochs "
-        "are fewer steps. The rules meet the same images of a batch; whole-image encoders see "
-        "other views of them."
-    ),
-    "alone": speed.DEFINITION,
-    "loss": (
-        "Loss: mean of the last epoch, of the first seed, of one term of a layer's loss. At chance "
-        "it is 2 for a hinge loss (two signs), 2.83 for InfoNCE among 17, and the logarithm of the "
-        "number of classes for cross-entropy; kinds do not compare."
-    ),
-    "interval": seeds.DEFINITION,
-    "random": (
-        "Random: the untrained encoder, of the same seed and so the very weights that each rule "
-        "began with, at epoch 0. Pixels: the same measures on the raw pixels of the same view."
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What to compare."""
-
-    config: TrainConfig  # what all have in common; its rule and seed are not looked at
-    rules: tuple[str, ...]  # without `random`, which is always there
-    seeds: tuple[int, ...]
-    protocols: tuple[str, ...]
-    command: str  # as a person would type it, up to the settings of all runs
-    version: str  # of Saccade
-
-    def of(self, rule: str, seed: int) -> TrainConfig:
-        common = {name: getattr(self.config, name) for name in ("data", "keep", *SEPARATE)}
-        return TrainConfig(rule=rule, seed=seed, **common)
 
 
 class Bench:
@@ -91,7 +42,6 @@ class Bench:
     def __init__(self, folder: BenchFolder, wanted: Wanted, dataset: Dataset, queue: Queue) -> None:
         self.folder, self.wanted, self.dataset, self.queue = folder, wanted, dataset, queue
         self.device = pick_device(wanted.config.device)
-        self.ready = Ready(queue, dataset, wanted.version)
         configs = [wanted.of(rule, wanted.seeds[0]) for rule in wanted.rules]
         self.materials: dict[str, Material] = {}
         self.views = {}
@@ -105,68 +55,9 @@ class Bench:
                 f"a bench reads classes off each layer, but {reason} in {dataset.title}; choose a "
                 "data set with labels for training and test images"
             )
-        self.record = self.begun()
-
-    def begun(self) -> dict[str, Any]:
-        """The record on the disk, or a new one. Raises ConflictError if it is of other settings."""
-        new = self.fresh()
-        if not self.folder.record.exists():
-            return new
-        old = read(self.folder.record)
-        asked, before = new["settings"] | new["data"], old["settings"] | old["data"]
-        for name in ("key", "fingerprint", *SEPARATE):
-            if before.get(name) != asked[name]:
-                told = {"key": "data", "fingerprint": "images (by fingerprint)"}.get(name, name)
-                raise ConflictError(
-                    f"bench {self.folder.name} was made with {told.replace('_', ' ')} "
-                    f"{before.get(name)}, but {asked[name]} was asked for; give the same, or "
-                    "another --name"
-                )
-        for name in ("rules", "seeds", "protocols"):  # more of these only add to it
-            old[name] = list(dict.fromkeys([*old[name], *new[name]]))
-        return old | {name: new[name] for name in ("version", "definitions")}
-
-    def fresh(self) -> dict[str, Any]:
-        w, m, d = self.wanted, self.material, self.dataset
-        seen = Seen(m, pixels, None, self.device)
-        told = {
-            "k": min(votes.K, len(m.train)),
-            "n_train": len(m.train),
-            "n_labelled": int(m.labelled.sum()),
-        }
-        return {
-            "name": self.folder.name,
-            "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "version": w.version,
-            "command": w.command,
-            "settings": {name: getattr(w.config, name) for name in SEPARATE},
-            "rules": [*w.rules],
-            "seeds": [*w.seeds],
-            "protocols": [*w.protocols],
-            "data": {
-                "key": key_of(w.config.data),
-                "title": d.title,
-                "fingerprint": fingerprint([d.labels, d.split, d.images]),
-                "images": int((d.split != 1).sum()),
-                "n_train": len(m.train),
-                "n_test": int(m.labelled.sum()),
-                "split": m.split,
-                "classes": list(m.classes),
-                "chance": m.chance,
-            },
-            "k": told["k"],
-            "machine": machine(self.device),
-            "definitions": {word: protocols.definition(word, seen, SEED) for word in PROTOCOLS}
-            | {"neighbours": votes.DEFINITION.format(**told)}
-            | DEFINITIONS,
-            "rows": [],
-            "alone": {},
-            "summary": [],
-        }
-
-    @property
-    def material(self) -> Material:
-        return next(iter(self.materials.values()))
+        first = Seen(next(iter(self.materials.values())), pixels, None, self.device)
+        self.record = benchrecord.begun(folder, wanted, dataset, first)
+        self.runs = BenchRuns(queue, dataset, folder.name, wanted.version)
 
     @cached_property
     def pairs(self) -> list[tuple[str, int]]:
@@ -174,7 +65,7 @@ class Bench:
         pairs = [(rule, seed) for seed in self.wanted.seeds for rule in self.wanted.rules]
 
         def elsewhere(pair: tuple[str, int]) -> bool:
-            row = self.ready.found(self.wanted.of(*pair))
+            row = self.runs.found(self.wanted.of(*pair))
             return row is not None and row.state in LIVE
 
         return sorted(pairs, key=elsewhere)
@@ -195,40 +86,11 @@ class Bench:
     def failed(self) -> list[dict[str, Any]]:
         return [row for row in self.record["rows"] if row["error"]]
 
-    def row(self, rule: str, seed: int | None, view: str) -> dict[str, Any]:
-        """The row of the record, made if it is missing."""
-        for row in self.record["rows"]:
-            if (row["rule"], row["seed"], row["view"]) == (rule, seed, view):
-                return row
-        known = RULES.get(rule)
-        row = {
-            "rule": rule,
-            "seed": seed,
-            "view": view,
-            "labels": bool(known and known.labels),
-            "crosses": bool(known and known.crosses),
-            "loss_at": known.loss_at if known else "none",
-            "run": None,
-            "epoch": None,
-            "done": False,
-            "error": None,
-            "adopted": False,
-            "probes": {},
-            "neighbours": [],
-            "losses": None,
-            "images": None,
-            "seconds": None,
-            "images_per_second": None,
-            "torch": None,
-        }
-        self.record["rows"].append(row)
-        return row
-
     def reference(
         self, rule: str, seed: int | None, view: str, material: Material
     ) -> Iterator[BenchProgress]:
         """The pixels, or the untrained encoder of a seed, as one kind of encoder sees them."""
-        row = self.row(rule, seed, view)
+        row = row_of(self.record, rule, seed, view)
         row["epoch"] = 0 if rule == CONTROL else None
         if rule == PIXELS:
             layers, preset = pixels, None
@@ -240,7 +102,7 @@ class Bench:
         yield from self.guarded(row, self.measured(row, seen))
 
     def trained(self, rule: str, seed: int) -> Iterator[BenchProgress]:
-        row = self.row(rule, seed, self.views[rule])
+        row = row_of(self.record, rule, seed, self.views[rule])
         if row["done"] and not self.missing(row):
             yield BenchProgress(f"{name_of(row)}: in the record already")
             return
@@ -248,9 +110,7 @@ class Bench:
 
     def train_and_measure(self, row: dict[str, Any]) -> Iterator[BenchProgress]:
         config = self.wanted.of(row["rule"], row["seed"])
-        what = f"{config.rule}, seed {config.seed}"
-        name = f"{self.folder.name}: {what}"[:80]
-        run = yield from self.ready.finished(config, what, name)
+        run = yield from self.runs.finished(config)
         folder = RunFolder(self.queue.runs / run)
         row |= {
             "run": run,
@@ -319,45 +179,15 @@ class Bench:
         if row is None or self.record["alone"].get(rule, {}).get("steps"):
             return
         yield BenchProgress(f"{rule}: speed and memory in a fresh process", 0.0)
-        path = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH")) if p)
-        command = [sys.executable, "-m", "backend.jobs.speed", "--home", str(self.queue.home)]
-        command += ["--run-dir", str(self.queue.runs / row["run"])]
-        done = subprocess.run(
-            command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
-        )
-        try:
-            found = json.loads(done.stdout)
-        except ValueError:
-            reason = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
-            found = {"error": f"the speed of {rule} could not be measured: {reason}"}
+        found = apart(self.queue.runs / row["run"], self.queue.home)
+        if "error" in found:
+            found = {"error": f"the speed of {rule} could not be measured: {found['error']}"}
         self.record["alone"][rule] = found
         self.keep()
         yield BenchProgress(found.get("error") or f"{rule}: {pace(found)}")
 
     def keep(self) -> None:
-        """Write the record as it stands, with the summary over seeds."""
-        for row in self.record["rows"]:
-            if row["rule"] == CONTROL:
-                row["run"] = self.run_beside(row)
-        self.record["command"] = self.command()
-        self.record["updated"] = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self.record["summary"] = summary(self.record)
-        self.folder.write(self.record)
-
-    def command(self) -> str:
-        """What makes the record as it stands, in a home without runs."""
-        words, record = [self.wanted.command], self.record
-        if set(record["rules"]) != set(RULES) - {CONTROL}:
-            words += ["--rules", ",".join(record["rules"])]
-        words += ["--seeds", str(len(record["seeds"]))]
-        words += ["--protocols", ",".join(record["protocols"]), "--name", self.folder.name]
-        return " ".join(words)
-
-    def run_beside(self, control: dict[str, Any]) -> str | None:
-        """A run that has the weights of a control as its epoch 0."""
-        place = (control["view"], control["seed"])
-        alike = (row for row in self.record["rows"] if (row["view"], row["seed"]) == place)
-        return next((r["run"] for r in alike if r["done"] and r["rule"] != CONTROL), None)
+        benchrecord.keep(self.record, self.wanted, self.folder)
 
     def log(self, text: str) -> None:
         """Keep a traceback for whoever mends Saccade."""
@@ -368,24 +198,3 @@ class Bench:
 def view_of(material: Material) -> str:
     """What an encoder sees, as a word: patches-64-grey, image-96-rgb."""
     return f"{material.sees}-{material.side}-{material.colour}"
-
-
-def name_of(row: dict[str, Any]) -> str:
-    seed = "" if row["seed"] is None else f", seed {row['seed']}"
-    where = f" ({row['view']})" if row["rule"] in (CONTROL, PIXELS) else ""
-    return f"{row['rule']}{where}{seed}"
-
-
-def told(row: dict[str, Any]) -> str:
-    """What was measured, on one line."""
-
-    def listed(found: list[dict[str, Any]]) -> str:
-        return " ".join(f"{100 * each['accuracy']:.1f}" for each in found)
-
-    parts = [f"probe {word} {listed(found)}" for word, found in row["probes"].items()]
-    return "; ".join([*parts, f"neighbours {listed(row['neighbours'])}"])
-
-
-def pace(found: dict[str, Any]) -> str:
-    memory = found["gpu_memory_mb"] or found["memory_mb"]
-    return f"{found['images_per_second']:.1f} images/s, {memory or 0} MB"

@@ -2,12 +2,16 @@
 
 import os
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from backend.jobs.launcher import Job, Signal, Status
 from backend.jobs.local import Local
 from backend.jobs.process import handle_of
 from backend.jobs.worker import Watch, Worker
 from backend.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from models.parallel.ranks import Ranks
 
 
 class Inline:
@@ -16,12 +20,14 @@ class Inline:
     What other processes run in the same home is polled as usual.
     """
 
-    def __init__(self, analyses: bool = True, watch: Watch | None = None) -> None:
-        self.analyses, self.watch, self.others = analyses, watch, Local()
+    def __init__(
+        self, analyses: bool = True, watch: Watch | None = None, ranks: "Ranks | None" = None
+    ) -> None:
+        self.analyses, self.watch, self.ranks, self.others = analyses, watch, ranks, Local()
 
     def start(self, job: Job) -> str:
         folder = RunFolder(job.folder)
-        Worker(folder, job.home, job.attempt, self.analyses, self.watch).run()
+        Worker(folder, job.home, job.attempt, self.analyses, self.watch, self.ranks).run()
         return handle_of(os.getpid())
 
     def poll(self, jobs: Iterable[Job]) -> dict[str, Status]:

@@ -5,6 +5,8 @@ python -m backend.jobs.speed --run-dir DIR --home HOME      prints one JSON obje
 
 import argparse
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +20,8 @@ from models.config import TrainConfig
 from models.data import load
 from models.device import pick_device
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def measured(config: TrainConfig, home: Path) -> dict:
     """The speed of a run's rule, the peak of memory from its first step on, and the machine."""
@@ -25,6 +29,21 @@ def measured(config: TrainConfig, home: Path) -> dict:
     start_peak()
     found = speed(config, dataset.training_images(), dataset.training_labels())
     return found | {"memory_mb": peak_mb(), "machine": machine(pick_device(config.device))}
+
+
+def apart(run_dir: Path, home: Path) -> dict:
+    """What `measured` gives of a run, in a fresh process; {"error": why} where that fails."""
+    path = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH")) if p)
+    command = [sys.executable, "-m", "backend.jobs.speed", "--home", str(home)]
+    command += ["--run-dir", str(run_dir)]
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
+    )
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        reason = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
+        return {"error": reason[-1]}
 
 
 def main(words: Sequence[str] | None = None) -> int:

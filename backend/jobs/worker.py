@@ -2,7 +2,8 @@
 
     python -m backend.jobs.worker --run-dir DIR [--attempt N] [--home DIR]
 
-It writes into the run directory alone and holds its lock for life; anyone may run it by hand.
+It writes into the run directory alone and holds its lock for life; anyone may run it by hand. Under
+torchrun, which starts it several times, the first process does that and the others only compute.
 """
 
 import argparse
@@ -10,9 +11,9 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backend.errors import CheckpointError, ConflictError, SaccadeError, failure_of
 from backend.jobs.pace import EpochLosses, Every, Pace
@@ -21,6 +22,10 @@ from backend.jobs.signals import Stopped, Wishes
 from backend.jobs.states import State
 from backend.runs.events import EventWriter
 from backend.runs.folder import RunFolder
+from models.parallel import processes
+
+if TYPE_CHECKING:
+    from models.parallel.ranks import Ranks
 
 LOCK_PATIENCE = 10.0  # seconds an earlier attempt has to let go of the directory
 SAVE_EVERY = 60.0  # seconds between two resume checkpoints
@@ -31,7 +36,10 @@ Watch = Callable[[dict[str, Any]], None]
 
 
 class Worker:
-    """One attempt at a run. `watch` is handed every event as it is written."""
+    """One attempt at a run. `watch` is handed every event as it is written.
+
+    ranks: the processes that train together, of which this is the first; default: it is alone.
+    """
 
     def __init__(
         self,
@@ -40,8 +48,9 @@ class Worker:
         attempt: int,
         analyses: bool = True,
         watch: Watch | None = None,
+        ranks: "Ranks | None" = None,
     ) -> None:
-        self.folder, self.home, self.attempt = folder, home, attempt
+        self.folder, self.home, self.attempt, self.ranks = folder, home, attempt, ranks
         self.analyses, self.watch = analyses, watch
         self.wishes, self.heart = Wishes(), Every(BEAT_EVERY)
         self.events: EventWriter | None = None
@@ -119,8 +128,9 @@ class Worker:
             from models.config import kept_epochs
             from models.train import train
 
-            resume = self.resume_point()
+            resume = resume_point(self.folder, self.folder.log)
             images, labels = dataset.training_images(), dataset.training_labels()
+        share = self.share(config)
         where = f"goes on at step {resume.step}" if resume else "begins"
         self.folder.log(
             f"training {where}: {config.rule}, {config.encoder}, {len(images)} images, "
@@ -128,22 +138,34 @@ class Worker:
         )
         kept, pace, save, epoch = kept_epochs(config), Pace(), Every(SAVE_EVERY), EpochLosses()
         progress = None
-        for progress in train(config, images, resume, labels):
-            epoch.add(progress)
-            if progress.epoch_ends:
-                self.end_epoch(progress, epoch, keep=progress.epoch in kept)
-            if pace.due(progress.images) and progress.step and progress.losses.isfinite().all():
-                self.say("progress", **told(progress, pace, config.batch))
-            if self.heart.due():
-                self.folder.beat()
-            if self.wishes.stop:
-                self.say("state", state=State.STOPPING)
-                self.save(progress)
-                raise Stopped
-            if self.wishes.save or save.due():
-                self.save(progress)
+        with closing(train(config, images, resume, labels, share)) as steps:
+            for number, progress in enumerate(steps):
+                if share and number == 0:
+                    self.folder.log(share.about)
+                epoch.add(progress)
+                if progress.epoch_ends:
+                    self.end_epoch(progress, epoch, keep=progress.epoch in kept)
+                if pace.due(progress.images) and progress.step and progress.losses.isfinite().all():
+                    self.say("progress", **told(progress, pace, config.batch))
+                if self.heart.due():
+                    self.folder.beat()
+                if self.wishes.stop:
+                    self.say("state", state=State.STOPPING)
+                    self.save(progress)
+                    raise Stopped
+                if self.wishes.save or save.due():
+                    self.save(progress)
         if progress and progress.step == progress.steps:
             self.save(progress)
+
+    def share(self, config):
+        """What this process computes of every step; the others are told where to join in."""
+        if not self.ranks:
+            return None
+        from models.parallel import share_of
+
+        self.ranks.tell((str(self.folder.path), str(self.home)))
+        return share_of(config, self.ranks)
 
     def end_epoch(self, progress, epoch: EpochLosses, keep: bool) -> None:
         from models.checkpoint import save_kept
@@ -164,25 +186,7 @@ class Worker:
         self.wishes.save = False
         check_finite(progress.losses, progress.training)  # what is saved is worth going on with
         save_resume(self.folder.path, progress.training)
-        self.folder.log(f"saved at step {progress.step}")
-
-    def resume_point(self):
-        """The newest training that can be read back; None where the run is at its begin.
-
-        Raises CheckpointError if there are resume checkpoints and each is damaged.
-        """
-        from models.checkpoint import restore
-
-        first = None
-        for folder in sorted((self.folder.path / "checkpoints").glob("resume-*"), reverse=True):
-            try:
-                return restore(folder)
-            except CheckpointError as error:
-                self.folder.log(f"{error}; looks for the one before it")
-                first = first or error
-        if first:
-            raise first
-        return None
+        self.folder.log(f"saved at step {progress.training.step}")
 
     def analyse(self, config, dataset) -> None:
         from backend.jobs.analyse import analyse
@@ -218,6 +222,46 @@ class Worker:
             self.watch = None
 
 
+def resume_point(folder: RunFolder, log: Callable[[str], None] = lambda text: None):
+    """The newest training that can be read back; None where the run is at its begin.
+
+    Raises CheckpointError if there are resume checkpoints and each is damaged.
+    """
+    from models.checkpoint import restore
+
+    first = None
+    for saved in sorted((folder.path / "checkpoints").glob("resume-*"), reverse=True):
+        try:
+            return restore(saved)
+        except CheckpointError as error:
+            log(f"{error}; looks for the one before it")
+            first = first or error
+    if first:
+        raise first
+    return None
+
+
+def follow(ranks: "Ranks") -> int:
+    """What the processes after the first do: compute with it until it stops, and write nothing."""
+    with Wishes():  # the first process, which has the same signals, decides when all stop
+        place = ranks.tell()
+        if place is None:
+            return 0
+        from models.config import TrainConfig
+        from models.data import load
+        from models.parallel import share_of
+        from models.train import train
+
+        folder, home = RunFolder(Path(place[0])), Path(place[1])
+        config = TrainConfig.from_dict(folder.about()["config"])
+        dataset = load(config.data, home)
+        images, labels = dataset.training_images(), dataset.training_labels()
+        share, resume = share_of(config, ranks), resume_point(folder)
+        for _ in train(config, images, resume, labels, share):
+            pass  # it yields what is before the first step alone
+        return 0
+
+
 def told(progress, pace: Pace, batch: int) -> dict[str, Any]:
     """A step of training as the fields of an event."""
     return {
@@ -240,13 +284,24 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--attempt", type=int, metavar="N", help="default: one more than the last")
     parser.add_argument("--home", type=Path, metavar="DIR", help="default: where DIR lies")
     options = parser.parse_args(words)
+    if processes() == 1:
+        return work_off(options)
+    from models.parallel.ranks import joined
+
+    with joined() as ranks:
+        return work_off(options, ranks)
+
+
+def work_off(options: argparse.Namespace, ranks: "Ranks | None" = None) -> int:
     folder = RunFolder(options.run_dir.absolute())
-    attempt = options.attempt or (folder.process() or {"attempt": 0})["attempt"] + 1
     try:
+        if ranks and ranks.rank:
+            return follow(ranks)
         if folder.about().get("model"):
             raise ConflictError(f"run {folder.id} was imported; there is nothing to train")
+        attempt = options.attempt or (folder.process() or {"attempt": 0})["attempt"] + 1
         home = options.home or folder.path.parent.parent
-        return EXIT[Worker(folder, home, attempt).run()["state"]]
+        return EXIT[Worker(folder, home, attempt, ranks=ranks).run()["state"]]
     except ConflictError as error:
         print(f"error: {error}", file=sys.stderr)
         return REFUSED

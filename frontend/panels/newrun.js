@@ -1,6 +1,6 @@
 // The form for a new run, made from the server's table of settings.
 
-import { applies, command, complaint, FIRST, returns, valueOf, wordsOf } from "../form.js";
+import { applies, command, complaint, FIRST, obstacle, returns, valueOf, wordsOf } from "../form.js";
 import { commandWords } from "../marks/commandline.js";
 import { fill, h } from "../dom.js";
 
@@ -10,6 +10,8 @@ import { fill, h } from "../dom.js";
 export function newrun({ state, runs, api }) {
   const body = h("div", { class: "form-body" });
   const element = h("dialog", { class: "sheet", id: "new-run-form", "aria-label": "New run" }, body);
+  /** @type {string|null} the dialog that the form was last filled for */
+  let shown = null;
   element.addEventListener("close", () => {
     if (asked()) state.set({ dialog: null });
   });
@@ -17,7 +19,7 @@ export function newrun({ state, runs, api }) {
     if (event.target === element) element.close();
   });
 
-  /** The run to start from: null when the form is not asked for, "" for none. */
+  /** The run to start from, null for none; or null when the form is not asked for. */
   function asked() {
     const { dialog } = state.now;
     if (dialog === "new") return { from: null };
@@ -27,28 +29,29 @@ export function newrun({ state, runs, api }) {
   async function toggle() {
     const wanted = asked();
     if (!wanted) return element.close();
-    if (element.open) return;
+    const { dialog } = state.now;
+    if (element.open && dialog === shown) return;
+    shown = dialog;
     fill(body, title(), h("div", { class: "bone tall" }));
-    element.showModal();
+    if (!element.open) element.showModal();
     try {
-      const [settings, rules, encoders, datasets] = await Promise.all([
-        api.settings(), api.rules(), api.encoders(), api.datasets(),
+      const [source, settings, rules, encoders, datasets] = await Promise.all([
+        sourceOf(wanted.from), api.settings(), api.rules(), api.encoders(), api.datasets(),
       ]);
-      if (!runs.loaded) await runs.refresh();
-      const refusal = wanted.from === null ? null : noClone(wanted.from);
-      if (asked() && refusal) fill(body, title(), h("p", { class: "notice bad" }, refusal));
-      else if (asked()) form(settings, { rule: rules, encoder: encoders }, datasets, wanted.from);
+      if (state.now.dialog === dialog) form(settings.filter(({ torchrun }) => !torchrun), { rule: rules, encoder: encoders }, datasets, source);
     } catch (error) {
-      fill(body, title(), h("p", { class: "notice bad" }, /** @type {Error} */ (error).message));
+      if (state.now.dialog === dialog) fill(body, title(), h("p", { class: "notice bad" }, /** @type {Error} */ (error).message));
     }
   }
 
-  /** Why a run cannot be begun anew with its settings, or null. @param {string} id */
-  function noClone(id) {
-    const run = runs.get(id);
-    if (!run) return `There is no run ${id} to clone; choose one of the runs, or begin a new one.`;
-    if (!run.model) return null;
-    return `${run.name} holds the ${run.model.name} of ${run.model.family}, which was imported and has no settings to train with; import it again for other images, or begin a new run.`;
+  /** The run to take settings from. Throws where there is none to take. @param {string|null} id */
+  async function sourceOf(id) {
+    if (!id) return null;
+    if (!runs.get(id)) await runs.refresh();
+    const source = runs.get(id);
+    const why = (!source && runs.failure?.message) || obstacle(id, source);
+    if (why) throw new Error(why);
+    return source;
   }
 
   function title() {
@@ -61,10 +64,9 @@ export function newrun({ state, runs, api }) {
    * @param {Setting[]} settings
    * @param {{rule: import("../types.js").RuleWord[], encoder: import("../types.js").Word[]}} words
    * @param {import("../types.js").DataSource[]} datasets
-   * @param {string|null} from
+   * @param {import("../types.js").Run|null} source
    */
-  function form(settings, words, datasets, from) {
-    const source = from ? runs.get(from) : null;
+  function form(settings, words, datasets, source) {
     const name = h("input", { id: "run-name", maxlength: 80, placeholder: "a name, or leave empty", value: source ? `${source.name}, again` : "" });
     const notice = h("p", { class: "notice bad", role: "alert", hidden: true });
     const line = h("code", { class: "command" });

@@ -1,11 +1,12 @@
-// Any two runs that are here: what the probes read from each, and the difference.
+// Any two runs that are here, side by side.
 
 import { classMark } from "../palette.js";
-import { decimal, layerName, percent } from "../text.js";
+import { decimal, layerName } from "../text.js";
 import { difference, partners } from "../bench.js";
 import { fill, h, perFrame } from "../dom.js";
 import { inks, layerLines } from "../charts.js";
-import { lineOf, sample } from "../marks/line.js";
+import { lineOf, sample } from "../marks/chartline.js";
+import { share } from "../marks/share.js";
 
 /** @typedef {import("../types.js").Accuracy} Accuracy */
 /** @typedef {import("../types.js").Probes} Probes */
@@ -85,7 +86,7 @@ export function pair({ state, scene, runs, api, theme }) {
     /** @param {string} key @param {string} says @param {Accuracy|null|undefined} x @param {Accuracy|null|undefined} y */
     const line = (key, says, x, y) => {
       const d = x && y ? difference(x, y) : null;
-      return h("tr", { "data-row": key }, h("th", { scope: "row" }, says), [x, y].map((v) => h("td", {}, v ? [percent(v.accuracy), h("small", {}, `${decimal(100 * v.low, 1)}–${decimal(100 * v.high, 1)}`)] : "–")),
+      return h("tr", { "data-row": key }, h("th", { scope: "row" }, says), [x, y].map((v) => h("td", {}, v ? share(v) : "–")),
         h("td", {}, d ? [signed(d.by), h("small", {}, `${signed(d.low)} to ${signed(d.high)}`)] : "–"));
     };
     fill(

@@ -2,11 +2,12 @@
 
 import { classMark } from "../palette.js";
 import { count, counted, decimal, duration, layerName, percent } from "../text.js";
-import { found, isReference, layersOf, measures, nameOf, NEIGHBOURS, reordered, shortName, sorted, toTry, viewOf } from "../bench.js";
+import { found, isReference, layersOf, measures, nameOf, NEIGHBOURS, reordered, seedsOf, shortName, sorted, toTry, viewOf } from "../bench.js";
 import { commandLine } from "../marks/commandline.js";
 import { fill, h, perFrame } from "../dom.js";
 import { inks, layerLines } from "../charts.js";
-import { lineOf, sample } from "../marks/line.js";
+import { lineOf, sample } from "../marks/chartline.js";
+import { share } from "../marks/share.js";
 
 /** @typedef {import("../types.js").Bench} Bench */
 /** @typedef {import("../types.js").OfRule} OfRule */
@@ -123,7 +124,7 @@ export function rules({ state, runs, api, theme }) {
       ...layers.map((n) => /** @type {[string, string, string]} */ ([`${n}`, `layer ${n}`, ""])),
       ...(joined ? [/** @type {[string, string, string]} */ (["all", "all layers", "One classifier for all layers together"])] : []),
       ...(measure() === NEIGHBOURS ? [] : [/** @type {[string, string, string]} */ (["neighbours", "neighb.", `Neighbours, k = ${told.k}, of the top layer`])]),
-      ["images", "images", "Training images of one pass; a rule with labels sees only those that have one"],
+      ["images", "images", "Training images of one pass; a rule that learns from labels sees the labelled ones alone"],
       ["seconds", "training", "Time in training steps, mean over seeds, beside whatever else the machine did"],
       ["speed", "img/s", "Images a second, measured apart in a fresh process"],
       ["memory", "MB", "Peak memory, measured apart in a fresh process"],
@@ -143,13 +144,13 @@ export function rules({ state, runs, api, theme }) {
         h("tbody", {}, sorted(told.summary, order, measure()).map((row) => h(
           "tr",
           { class: isReference(row) ? "reference" : "", "data-rule": row.rule, "data-view": row.view },
-          h("th", { scope: "row", title: viewOf(row.view) }, named(told, row), isReference(row) && h("small", {}, viewOf(row.view)), fewer(told, row)),
+          h("th", { scope: "row", title: viewOf(row.view) }, named(told, row), isReference(row) && h("small", {}, viewOf(row.view)), seedsOf(told, row) && h("small", {}, seedsOf(told, row))),
           h("td", { class: "soft" }, isReference(row) ? "" : row.labels ? "yes" : "no"),
           h("td", { class: "soft" }, isReference(row) ? "" : row.crosses ? "yes" : "no"),
           layers.map((n) => cell(at(row, n))),
           joined ? cell(found(row, measure()).find(({ layer }) => layer === null)) : null,
           measure() === NEIGHBOURS ? null : cell(row.neighbours.find(({ layer }) => layer === last) ?? (row.rule === "pixels" ? row.neighbours[0] : undefined)),
-          h("td", {}, row.images === null || isReference(row) ? "" : count(row.images)),
+          h("td", {}, row.images === null ? "" : count(row.images)),
           h("td", {}, row.seconds === null ? "" : duration(row.seconds)),
           h("td", {}, row.images_per_second === null ? "" : decimal(row.images_per_second, 0)),
           h("td", {}, row.memory_mb === null ? "" : count(Math.round(row.memory_mb))),
@@ -163,12 +164,7 @@ export function rules({ state, runs, api, theme }) {
     found(row, measure()).find((each) => each.layer === (row.rule === "pixels" && layer === 1 ? 0 : layer));
 
   /** @param {Accuracy|undefined} value */
-  const cell = (value) =>
-    h("td", {}, value ? [percent(value.accuracy), h("small", {}, `${decimal(100 * value.low, 1)}–${decimal(100 * value.high, 1)}`)] : "");
-
-  /** Where a rule failed for some seeds: over how many the rest is. @param {Bench} told @param {OfRule} row */
-  const fewer = (told, row) =>
-    row.rule !== "pixels" && row.seeds.length < told.seeds.length && h("small", {}, `${row.seeds.length} of ${counted(told.seeds.length, "seed")}`);
+  const cell = (value) => h("td", {}, value ? share(value) : "");
 
   /** The name of a row; it opens the row's run where that is here. @param {Bench} told @param {OfRule} row */
   function named(told, row) {

@@ -123,3 +123,13 @@ def the_frames_are_the_patches(page: Page, run: str, layer: int) -> list[list[fl
         (top, bottom), (left, right) = (reply["spans"][patch[name]] for name in ("row", "column"))
         assert frame == pytest.approx([left, top, right - left, bottom - top], abs=1.5)
     return found
+
+
+def test_an_address_that_clones_an_imported_run_says_that_it_has_no_settings(
+    visit: Callable[..., Page], home: Path
+) -> None:
+    page = visit(f"#dialog=clone {run_of(home, 'test-resnet')}")
+    told = page.locator("#new-run-form .notice.bad")
+    expect(told).to_contain_text("was imported from timm")
+    expect(told).to_contain_text("there are no settings to clone")
+    expect(page.locator("#new-run-form form")).to_have_count(0)

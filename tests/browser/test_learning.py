@@ -95,10 +95,21 @@ def test_the_figures_follow_the_step_and_the_epoch(
     expect(rows.nth(4)).to_have_class("on")
 
 
-def test_a_run_without_the_analysis_says_why(visit: Visit, ask: Callable[[str], dict]) -> None:
-    reason = ask("runs/clapp-photos/learning")["reason"]
+def test_the_run_that_ships_tells_what_its_layers_learn_by(
+    visit: Visit, ask: Callable[[str], dict]
+) -> None:
     page = visit("#run=clapp-photos&tab=learning")
+    page.wait_for_selector('#learning[data-drawn="clapp-photos@30"]')
+    agree(page, ask("runs/clapp-photos/learning"), None)
+
+
+def test_a_run_without_the_analysis_says_why(visit: Visit, ask: Callable[[str], dict]) -> None:
+    reason = "The checkpoint keeps the encoder without the rule's own weights."
+    reply = ask("runs/clapp-photos/learning") | {"layers": [], "by_epoch": [], "reason": reason}
+    page = visit("#run=clapp-photos&tab=map")
+    page.route("**/learning**", lambda route: route.fulfill(json=reply))
     maps_drawn(page)
+    page.get_by_role("tab", name="Learning").click()
     expect(page.locator("#learning .notice")).to_have_text(reason)
     expect(page.locator("#learning .learning-parts")).to_be_hidden()
 

@@ -221,23 +221,17 @@ def test_what_cannot_be_shown_is_said_in_a_sentence(visit: Visit) -> None:
     expect(page.locator(".wait .notice")).to_contain_text("There is no run nobody")
 
 
-def test_what_cannot_be_cloned_is_said_instead_of_a_form(visit: Visit) -> None:
-    page = visit("#dialog=clone nobody")
-    expect(page.locator("dialog .notice.bad")).to_contain_text("There is no run nobody to clone")
-    expect(page.locator("#start-run")).to_have_count(0)
-
-    def imported(route: Route) -> None:
-        reply = route.fetch()
-        (run,) = reply.json()["runs"]
-        model = {"family": "timm", "name": "resnet18", "layers": ["layer1"]}
-        route.fulfill(json={"runs": [run | {"model": model}]})
-
-    page.route(re.compile(r"/api/runs$"), imported)
-    run = page.request.get(page.url.split("#")[0] + "api/runs").json()["runs"][0]["id"]
-    page.goto(page.url.split("#")[0] + f"#dialog=clone {run}")
-    page.reload()
-    expect(page.locator("dialog .notice.bad")).to_contain_text("resnet18 of timm, which was import")
-    expect(page.locator("#start-run")).to_have_count(0)
+def test_an_address_that_clones_a_run_has_its_settings_or_says_that_it_is_not_here(
+    visit: Visit, ask: Callable[[str], dict]
+) -> None:
+    run = ask("runs")["runs"][0]
+    page = visit(f"#dialog=clone {run['id']}")
+    expect(page.locator("#set-epochs")).to_have_value(f"{run['config']['epochs']}")
+    expect(page.locator("#run-name")).to_have_value(f"{run['name']}, again")
+    page.evaluate("location.hash = 'dialog=clone gone-1234'")
+    told = "There is no run gone-1234 here, so there are no settings to clone."
+    expect(page.locator("#new-run-form .notice.bad")).to_have_text(told)
+    expect(page.locator("#new-run-form form")).to_have_count(0)
 
 
 def test_a_wrong_setting_is_refused_before_and_by_the_server(visit: Visit) -> None:

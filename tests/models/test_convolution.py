@@ -94,14 +94,17 @@ def test_the_product_of_a_small_map_has_the_kernel_at_its_place_and_back_again()
 
 def test_under_autocast_it_is_in_its_precision_and_gradients_in_that_of_the_weights() -> None:
     weight, bias = weights(torch.float32)
-    for side in (2, 4):
+    for side in (2, 4, 8):
         x = inputs(side, torch.float32)
         with torch.autocast("cpu", torch.bfloat16):
             found = Activity.apply(x, weight, bias, True)
         assert found.dtype == torch.bfloat16
         wanted = plain(x, weight, bias, True)
         torch.testing.assert_close(found.float(), wanted, rtol=0.05, atol=0.1)
-        given = torch.autograd.grad(found.float().sum(), (weight, bias))
+        given = torch.autograd.grad(found.float().sum(), (weight, bias), retain_graph=True)
+        with torch.autocast("cpu", torch.bfloat16):
+            inside = torch.autograd.grad(found.float().sum(), (weight, bias))
+        assert all(torch.equal(a, b) for a, b in zip(given, inside, strict=True))
         meant = torch.autograd.grad(wanted.sum(), (weight, bias))
         for a, b in zip(given, meant, strict=True):
             assert a.dtype == torch.float32

@@ -11,7 +11,7 @@ from backend.errors import RunError
 from backend.runs.benches import BenchFolder
 from backend.settings import Settings
 from tests.backend.conftest import LOCAL, Quiet
-from tests.benchrecord import record, written
+from tests.benchrecord import LABELLED, N_TRAIN, record, written
 
 
 def client_of(home: Path, pretrained: Path) -> TestClient:
@@ -42,12 +42,25 @@ def test_a_run_is_named_only_where_it_is_here(trained: tuple[Path, str], tmp_pat
     shipped = tmp_path / "benches"
     shipped.mkdir()
     told = record("rules-stl10")
-    told["summary"][-1]["runs"] = [run]
+    told["summary"][-1]["runs"] = [run, "gone"]
     (shipped / "rules-stl10.json").write_text(json.dumps(told))
     with client_of(home, tmp_path) as client:
         summary = client.get("/api/benches/rules-stl10").json()["summary"]
-    assert summary[-1]["runs"] == [run]
-    assert [row["runs"] for row in summary[:-1]] == [[None]] * (len(summary) - 1)
+    assert summary[-1]["runs"] == [run, None]
+    assert {name for row in summary[:-1] for name in row["runs"]} == {None}
+
+
+def test_a_rule_is_told_with_the_images_of_its_training_and_the_seeds_that_are_finished(
+    home: Path, tmp_path: Path
+) -> None:
+    written(home)
+    with client_of(home, tmp_path) as client:
+        rows = client.get("/api/benches/rules-stl10").json()["summary"]
+    images = {row["rule"]: row["images"] for row in rows}
+    assert (images["clapp"], images["supervised"]) == (N_TRAIN, LABELLED)
+    assert images["pixels"] is images["random"] is None
+    seeds = {row["rule"]: row["seeds"] for row in rows}
+    assert (seeds["clapp"], seeds["cpc"], seeds["pixels"]) == ([0, 1], [0], [None])
 
 
 def test_an_unknown_bench_is_told_with_the_nearest(home: Path, tmp_path: Path) -> None:

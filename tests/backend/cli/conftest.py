@@ -1,4 +1,4 @@
-"""Commands as a person gives them, in this process."""
+"""A command as a person would give it, in this process."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +12,13 @@ Say = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def say(home: Path, capsys: pytest.CaptureFixture) -> Say:
-    """Run a command in this process: (exit code, stdout, stderr)."""
+    """Run a command on the home of the test: (exit code, stdout, stderr)."""
 
     def run(*words: object) -> tuple[int, str, str]:
-        code = main([str(word) for word in words])
+        try:
+            code = main([str(word) for word in words])
+        except SystemExit as end:  # --help and --version
+            code = end.code
         out = capsys.readouterr()
         return code, out.out, out.err
 

@@ -17,6 +17,7 @@ from scipy import stats
 
 from backend.analysis.seen import Seen
 from backend.jobs.bench import Bench
+from backend.jobs.benchruns import BenchRuns
 from backend.runs.results import Results
 from backend.settings import CHECKOUT
 from tests.backend.cli.conftest import Say
@@ -89,21 +90,19 @@ def test_a_bench_measures_what_an_analysis_measures(
 
 
 @pytest.mark.usefixtures("untimed")
-def test_the_control_of_a_seed_is_the_encoder_that_its_runs_began_with(
+def test_the_control_of_each_seed_is_the_encoder_that_a_run_of_this_seed_begins_with(
     say: Say, pack: Path, home: Path
 ) -> None:
-    asked = ("--rules", "clapp", "--seeds", 2, "--name", "seeds", "--epochs", 1)
-    code, _, err = say("bench", "rules", "--data", pack, *asked, *TINY)
+    asked = ("--data", pack, "--epochs", 0, *TINY)
+    code, _, err = say("bench", "rules", *asked, "--rules", "random", "--seeds", 2, "--name", "two")
     assert code == 0, err
-    found, view, began = rows(of(home, "seeds")), "patches-64-grey", []
+    found, begun = rows(of(home, "two")), {}
     for seed in (0, 1):
-        run = found["clapp", seed, view]["run"]
-        assert say("analyse", run)[0] == 0
-        began.append(stored(Results(home / "runs" / run), 0))
-        control = found["random", seed, view]
-        assert accuracies(control["probes"]["fast"]) == pytest.approx(began[seed])
-        assert control["run"] == run
-    assert began[0] != began[1]
+        run = say("train", *asked, "--seed", seed)[1].strip()
+        begun[seed] = stored(Results(home / "runs" / run), 0)
+        control = found["random", seed, "patches-64-grey"]
+        assert accuracies(control["probes"]["fast"]) == pytest.approx(begun[seed])
+    assert begun[0] != pytest.approx(begun[1])
 
 
 @pytest.mark.usefixtures("untimed")
@@ -242,6 +241,23 @@ def test_a_rule_that_fails_is_recorded_and_ends_no_other(
         "random",
         "supervised",
     ]
+
+
+@pytest.mark.usefixtures("untimed")
+def test_a_reason_of_the_system_is_recorded_without_where_its_file_lies(
+    say: Say, pack: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_):
+        yield from ()
+        (tmp_path / "secret" / "weights.safetensors").read_bytes()
+
+    monkeypatch.setattr(BenchRuns, "finished", fails)
+    asked = ("--rules", "clapp", "--epochs", 0, "--name", "io")
+    code, _, err = say("bench", "rules", "--data", pack, *asked, *TINY)
+    row = next(row for row in of(home, "io")["rows"] if row["rule"] == "clapp")
+    assert code == 1 and "(weights.safetensors): No such file or directory" in row["error"]
+    assert str(tmp_path) not in err + json.dumps(of(home, "io"))
+    assert str(tmp_path) in (home / "benches" / "io" / "log.txt").read_text()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.analysis import gaps
+from backend.analysis import fourfactors
 from backend.cli import main
 from backend.runs.results import Results
 
@@ -55,13 +55,13 @@ def test_every_layer_is_told_in_both_precisions_with_the_stored_figures(
 def test_a_distance_beyond_its_bound_is_named_and_exits_with_1(
     check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = gaps.local_update
+    right = fourfactors.local_update
 
     def wrong(*words):
         update = right(*words)
         return update._replace(W_retro=update.W_retro * 1.01)
 
-    monkeypatch.setattr(gaps, "local_update", wrong)
+    monkeypatch.setattr(fourfactors, "local_update", wrong)
     code, out, _ = check()
     assert code == 1 and "BEYOND" in out
     assert re.search(

@@ -14,30 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.cli import COMMANDS, main, parser
+from backend.cli import COMMANDS, parser
 from backend.jobs.pace import EpochLosses
 from backend.runs.folder import RunFolder
 from backend.runs.results import Results
 from backend.settings import CHECKOUT, VERSION
 from models.config import SETTINGS
+from tests.backend.cli.conftest import Say
 from tests.backend.conftest import TEST, TRAIN
-
-Say = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def say(home: Path, capsys: pytest.CaptureFixture) -> Say:
-    """Run a command in this process: (exit code, stdout, stderr)."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        try:
-            code = main([str(word) for word in words])
-        except SystemExit as end:  # --help and --version
-            code = end.code
-        out = capsys.readouterr()
-        return code, out.out, out.err
-
-    return run
 
 
 @pytest.fixture

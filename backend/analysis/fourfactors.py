@@ -1,4 +1,4 @@
-"""Is the product of four factors what autograd says, for the weights of a checkpoint?"""
+"""How far does the explicit product of four factors lie from autograd of the same loss?"""
 
 import copy
 
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from models.hebbian import local_update
 from models.rules.rule import Rule
 
+EXACT_IMAGES = 4  # of which the four factors are taken, in two precisions
 PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
 GAP_ROWS = ("float64", "float32", "rounding")  # rounding: of autograd's float32 from its float64
 WEIGHTS = ("weight", "bias", "W_pred", "W_retro")

@@ -1,22 +1,22 @@
-"""The distance of four factors from autograd, and what is too much of it."""
+"""Is a wrong update told from a right one, and what is no number from every bound?"""
 
 import numpy as np
 import torch
 
-from backend.analysis import gaps as module
-from backend.analysis.gaps import bounds, gap, gaps
-from tests.backend.analysis.test_plasticity import Case
+from backend.analysis import fourfactors
+from backend.analysis.fourfactors import bounds, gap, gaps
+from tests.proof.table import Case
 
 
 def test_four_factors_are_within_their_bounds_and_a_wrong_update_is_not(monkeypatch):
-    case = Case(rule="clapp-s", symmetric="yes")
+    case = Case({"rule": "clapp-s", "symmetric": "yes"}, "float32", images=4)
     found = gaps(case.encoder, case.rule, case.views, case.draw)
     assert found.shape == (6, 3, 4) and np.isnan(found[..., 3]).all()
     assert not (found[:, :2] > bounds(found)).any()
 
-    right = module.local_update
+    right = fourfactors.local_update
     monkeypatch.setattr(
-        module,
+        fourfactors,
         "local_update",
         lambda *words: (u := right(*words))._replace(weight=u.weight * (1 + 1e-3)),
     )
@@ -28,4 +28,5 @@ def test_a_distance_that_is_not_finite_is_beyond_every_bound():
     one, broken = torch.ones(3), torch.tensor([1.0, float("inf"), 0.0])
     assert gap(one, broken) == gap(broken, one) == gap(broken, broken) == float("inf")
     assert gap(one, torch.full((3,), float("nan"))) == float("inf")
-    assert gap(torch.zeros(3), torch.zeros(3)) == 0 and gap(one, -one) == 1
+    assert gap(torch.zeros(3), torch.zeros(3)) == gap(one, one) == 0
+    assert gap(one, -one) == gap(one, torch.zeros(3)) == 1

@@ -1,4 +1,4 @@
-// A line of accuracies over layers, and how it looks in the key of its chart.
+// A line of a chart by layer, and how it looks there beside its name.
 
 import { h, svg } from "../dom.js";
 import { outline } from "./swatch.js";

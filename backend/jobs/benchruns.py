@@ -1,12 +1,12 @@
-"""A finished run of given settings: taken if it is there, else trained to its end."""
+"""Which run of a home trains what a bench wants, and is it finished?"""
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from backend.errors import SaccadeError
+from backend.jobs.benchprogress import BenchProgress
 from backend.jobs.queue import Queue
 from backend.jobs.states import LIVE, State
 from backend.runs.folder import RunFolder
@@ -21,26 +21,15 @@ LOOK_EVERY = 2.0  # seconds between two looks at a run that another process trai
 CHOICE = (State.FAILED, State.STOPPED, State.INTERRUPTED, State.QUEUED, *sorted(LIVE))
 
 
-@dataclass(frozen=True)
-class BenchProgress:
-    """Where a bench stands: a share of the piece under way, or a line to keep."""
+class BenchRuns:
+    """The runs of a home as the bench `name` takes them; what is missing is trained."""
 
-    words: str
-    fraction: float | None = None  # None: a line to keep
+    def __init__(self, queue: Queue, dataset: Dataset, name: str, version: str) -> None:
+        self.queue, self.dataset, self.name, self.version = queue, dataset, name, version
 
-
-class Ready:
-    """The runs of one home on one data set."""
-
-    def __init__(self, queue: Queue, dataset: Dataset, version: str) -> None:
-        self.queue, self.dataset, self.version = queue, dataset, version
-
-    def finished(self, config: TrainConfig, what: str, name: str) -> Iterator[BenchProgress]:
-        """Have the run of this config finished; returns its id. Raises what it failed with.
-
-        what: the config in a few words; name: of the run, if it has to be begun.
-        """
-        told = False
+    def finished(self, config: TrainConfig) -> Iterator[BenchProgress]:
+        """Have the run of this config finished; returns its id. Raises what it failed with."""
+        what, told = f"{config.rule}, seed {config.seed}", False
         while (row := self.found(config)) and row.state in LIVE:
             if not told:
                 yield BenchProgress(f"{what}: waits for run {row.id}, which is at work elsewhere")
@@ -48,6 +37,7 @@ class Ready:
             time.sleep(LOOK_EVERY)
             self.queue.tick(start=False)
         if row is None:
+            name = f"{self.name}: {what}"[:80]
             run = self.queue.submit(
                 config.to_dict(), key_of(config.data), self.version, name, mine=True
             )

@@ -1,0 +1,23 @@
+"""What is a bench asked to compare, and with which settings does each of its runs train?"""
+
+from dataclasses import dataclass
+
+from models.config import TrainConfig
+
+SEPARATE = ("epochs", "batch", "learning_rate", "encoder", "precision", "device")  # must agree
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to compare."""
+
+    config: TrainConfig  # what all have in common; its rule and seed are not looked at
+    rules: tuple[str, ...]  # without `random`, which is always there
+    seeds: tuple[int, ...]
+    protocols: tuple[str, ...]
+    command: str  # as a person would type it, up to the settings of all runs
+    version: str  # of Saccade
+
+    def of(self, rule: str, seed: int) -> TrainConfig:
+        common = {name: getattr(self.config, name) for name in ("data", "keep", *SEPARATE)}
+        return TrainConfig(rule=rule, seed=seed, **common)
