@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+import torch.distributed.nn  # noqa: F401  imported once a group exists, it would keep that alive
 from torch import Tensor
 
 from models.device import pick_device
