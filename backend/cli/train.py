@@ -38,11 +38,9 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Train in this process, or as one of those that torchrun started."""
     if processes() == 1:
         return lead(options, settings)
-    from backend.jobs.worker import follow
-    from models.parallel.ranks import joined
+    from backend.jobs.worker import together
 
-    with joined() as ranks:
-        return follow(ranks) if ranks.rank else lead(options, settings, ranks)
+    return together(lambda ranks: lead(options, settings, ranks))
 
 
 def lead(options: argparse.Namespace, settings: Settings, ranks: "Ranks | None" = None) -> int:

@@ -15,7 +15,13 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backend.errors import CheckpointError, ConflictError, SaccadeError, failure_of
+from backend.errors import (
+    CheckpointError,
+    ConflictError,
+    RanksError,
+    SaccadeError,
+    failure_of,
+)
 from backend.jobs.pace import EpochLosses, Every, Pace
 from backend.jobs.process import handle_of
 from backend.jobs.signals import Stopped, Wishes
@@ -241,6 +247,21 @@ def resume_point(folder: RunFolder, log: Callable[[str], None] = lambda text: No
     return None
 
 
+def together(lead: Callable[["Ranks"], int]) -> int:
+    """Join the processes that torchrun started; the first leads, the others follow. Exit code."""
+    from models.parallel.ranks import joined
+
+    with joined() as ranks:
+        if ranks.rank:
+            return follow(ranks)
+        try:
+            return lead(ranks)
+        finally:
+            if not ranks.told:  # it ended before there was anything to follow
+                with suppress(RanksError):
+                    ranks.tell(None)
+
+
 def follow(ranks: "Ranks") -> int:
     """What the processes after the first do: compute with it until it stops, and write nothing."""
     with Wishes():  # the first process, which has the same signals, decides when all stop
@@ -284,30 +305,26 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--attempt", type=int, metavar="N", help="default: one more than the last")
     parser.add_argument("--home", type=Path, metavar="DIR", help="default: where DIR lies")
     options = parser.parse_args(words)
-    if processes() == 1:
-        return work_off(options)
-    from models.parallel.ranks import joined
-
-    with joined() as ranks:
-        return work_off(options, ranks)
-
-
-def work_off(options: argparse.Namespace, ranks: "Ranks | None" = None) -> int:
-    folder = RunFolder(options.run_dir.absolute())
     try:
-        if ranks and ranks.rank:
-            return follow(ranks)
-        if folder.about().get("model"):
-            raise ConflictError(f"run {folder.id} was imported; there is nothing to train")
-        attempt = options.attempt or (folder.process() or {"attempt": 0})["attempt"] + 1
-        home = options.home or folder.path.parent.parent
-        return EXIT[Worker(folder, home, attempt, ranks=ranks).run()["state"]]
+        if processes() == 1:
+            return work_off(options)
+        return together(lambda ranks: work_off(options, ranks))
     except ConflictError as error:
         print(f"error: {error}", file=sys.stderr)
         return REFUSED
     except (SaccadeError, OSError) as error:
         print(f"error: {failure_of(error)['message']}", file=sys.stderr)
         return EXIT[State.FAILED]
+
+
+def work_off(options: argparse.Namespace, ranks: "Ranks | None" = None) -> int:
+    """Do the work in the directory that was named; the exit code."""
+    folder = RunFolder(options.run_dir.absolute())
+    if folder.about().get("model"):
+        raise ConflictError(f"run {folder.id} was imported; there is nothing to train")
+    attempt = options.attempt or (folder.process() or {"attempt": 0})["attempt"] + 1
+    home = options.home or folder.path.parent.parent
+    return EXIT[Worker(folder, home, attempt, ranks=ranks).run()["state"]]
 
 
 if __name__ == "__main__":

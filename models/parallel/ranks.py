@@ -5,7 +5,7 @@ Words, and tensors on the processor, go through gloo; tensors on CUDA devices th
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -109,19 +109,12 @@ def others() -> Iterator[None]:
 
 @contextmanager
 def joined() -> Iterator[Ranks]:
-    """The processes that torchrun started, joined while it is entered; without it, this alone.
-
-    If the first leaves without a word, the others hear None.
-    """
+    """The processes that torchrun started, joined while it is entered; without it, this alone."""
     if processes() == 1:
         yield Ranks()
         return
     dist.init_process_group("gloo")
-    ranks = Ranks(dist.get_rank(), dist.get_world_size())
     try:
-        yield ranks
+        yield Ranks(dist.get_rank(), dist.get_world_size())
     finally:
-        if ranks.rank == 0 and not ranks.told:
-            with suppress(RanksError):
-                ranks.tell(None)
         dist.destroy_process_group()
