@@ -14,10 +14,8 @@ from pathlib import Path
 
 import torch
 
-from backend.analysis.speed import wait
-from backend.jobs.memory import peak_mb, start_peak
 from benchmarks.record import Row, parser, told
-from benchmarks.train_step import pictures, resident
+from benchmarks.train_step import growth, pictures
 from models.config import TrainConfig
 from models.device import keep_freed_memory, pick_device
 from models.encoder import Encoder
@@ -55,17 +53,11 @@ def training_of(rule: str, depth: int) -> Training:
     return Training(config, encoder, taught.to(device), adams, VIEW, 0)
 
 
-def own_peak(rule: str, depth: int, steps: int = 3) -> float:
+def own_peak(rule: str, depth: int) -> float:
     keep_freed_memory()
     training = training_of(rule, depth)
-    device = training.encoder.layers[0].weight.device
-    images, cuda = pictures(BATCH, device), device.type == "cuda"
-    before = torch.cuda.memory_allocated() / 2**20 if cuda else resident()
-    torch.cuda.reset_peak_memory_stats() if cuda else start_peak()
-    for number in range(steps):
-        step(training, images, number)
-    wait(device)
-    return (torch.cuda.max_memory_allocated() / 2**20 if cuda else peak_mb() or 0) - before
+    images = pictures(BATCH, training.weight.device)
+    return growth(lambda: step(training, images, 0), training.weight.device)
 
 
 def rows(runs: int) -> Iterator[Row]:

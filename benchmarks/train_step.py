@@ -13,14 +13,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from backend.analysis.speed import wait
-from backend.jobs.memory import peak_mb, start_peak
+from backend.jobs.memory import peak_mb, start_peak, status_mb
 from benchmarks.record import Row, alternately, parser, told
 from models.config import TrainConfig
 from models.data.views import random_views
@@ -32,7 +31,6 @@ from models.train import begin, step
 
 SIDE, VIEW = 96, 64  # of the pictures and what the encoder sees, pixels
 MATRIX = 4096  # rows and columns of the product that tells the matrix rate
-STATUS = Path("/proc/self/status")
 
 
 def saccade(config: TrainConfig, images: Tensor) -> Callable[[], None]:
@@ -183,28 +181,26 @@ def peak(encoder: str, batch: int, variant: str) -> float:
     return json.loads(done.stdout)
 
 
-def own_peak(encoder: str, batch: int, variant: str, steps: int = 3) -> float:
+def own_peak(encoder: str, batch: int, variant: str) -> float:
     config = TrainConfig(encoder=encoder, batch=batch)
     device = pick_device(config.device)
-    call = VARIANTS[variant](config, pictures(batch, device))
-    if device.type == "cuda":
-        before = torch.cuda.memory_allocated()
+    return growth(VARIANTS[variant](config, pictures(batch, device)), device)
+
+
+def growth(call: Callable[[], None], device: torch.device, times: int = 3) -> float:
+    """MiB that a few calls need at most over what the process, or the GPU, held before (Linux)."""
+    cuda = device.type == "cuda"
+    if cuda:
+        before = torch.cuda.memory_allocated() / 2**20
         torch.cuda.reset_peak_memory_stats()
     else:
-        before = resident()
+        before = status_mb("VmRSS") or 0
         start_peak()
-    for _ in range(steps):
+    for _ in range(times):
         call()
     wait(device)
-    if device.type == "cuda":
-        return (torch.cuda.max_memory_allocated() - before) / 2**20
-    return (peak_mb() or 0) - before
-
-
-def resident() -> float:
-    """MiB that this process holds now (Linux)."""
-    line = next(x for x in STATUS.read_text().splitlines() if x.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
+    most = torch.cuda.max_memory_allocated() / 2**20 if cuda else peak_mb() or 0
+    return most - before
 
 
 def main() -> None:

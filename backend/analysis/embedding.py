@@ -116,7 +116,9 @@ def embeddings(
     size = at_once(len(layers[0]), device) if torch.device(device).type == "cuda" else 0
     if size:
         for first in range(0, len(layers), size):
-            yield from exact(layers[first : first + size], perplexity, seed, device, start)
+            part = layers[first : first + size]
+            sketches = [Sketch.of(x, perplexity, seed, start) for x in part]
+            yield from exact(part, sketches, device)
         return
     pool = ThreadPoolExecutor(cores())
     try:
@@ -126,14 +128,9 @@ def embeddings(
 
 
 def exact(
-    layers: Sequence[np.ndarray],
-    perplexity: float,
-    seed: int,
-    device: torch.device | str,
-    start: np.ndarray | None,
+    layers: Sequence[np.ndarray], sketches: Sequence[Sketch], device: torch.device | str
 ) -> Iterator[Embedding]:
     """The maps of these layers by `exact_tsne`, all at once."""
-    sketches = [Sketch.of(x, perplexity, seed, start) for x in layers]
     drawable = [sketch for sketch in sketches if sketch.drawable]
     flat = iter(())
     if drawable:

@@ -35,7 +35,7 @@ class OfRule(BaseModel):
     epoch: int | None
     probes: dict[str, list[AtLayer]]  # by protocol
     neighbours: list[AtLayer]
-    images: int | None = None  # of one pass of training: those that the rule sees
+    images: int | None = None  # seen in training, all passes together
     seconds: float | None
     images_per_second: float | None  # measured apart
     memory_mb: float | None

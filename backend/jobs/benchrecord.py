@@ -20,10 +20,10 @@ SEED = 0  # of the held-out images, and of the crops, of every probe: the same f
 DEFINITIONS = {
     "seconds": (
         "Seconds: time between the first and the last event of training, checkpoints included, all "
-        "attempts together, beside whatever else the machine did. Training images: those of one "
-        "pass; a rule that learns from labels sees only the labelled ones, so that as many epochs "
-        "are fewer steps. The rules meet the same images of a batch; whole-image encoders see "
-        "other views of them."
+        "attempts together, beside whatever else the machine did. Images: those seen in training, "
+        "all passes together; a rule that learns from labels sees only the labelled ones, so that "
+        "as many epochs are fewer steps. The rules meet the same images of a batch; whole-image "
+        "encoders see other views of them."
     ),
     "alone": speed.DEFINITION,
     "loss": (

@@ -27,7 +27,6 @@ def summary(record: dict[str, Any]) -> list[dict[str, Any]]:
                     word: by_layer([row["probes"][word] for row in group]) for word in words
                 },
                 "neighbours": by_layer([row["neighbours"] for row in group]),
-                "images": group[0]["images"],
                 "seconds": mean([row["seconds"] for row in group]),
                 "images_per_second": alone.get("images_per_second"),
                 "memory_mb": alone.get("gpu_memory_mb") or alone.get("memory_mb"),

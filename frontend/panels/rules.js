@@ -124,7 +124,7 @@ export function rules({ state, runs, api, theme }) {
       ...layers.map((n) => /** @type {[string, string, string]} */ ([`${n}`, `layer ${n}`, ""])),
       ...(joined ? [/** @type {[string, string, string]} */ (["all", "all layers", "One classifier for all layers together"])] : []),
       ...(measure() === NEIGHBOURS ? [] : [/** @type {[string, string, string]} */ (["neighbours", "neighb.", `Neighbours, k = ${told.k}, of the top layer`])]),
-      ["images", "images", "Training images of one pass; a rule that learns from labels sees the labelled ones alone"],
+      ["images", "images", "Images seen in training, all passes together; a rule that learns from labels sees the labelled ones alone"],
       ["seconds", "training", "Time in training steps, mean over seeds, beside whatever else the machine did"],
       ["speed", "img/s", "Images a second, measured apart in a fresh process"],
       ["memory", "MB", "Peak memory, measured apart in a fresh process"],

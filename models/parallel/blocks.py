@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from models.errors import DivergedError
 from models.parallel.balance import balanced, seconds_of_layers
 from models.parallel.ranks import Handle, Ranks
-from models.parallel.share import Share
+from models.parallel.share import Share, drawn, updated
 from models.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -112,14 +112,13 @@ class Blocks(Share):
         self, rule: Rule, views: int, generator: torch.Generator, labels: Tensor | None
     ) -> Any:
         self.state = generator.get_state()
-        return rule.draw(views, generator) if labels is None else labels
+        return drawn(rule, views, generator, labels)
 
     def gather(self, z: Tensor) -> Tensor:
         return z
 
     def learn(self, optimiser: torch.optim.Optimizer) -> None:
-        optimiser.step()
-        optimiser.zero_grad()
+        updated(optimiser)
 
     def end(self, x: Tensor, losses: Tensor) -> Tensor:
         if not self.last:

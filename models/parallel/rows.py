@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from models.errors import DivergedError
 from models.parallel.ranks import Handle, Ranks
-from models.parallel.share import Share
+from models.parallel.share import Share, drawn, updated
 from models.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Rows(Share):
         self, rule: Rule, views: int, generator: torch.Generator, labels: Tensor | None
     ) -> Any:
         if self.together or not self.split:
-            return rule.draw(views, generator) if labels is None else labels
+            return drawn(rule, views, generator, labels)
         if labels is not None:
             return labels[self.own.to(labels.device)]
         return [rule.draw(len(part), generator) for part in self.parts][self.ranks.rank]
@@ -87,8 +87,7 @@ class Rows(Share):
         sizes = [grad.numel() for grad in grads]
         for grad, total in zip(grads, handle.wait().split(sizes), strict=True):
             grad.copy_(total.view(grad.shape))
-        optimiser.step()
-        optimiser.zero_grad()
+        updated(optimiser)
 
     def end(self, x: Tensor, losses: Tensor) -> Tensor:
         self.settle()

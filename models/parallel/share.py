@@ -78,6 +78,16 @@ class Share(ABC):
         """Let the other processes end, too, where this one ends between two steps."""
 
 
+def drawn(rule: Rule, views: int, generator: torch.Generator, labels: Tensor | None) -> Any:
+    """What the rule draws for so many views; the labels for a rule that learns from them."""
+    return rule.draw(views, generator) if labels is None else labels
+
+
+def updated(optimiser: torch.optim.Optimizer) -> None:
+    optimiser.step()
+    optimiser.zero_grad()
+
+
 @final
 class Whole(Share):
     """All of it: there is one process."""
@@ -102,14 +112,13 @@ class Whole(Share):
     def draw(
         self, rule: Rule, views: int, generator: torch.Generator, labels: Tensor | None
     ) -> Any:
-        return rule.draw(views, generator) if labels is None else labels
+        return drawn(rule, views, generator, labels)
 
     def gather(self, z: Tensor) -> Tensor:
         return z
 
     def learn(self, optimiser: torch.optim.Optimizer) -> None:
-        optimiser.step()
-        optimiser.zero_grad()
+        updated(optimiser)
 
     def end(self, x: Tensor, losses: Tensor) -> Tensor:
         return losses

@@ -6,6 +6,7 @@ import torch
 
 from backend.analysis.embedding import (
     PERPLEXITY,
+    Sketch,
     embedding,
     embeddings,
     exact,
@@ -97,7 +98,8 @@ def test_exact_maps_of_several_layers_are_as_good_whatever_their_width(monkeypat
     """What a GPU is given to do, on the processor."""
     layers = [clusters(seed=0)[0], np.ones((160, 4), np.float32), clusters(width=5, seed=1)[0]]
     kinds = ["exact", None, "exact"]
-    for features, kind, found in zip(layers, kinds, exact(layers, 15, 0, "cpu", None), strict=True):
+    sketches = [Sketch.of(x, 15, 0, None) for x in layers]
+    for features, kind, found in zip(layers, kinds, exact(layers, sketches, "cpu"), strict=True):
         other = embedding(features, 15)
         assert found.parameters.get("gradients") == kind
         assert found.kept_neighbours > other.kept_neighbours - 0.03
