@@ -52,7 +52,7 @@ def test_a_bench_measures_what_an_analysis_measures(
     say: Say, pack: Path, home: Path, tmp_path: Path
 ) -> None:
     page = tmp_path / "rules.md"
-    asked = ("--rules", "clapp,supervised", "--name", "two", "--epochs", 1)
+    asked = ("--rules", "clapp,supervised", "--name", "two", "--epochs", 2)
     code, out, err = say("bench", "rules", "--data", pack, *asked, *TINY, "--out", page)
     assert code == 0, err
     record = of(home, "two")
@@ -68,21 +68,21 @@ def test_a_bench_measures_what_an_analysis_measures(
     run = home / "runs" / clapp["run"]
     assert say("analyse", clapp["run"])[0] == 0
     results = Results(run)
-    probes = {epoch: stored(results, epoch) for epoch in (0, 1)}
-    assert accuracies(clapp["probes"]["fast"]) == pytest.approx(probes[1])
+    probes = {epoch: stored(results, epoch) for epoch in (0, 2)}
+    assert accuracies(clapp["probes"]["fast"]) == pytest.approx(probes[2])
     assert accuracies(found["random", 0, view]["probes"]["fast"]) == pytest.approx(probes[0])
     pixels = float(results.read("probe", None, 0)["accuracy"])
     assert accuracies(found["pixels", None, view]["probes"]["fast"]) == pytest.approx([pixels])
     assert found["random", 0, view]["run"] == clapp["run"]
 
-    assert clapp["losses"]["epochs"] == [1] and len(clapp["losses"]["losses"][0]) == 6
-    assert clapp["images"] == 24 and clapp["seconds"] > 0
+    assert clapp["losses"]["epochs"] == [1, 2] and len(clapp["losses"]["losses"][0]) == 6
+    assert clapp["images"] == 2 * 24 and clapp["seconds"] > 0
     alone = record["alone"]["clapp"]
     assert (alone["steps"], alone["batch"]) == (20, 12)
     assert alone["images_per_second"] > 0 and alone["memory_mb"] > 50
 
     text = page.read_text()
-    assert "saccade bench rules --data stripes.npz --encoder vgg6-tiny --epochs 1" in text
+    assert "saccade bench rules --data stripes.npz --encoder vgg6-tiny --epochs 2" in text
     assert str(pack.parent) not in text + json.dumps(record)
     assert all(word in out for word in ("pixels", "random", "clapp", "supervised", "±"))
     assert re.search(r"^\| random \| no \| no \|( [\d.]+ \([\d.]+ to [\d.]+\) \|){6}$", text, re.M)
