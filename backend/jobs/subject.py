@@ -111,7 +111,8 @@ class Subject:
         if word not in self.wanted or old["definitions"][word] == asked["definitions"][word]:
             return old
         self.stale = {"embedding"}
-        return old | asked
+        # What the learning analysis added to the definitions still holds.
+        return old | asked | {"definitions": old["definitions"] | asked["definitions"]}
 
     def steps(self) -> list[Step]:
         """What is to do for the words that are wanted; empty if all of it is there."""

@@ -207,6 +207,7 @@ def test_a_damaged_file_is_made_again_and_nothing_else(tmp_path):
 def test_another_perplexity_draws_the_maps_again_and_nothing_else(tmp_path):
     run, many = new_run(tmp_path, epochs=(0,)), stripes(test=40)
     list(analyse(run, many, device="cpu", perplexity=5))
+    defined = Results(run).summary(0)["definitions"]
     other = list(analyse(run, many, device="cpu", perplexity=9, only=["probes"]))
     assert ended(other) == [] and Results(run).epochs() == [0]
     again = ended(list(analyse(run, many, device="cpu", perplexity=9)))
@@ -214,6 +215,8 @@ def test_another_perplexity_draws_the_maps_again_and_nothing_else(tmp_path):
     summary = Results(run).summary(0)
     assert summary["parameters"]["embedding"]["perplexity"] == 9
     assert "perplexity 9" in summary["definitions"]["embedding"]
+    told = {word: said for word, said in summary["definitions"].items() if word != "embedding"}
+    assert "cosine" in told and told.items() < defined.items()
 
 
 def test_other_images_replace_what_was_there(tmp_path):

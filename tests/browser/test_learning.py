@@ -100,7 +100,9 @@ def test_the_run_that_ships_tells_what_its_layers_learn_by(
 ) -> None:
     page = visit("#run=clapp-photos&tab=learning")
     page.wait_for_selector('#learning[data-drawn="clapp-photos@30"]')
-    agree(page, ask("runs/clapp-photos/learning"), None)
+    reply = ask("runs/clapp-photos/learning")
+    agree(page, reply, None)
+    assert {"learning", "scores", "loss", "cosine", "four factors"} <= set(reply["definitions"])
 
 
 def test_a_run_without_the_analysis_says_why(visit: Visit, ask: Callable[[str], dict]) -> None:
