@@ -3,7 +3,8 @@
 Encoders of 6, 12, 18 and 24 layers, all of the same width and without pools, so that every layer
 costs the same: CLAPP, whose layers learn one after the other, beside the same network with the
 loss of its top layer sent through all of it (hinge-cpc). Each in a process of its own; memory is
-the most over what that process held before its first step. `--plot FILE.svg` draws it.
+the most over what that process held before its first step, when it has its weights and Adam's
+moments (1 MB a layer). `--plot FILE.svg` draws it.
 """
 
 import json
@@ -22,35 +23,28 @@ from models.encoder import Encoder
 from models.presets import ENCODERS, Preset, patch_sites
 from models.rules import RULES
 from models.rules.rule import Form
-from models.train import Training, step
+from models.train import Training, adam, step, taught
 
 DEPTHS, WIDTH, BATCH, VIEW = (6, 12, 18, 24), 64, 32, 64
 VARIANTS = {"local (clapp)": "clapp", "end-to-end (hinge-cpc)": "hinge-cpc"}
 COLOURS = {"local (clapp)": "#0072b2", "end-to-end (hinge-cpc)": "#d55e00"}
 
 
-def training_of(rule: str, depth: int) -> Training:
+def training_of(word: str, depth: int) -> Training:
     """An untrained encoder of `depth` equal layers with a rule of that word, and its optimisers."""
-    word = f"depth-{depth}"
-    ENCODERS[word] = Preset(word, (WIDTH,) * depth, (False,) * depth, "for this benchmark")
-    config = TrainConfig(rule=rule, batch=BATCH)
+    name = f"depth-{depth}"
+    ENCODERS[name] = Preset(name, (WIDTH,) * depth, (False,) * depth, "for this benchmark")
+    config = TrainConfig(rule=word, batch=BATCH)
     device, made = pick_device(config.device), torch.Generator().manual_seed(config.seed)
-    encoder = Encoder(word, 1, made).to(device)
+    encoder = Encoder(name, 1, made).to(device)
     sides = (patch_sites(VIEW).side,) * depth
-    taught = RULES[rule].load()(Form(encoder.widths, sides, config.steps, 0), made)
-    crosses = RULES[rule].crosses
+    form = Form(encoder.widths, sides, config.steps, 0)
+    rule, crosses = RULES[word].load()(form, made).to(device), RULES[word].crosses
     adams = [
-        torch.optim.Adam(
-            [
-                *(encoder.layers if crosses else encoder.layers[layer]).parameters(),
-                *taught.parameters_of(layer),
-            ],
-            lr=config.learning_rate,
-            fused=device.type in ("cpu", "cuda"),
-        )
-        for layer in taught.layers
+        adam([*taught(encoder, layer, crosses), *rule.parameters_of(layer)], config)
+        for layer in rule.layers
     ]
-    return Training(config, encoder, taught.to(device), adams, VIEW, 0)
+    return Training(config, encoder, rule, adams, VIEW, 0)
 
 
 def own_peak(rule: str, depth: int) -> float:

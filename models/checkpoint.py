@@ -136,17 +136,8 @@ def restore(folder: Path) -> Training:
     for layer, optimiser in enumerate(training.optimisers):
         for group in optimiser.param_groups:
             for index, parameter in enumerate(group["params"]):
-                steps = take(moments, f"{layer}.{index}.step", folder)
-                optimiser.state[parameter] = {
-                    "step": steps.to(parameter.device if group["fused"] else "cpu"),
-                    # A fused Adam walks the moments in the memory order of the weights.
-                    **{
-                        name: torch.empty_like(parameter).copy_(
-                            take(moments, f"{layer}.{index}.{name}", folder)
-                        )
-                        for name in ("exp_avg", "exp_avg_sq")
-                    },
-                }
+                for name, value in optimiser.state[parameter].items():
+                    value.copy_(take(moments, f"{layer}.{index}.{name}", folder))
     training.epoch, training.batch, training.step, training.images = (
         files.state[name] for name in COUNTS
     )
@@ -226,17 +217,13 @@ def bytes_of(module: torch.nn.Module) -> int:
 
 
 def moments_of(training: Training) -> dict[str, Tensor]:
-    """Adam's moments of every parameter as "layer.parameter.name"; zeros before the first step."""
+    """Adam's moments of every parameter as "layer.parameter.name"."""
     moments = {}
     for layer, optimiser in enumerate(training.optimisers):
         for group in optimiser.param_groups:
             for index, parameter in enumerate(group["params"]):
-                state = optimiser.state.get(parameter) or {
-                    "step": torch.zeros(()),
-                    "exp_avg": torch.zeros_like(parameter),
-                    "exp_avg_sq": torch.zeros_like(parameter),
-                }
-                moments |= {f"{layer}.{index}.{name}": value for name, value in state.items()}
+                for name, value in optimiser.state[parameter].items():
+                    moments[f"{layer}.{index}.{name}"] = value
     return moments
 
 

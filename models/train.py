@@ -83,14 +83,28 @@ def begin(config: TrainConfig, view: int | None = None, classes: int = 0) -> Tra
     exact = torch.float64 if config.precision == "float64" else torch.float32
     encoder, rule = encoder.to(device, exact), rule.to(device, exact)
     optimisers = [
-        torch.optim.Adam(
-            [*taught(encoder, layer, row.crosses), *rule.parameters_of(layer)],
-            lr=config.learning_rate,
-            fused=device.type in ("cpu", "cuda"),
-        )
+        adam([*taught(encoder, layer, row.crosses), *rule.parameters_of(layer)], config)
         for layer in rule.layers
     ]
     return Training(config, encoder, rule, optimisers, view, classes)
+
+
+def adam(weights: list[nn.Parameter], config: TrainConfig) -> torch.optim.Adam:
+    """Adam over these weights, with its moments at zero.
+
+    Moments made by the first step would come to lie between the large arrays of that step, and
+    keep the memory in between from being used again.
+    """
+    kind = weights[0].device.type
+    fused = kind in ("cpu", "cuda")
+    optimiser = torch.optim.Adam(weights, lr=config.learning_rate, fused=fused)
+    for weight in weights:
+        optimiser.state[weight] = {
+            "step": torch.zeros((), device=weight.device if fused else "cpu"),
+            "exp_avg": torch.zeros_like(weight),
+            "exp_avg_sq": torch.zeros_like(weight),
+        }
+    return optimiser
 
 
 def taught(encoder: nn.Module, layer: int, crosses: bool) -> list[nn.Parameter]:

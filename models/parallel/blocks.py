@@ -69,6 +69,9 @@ class Blocks(Share):
         for rank, block in enumerate(self.blocks):
             for weight in self.weights(training, block) if rank != self.rank else ():
                 weight.data = weight.data.cpu()
+            for optimiser, weight in self.learners(block) if rank != self.rank else ():
+                state = optimiser.state[weight]
+                state.update({name: state[name].cpu() for name in MOMENTS})
 
     def layers(self, encoder: nn.Module) -> range:
         return self.blocks[self.rank] if self.blocks else range(len(encoder.layers))
@@ -201,13 +204,9 @@ class Blocks(Share):
             for weight in self.weights(training, block):
                 weight.data.copy_(self.received(weight, rank))
             for optimiser, weight in self.learners(block):
-                optimiser.state[weight] = {
-                    "step": self.ranks.receive(torch.zeros(()), rank, STATE),
-                    **{
-                        name: torch.empty_like(weight).copy_(self.received(weight, rank))
-                        for name in MOMENTS[1:]
-                    },
-                }
+                for name in MOMENTS:
+                    state = optimiser.state[weight][name]
+                    state.copy_(self.received(state, rank))
         self.collected = training.step
 
     def received(self, like: Tensor, rank: int) -> Tensor:

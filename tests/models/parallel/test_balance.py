@@ -22,4 +22,5 @@ def test_measuring_leaves_the_training_as_it_was():
     assert len(taken) == 6 and min(taken) > 0
     after = training.encoder.parameters()
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
-    assert not any(optimiser.state for optimiser in training.optimisers)
+    states = [state for each in training.optimisers for state in each.state.values()]
+    assert states and not any(moment.any() for state in states for moment in state.values())
