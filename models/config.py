@@ -114,8 +114,19 @@ class TrainConfig:
     feedback: str = option(
         "feedback", "Where a layer's context comes from: the same layer, the top, or both."
     )
+    w_init: str = option(
+        "w_init",
+        "How the prediction matrices begin: uniform, as published, or as the identity with a tenth "
+        "of that, which predicts at first that nothing changes.",
+    )
     update: str = option(
         "update", "How weights change: by autograd, or by the explicit product of four factors."
+    )
+    init: str = setting(
+        "uniform",
+        "How the encoder's weights begin: uniform within 1 / sqrt(inputs), as published, or he, "
+        "normal with variance 2 / inputs and no bias, so that activity does not fade with depth.",
+        choices=("uniform", "he"),
     )
     seed: int = setting(
         0, "Seed of the weights, the order, the views and the draws.", minimum=0, maximum=2**31 - 1

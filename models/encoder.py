@@ -17,15 +17,22 @@ from models.rules import RULES
 class Layer(nn.Module):
     """3x3 convolution with zero padding inside each patch, ReLU, and 2x2 max-pool if `pool`.
 
-    Weights and bias start uniform within 1 / sqrt(9 C_in). The pool comes before the ReLU: the
+    Weights and bias start uniform within 1 / sqrt(9 C_in); with init "he" the weights normal with
+    variance 2 / (9 C_in) and the bias at 0 (He et al. 2015). The pool comes before the ReLU: the
     two commute, and the ReLU then has a quarter of the values to look at.
     """
 
-    def __init__(self, channels: int, width: int, pool: bool, generator: torch.Generator) -> None:
+    def __init__(
+        self, channels: int, width: int, pool: bool, generator: torch.Generator, init: str
+    ) -> None:
         super().__init__()
+        weight, bias = torch.empty(width, channels, 3, 3), torch.zeros(width)
         bound = (9 * channels) ** -0.5
-        weight = torch.empty(width, channels, 3, 3).uniform_(-bound, bound, generator=generator)
-        bias = torch.empty(width).uniform_(-bound, bound, generator=generator)
+        if init == "he":
+            weight.normal_(0, 2**0.5 * bound, generator=generator)
+        else:
+            weight.uniform_(-bound, bound, generator=generator)
+            bias.uniform_(-bound, bound, generator=generator)
         self.weight = nn.Parameter(weight.contiguous(memory_format=torch.channels_last))
         self.bias = nn.Parameter(bias)
         self.pool = pool
@@ -41,10 +48,16 @@ class Stack(nn.Module):
     `word` is a row of ENCODERS, `channels` 1 (grey) or 3 (colour).
     """
 
-    def __init__(self, word: str, channels: int = 1, generator: torch.Generator | None = None):
+    def __init__(
+        self,
+        word: str,
+        channels: int = 1,
+        generator: torch.Generator | None = None,
+        init: str = "uniform",
+    ):
         super().__init__()
         self.word, self.widths, self.channels = word, ENCODERS[word].widths, channels
-        self.layers = layers_of(word, channels, generator)
+        self.layers = layers_of(word, channels, generator, init)
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Activity of every layer, z [b, channel, row, column], from views [b, channel, h, w]."""
@@ -108,7 +121,8 @@ ENCODER_CLASSES = {"patches": Encoder, "image": ImageEncoder}
 
 def encoder_of(config: TrainConfig, generator: torch.Generator | None = None) -> Stack:
     """The untrained encoder that a run with this config trains."""
-    return ENCODER_CLASSES[RULES[config.rule].sees](config.encoder, config.channels, generator)
+    kind = ENCODER_CLASSES[RULES[config.rule].sees]
+    return kind(config.encoder, config.channels, generator, config.init)
 
 
 def untrained(config: TrainConfig) -> Stack:
@@ -116,10 +130,13 @@ def untrained(config: TrainConfig) -> Stack:
     return encoder_of(config, torch.Generator().manual_seed(config.seed)).eval()
 
 
-def layers_of(word: str, channels: int, generator: torch.Generator | None) -> nn.ModuleList:
+def layers_of(
+    word: str, channels: int, generator: torch.Generator | None, init: str
+) -> nn.ModuleList:
     generator = generator or torch.Generator().manual_seed(0)
     preset = ENCODERS[word]
     inputs = (channels, *preset.widths[:-1])
     return nn.ModuleList(
-        Layer(*row, generator) for row in zip(inputs, preset.widths, preset.pools, strict=True)
+        Layer(*row, generator, init)
+        for row in zip(inputs, preset.widths, preset.pools, strict=True)
     )

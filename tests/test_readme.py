@@ -15,6 +15,7 @@ from backend.settings import VERSION, Settings
 from models.config import SETTINGS, Setting
 from models.data import DATASETS
 from models.presets import ENCODERS
+from models.recipes import RECIPES
 from models.rules import RULES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,7 +27,7 @@ SHELL = re.findall(
 
 
 def test_every_word_is_written_down() -> None:
-    words = [*DATASETS, *RULES, *ENCODERS, *PROTOCOLS]
+    words = [*DATASETS, *RULES, *ENCODERS, *PROTOCOLS, *RECIPES]
     assert [word for word in words if f"`{word}`" not in README] == []
 
 

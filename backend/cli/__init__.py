@@ -16,6 +16,7 @@ from pathlib import Path
 from backend.cli import stream
 from backend.errors import RequestError, SaccadeError, failure_of
 from backend.settings import VERSION, Settings
+from models.parallel import processes
 
 WORDS = "serve", "train", "analyse", "place", "check", "bench", "runs", "import", "export", "data"
 COMMANDS = {word: word for word in WORDS} | {"import": "imports"}  # word -> module
@@ -44,6 +45,7 @@ def answer(words: Sequence[str] | None) -> int:
     settings = None
     try:
         options = parser().parse_args(words)
+        check_shared(options)
         settings = Settings(home=options.home) if options.home else Settings()
         code = options.run(options, settings)
         sys.stdout.flush()
@@ -60,6 +62,16 @@ def answer(words: Sequence[str] | None) -> int:
         return WRONG
 
 
+def check_shared(options: argparse.Namespace) -> None:
+    """Raise RequestError where torchrun started several processes of what only one can do."""
+    command = getattr(options, "command", None)
+    if command and command != "train" and processes() > 1:
+        raise RequestError(
+            f"torchrun started {processes()} processes, but only saccade train shares its work; "
+            f"run saccade {command} without torchrun"
+        )
+
+
 def parser() -> argparse.ArgumentParser:
     whole = Parser(prog="saccade", description="See what a network trained by CLAPP has learned.")
     whole.add_argument("--version", action="version", version=f"saccade {VERSION}")
@@ -68,6 +80,7 @@ def parser() -> argparse.ArgumentParser:
     for word, module in COMMANDS.items():
         command = import_module(f"backend.cli.{module}")
         sub = commands.add_parser(word, help=command.__doc__.splitlines()[0])
+        sub.set_defaults(command=word)
         command.add(sub)
     return whole
 

@@ -11,8 +11,10 @@ from backend.cli.stream import put
 from backend.errors import RequestError
 from backend.runs.store import Row
 from backend.settings import VERSION, Settings
-from models.config import SETTINGS, TrainConfig
+from models.config import SETTINGS, TrainConfig, nearest
+from models.errors import ConfigError
 from models.parallel import check_alone, processes, under_torchrun
+from models.recipes import RECIPES
 from models.size import warning
 
 if TYPE_CHECKING:
@@ -29,6 +31,11 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument("--resume", metavar="RUN", help="go on with a run that ended too early")
     command.add_argument("--name", type=utf8, default="", help="a name for people")
     command.add_argument("--no-analyse", action="store_true", help="only train")
+    command.add_argument(
+        "--preset",
+        metavar="WORD",
+        help=f"settings that go together ({', '.join(RECIPES)}); those given beside it come first",
+    )
     setting_flags(command)
     home_flag(command)
     command.set_defaults(run=run)
@@ -63,7 +70,7 @@ def entered(home: Home, options: argparse.Namespace, settings: Settings) -> Row:
     """A new run with the settings that were given."""
     from models.data import load, parse
 
-    config = TrainConfig.from_dict(given(options))
+    config = TrainConfig.from_dict(preset(options.preset) | given(options))
     if not under_torchrun():
         check_alone(config)
     spec = utf8(str(parse(config.data)))
@@ -76,7 +83,8 @@ def entered(home: Home, options: argparse.Namespace, settings: Settings) -> Row:
 
 def resumed(home: Home, options: argparse.Namespace) -> Row:
     """A run to go on with, under the settings it began with."""
-    if extra := [*given(options), *(["name"] if options.name else [])]:
+    extra = [*given(options), *(word for word in ("name", "preset") if getattr(options, word))]
+    if extra:
         raise RequestError(
             f"a resumed run keeps its settings, so --{extra[0].replace('_', '-')} has no place "
             "beside --resume; leave it out, or train a new run"
@@ -84,6 +92,13 @@ def resumed(home: Home, options: argparse.Namespace) -> Row:
     _, row = home.own(options.resume)
     home.queue.resume(row, mine=True)
     return home.store.row(row.id)
+
+
+def preset(word: str | None) -> dict[str, Any]:
+    """The settings of that preset; none where no word is given."""
+    if word and word not in RECIPES:
+        raise ConfigError(f"unknown preset {word!r}; {nearest(word, RECIPES)}")
+    return RECIPES[word].settings if word else {}
 
 
 def given(options: argparse.Namespace) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class RuleRow:
 
 DRAW = ("network", "per-layer")
 UPDATE = ("autograd", "hebbian")
+W_INIT = ("uniform", "identity")
 WHOLE_COLOUR = {"crop": 96, "colour": "rgb"}
 
 RULES: dict[str, RuleRow] = {
@@ -83,7 +84,7 @@ RULES: dict[str, RuleRow] = {
             False,
             "the true or a wrong future, one broadcast draw per image",
             "models.rules.clapp:CLAPP",
-            {"draw": DRAW, "update": UPDATE},
+            {"draw": DRAW, "w_init": W_INIT, "update": UPDATE},
         ),
         RuleRow(
             "clapp-s",
@@ -92,7 +93,12 @@ RULES: dict[str, RuleRow] = {
             False,
             "the true and a wrong future",
             "models.rules.clapp_s:CLAPPs",
-            {"negatives": ("image", "anywhere"), "symmetric": ("no", "yes"), "update": UPDATE},
+            {
+                "negatives": ("image", "anywhere"),
+                "symmetric": ("no", "yes"),
+                "w_init": W_INIT,
+                "update": UPDATE,
+            },
         ),
         RuleRow(
             "clapp++",
@@ -117,7 +123,7 @@ RULES: dict[str, RuleRow] = {
             True,
             "the true or a wrong future, one broadcast draw per image",
             "models.rules.hinge_cpc:HingeCPC",
-            {"draw": DRAW},
+            {"draw": DRAW, "w_init": W_INIT},
         ),
         RuleRow(
             "greedy-infomax",
@@ -126,6 +132,7 @@ RULES: dict[str, RuleRow] = {
             False,
             "the true future and 16 from anywhere in the batch",
             "models.rules.infonce:GreedyInfoMax",
+            {"w_init": W_INIT},
             contrast="InfoNCE",
         ),
         RuleRow(
@@ -135,6 +142,7 @@ RULES: dict[str, RuleRow] = {
             True,
             "the true future and 16 from anywhere in the batch",
             "models.rules.infonce:CPC",
+            {"w_init": W_INIT},
             contrast="InfoNCE",
         ),
         RuleRow(

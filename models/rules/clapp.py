@@ -23,7 +23,8 @@ class CLAPP(Rule):
     y and the other image are drawn once a step for each image (the image anew for each k) and
     broadcast to all layers and to both predictions. "per-layer" is the published code's way: both
     are drawn anew in every layer and for each of the two terms. As in that code the true and the
-    wrong half of a batch are averaged separately. update is read by the training step.
+    wrong half of a batch are averaged separately. w_init: `matrices`. update is
+    read by the training step.
 
     The loss of a layer at chance is 4, 1 for each sign of each of the two terms.
     """
@@ -35,14 +36,15 @@ class CLAPP(Rule):
         form: Form,
         generator: torch.Generator,
         draw: str = "network",
+        w_init: str = "uniform",
         update: str = "autograd",
     ) -> None:
         super().__init__()
         self.layers = tuple(range(len(form.widths)))
         self.steps, self.own_draws = form.steps, draw == "per-layer"
         pairs = [(form.steps, width, width) for width in form.widths]
-        self.W_pred = nn.ParameterList(matrices(*pair, generator) for pair in pairs)
-        self.W_retro = nn.ParameterList(matrices(*pair, generator) for pair in pairs)
+        self.W_pred = nn.ParameterList(matrices(*pair, generator, w_init) for pair in pairs)
+        self.W_retro = nn.ParameterList(matrices(*pair, generator, w_init) for pair in pairs)
 
     def draw(self, images: int, generator: torch.Generator) -> Broadcast:
         return broadcast(

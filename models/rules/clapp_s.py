@@ -21,7 +21,7 @@ class CLAPPs(Rule):
     "anywhere", 16 patches from anywhere in the batch, averaged, as in the published script.
     symmetric: "no", two matrices as in CLAPP (default), or "yes", one matrix that teaches both
     sides, which carries its weights from one synapse to another, as in the published script.
-    update is read by the training step.
+    w_init: `matrices`. update is read by the training step.
 
     The loss of a layer at chance is 4, or 2 where symmetric.
     """
@@ -32,6 +32,7 @@ class CLAPPs(Rule):
         generator: torch.Generator,
         negatives: str = "image",
         symmetric: str = "no",
+        w_init: str = "uniform",
         update: str = "autograd",
     ) -> None:
         super().__init__()
@@ -40,9 +41,9 @@ class CLAPPs(Rule):
         self.anywhere, self.symmetric = negatives == "anywhere", symmetric == "yes"
         self.terms = 1 if self.symmetric else 2
         pairs = [(form.steps, width, width) for width in form.widths]
-        self.W_pred = nn.ParameterList(matrices(*pair, generator) for pair in pairs)
+        self.W_pred = nn.ParameterList(matrices(*pair, generator, w_init) for pair in pairs)
         if not self.symmetric:
-            self.W_retro = nn.ParameterList(matrices(*pair, generator) for pair in pairs)
+            self.W_retro = nn.ParameterList(matrices(*pair, generator, w_init) for pair in pairs)
 
     def draw(self, images: int, generator: torch.Generator) -> OtherImages | Anywhere:
         if self.anywhere:

@@ -14,17 +14,23 @@ from models.rules.scores import Broadcast, broadcast
 class HingeCPC(Rule):
     """CLAPP's loss, `two_way_hinge`, at the top layer alone, sent back through all layers.
 
-    draw: as CLAPP's; here "per-layer" draws anew for each of the two terms.
+    w_init: `matrices`. draw: as CLAPP's; here "per-layer" draws anew for each of the two terms.
     """
 
     terms = 2
 
-    def __init__(self, form: Form, generator: torch.Generator, draw: str = "network") -> None:
+    def __init__(
+        self,
+        form: Form,
+        generator: torch.Generator,
+        draw: str = "network",
+        w_init: str = "uniform",
+    ) -> None:
         super().__init__()
         top, width = len(form.widths) - 1, form.widths[-1]
         self.layers, self.steps, self.own_draws = (top,), form.steps, draw == "per-layer"
-        self.W_pred = matrices(form.steps, width, width, generator)
-        self.W_retro = matrices(form.steps, width, width, generator)
+        self.W_pred = matrices(form.steps, width, width, generator, w_init)
+        self.W_retro = matrices(form.steps, width, width, generator, w_init)
 
     def draw(self, images: int, generator: torch.Generator) -> Broadcast:
         return broadcast(images, self.steps, generator, 1, self.terms, self.own_draws)

@@ -24,12 +24,12 @@ class GreedyInfoMax(Rule):
 
     terms = 1
 
-    def __init__(self, form: Form, generator: torch.Generator) -> None:
+    def __init__(self, form: Form, generator: torch.Generator, w_init: str = "uniform") -> None:
         super().__init__()
         self.layers = tuple(range(len(form.widths)))
         self.steps, self.side = form.steps, form.sides[0]
         self.W_pred = nn.ParameterList(
-            matrices(form.steps, width, width, generator) for width in form.widths
+            matrices(form.steps, width, width, generator, w_init) for width in form.widths
         )
 
     def draw(self, images: int, generator: torch.Generator) -> Anywhere:
@@ -48,11 +48,12 @@ class CPC(Rule):
 
     terms = 1
 
-    def __init__(self, form: Form, generator: torch.Generator) -> None:
+    def __init__(self, form: Form, generator: torch.Generator, w_init: str = "uniform") -> None:
         super().__init__()
         self.layers = (len(form.widths) - 1,)
         self.steps, self.side = form.steps, form.sides[-1]
-        self.W_pred = matrices(form.steps, form.widths[-1], form.widths[-1], generator)
+        width = form.widths[-1]
+        self.W_pred = matrices(form.steps, width, width, generator, w_init)
 
     def draw(self, images: int, generator: torch.Generator) -> Anywhere:
         return anywhere(images, NEGATIVES, self.side, self.steps, generator)

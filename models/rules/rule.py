@@ -45,8 +45,14 @@ class Rule(nn.Module):
         """The rule's own weights that learn from the loss of `layer`."""
 
 
-def matrices(count: int, post: int, pre: int, generator: torch.Generator) -> nn.Parameter:
-    """Prediction matrices [count, post, pre], uniform within 1 / sqrt(pre)."""
+def matrices(
+    count: int, post: int, pre: int, generator: torch.Generator, init: str = "uniform"
+) -> nn.Parameter:
+    """Prediction matrices [count, post, pre], uniform within 1 / sqrt(pre).
+
+    init "identity": the identity and a tenth of that, so that a layer begins by predicting that
+    nothing changes; post and pre are then equal.
+    """
     bound = pre**-0.5
     weight = torch.empty(count, post, pre).uniform_(-bound, bound, generator=generator)
-    return nn.Parameter(weight)
+    return nn.Parameter(torch.eye(post) + weight / 10 if init == "identity" else weight)

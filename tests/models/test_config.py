@@ -4,6 +4,7 @@ import pytest
 
 from models.config import SETTINGS, TrainConfig, kept_epochs
 from models.errors import ConfigError
+from models.recipes import RECIPES
 
 
 def test_defaults_are_the_papers_where_it_has_one():
@@ -47,6 +48,14 @@ def test_a_wrong_setting_is_named_with_what_is_wanted(values, words):
         TrainConfig.from_dict(values)
     for word in words:
         assert word in str(error.value)
+
+
+@pytest.mark.parametrize("word", RECIPES)
+def test_every_preset_is_a_valid_run_and_says_only_what_differs_from_the_defaults(word):
+    settings, defaults = RECIPES[word].settings, TrainConfig().to_dict()
+    config = TrainConfig.from_dict(settings)
+    assert {name: getattr(config, name) for name in settings} == settings
+    assert not any(defaults[name] == value for name, value in settings.items() if name != "data")
 
 
 def test_a_whole_number_is_accepted_for_a_float():

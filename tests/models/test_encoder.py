@@ -75,6 +75,20 @@ def test_weights_start_within_the_bounds_of_the_fan_in():
         assert layer.weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.1)
 
 
+def test_weights_that_start_after_he_keep_activity_from_fading_with_depth():
+    views = torch.randn(4, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    last = {}
+    for init in ("uniform", "he"):
+        encoder = Encoder("vgg6-small", 1, torch.Generator().manual_seed(3), init)
+        with torch.no_grad():
+            last[init] = encoder(views)[-1].std(0).mean().item()  # over images
+    for layer in encoder.layers:
+        deviation = (2 / (9 * layer.weight.shape[1])) ** 0.5
+        assert layer.weight.std().item() == pytest.approx(deviation, rel=0.1)
+        assert not layer.bias.any()
+    assert last["he"] > 30 * last["uniform"]
+
+
 def test_every_layer_of_the_patch_encoder_has_the_patches_as_its_sites():
     assert (grid_of(64), grid_of(32)) == (7, 3)
     sites = sites_of("patches", 64)

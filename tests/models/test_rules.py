@@ -8,13 +8,13 @@ import models.train
 from models.config import TrainConfig
 from models.data.dataset import TRAIN
 from models.data.photos import pictures
-from models.errors import DataError
+from models.errors import ConfigError, DataError
 from models.rules import RULES
 from models.rules.clapp import CLAPP
 from models.rules.clapp_s import CLAPPs
 from models.rules.rule import Form
 from models.rules.scores import Broadcast, anywhere, mean_of_signs, other_images
-from models.train import train
+from models.train import begin, train
 from tests.proof.table import (
     LOCAL,
     VARIANTS,
@@ -264,3 +264,24 @@ def test_every_rule_of_one_kind_meets_the_same_views_in_every_step(photos, monke
     assert len(patches) == 7 and {len(views) for views in patches} == {4}
     for views in patches[1:]:
         assert all(torch.equal(a, b) for a, b in zip(views, patches[0], strict=True))
+
+
+WITH_MATRICES = tuple(word for word, row in RULES.items() if "w_init" in row.options)
+
+
+@pytest.mark.parametrize("word", WITH_MATRICES)
+def test_prediction_matrices_begin_as_the_identity_with_a_tenth_of_the_uniform_start(word):
+    uniform, identity = (
+        begin(TrainConfig(rule=word, encoder="vgg6-tiny", w_init=init, device="cpu"))
+        for init in ("uniform", "identity")
+    )
+    for one, other in zip(uniform.rule.parameters(), identity.rule.parameters(), strict=True):
+        assert torch.allclose(other, torch.eye(one.shape[-1]) + one / 10)
+    first = zip(uniform.encoder.parameters(), identity.encoder.parameters(), strict=True)
+    assert all(torch.equal(*pair) for pair in first)
+
+
+def test_only_rules_with_square_prediction_matrices_begin_as_the_identity():
+    assert set(WITH_MATRICES) == {"clapp", "clapp-s", "hinge-cpc", "greedy-infomax", "cpc"}
+    with pytest.raises(ConfigError, match=r"rule clapp\+\+ has no w_init"):
+        TrainConfig(rule="clapp++", w_init="identity")

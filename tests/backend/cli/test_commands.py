@@ -221,6 +221,8 @@ def test_data_are_listed_read_and_packed(say: Say, pack: Path, tmp_path: Path) -
         ("train --epochs two", "a whole number is wanted, not 'two'"),
         ("train --learning-rate fast", "a number is wanted, not 'fast'"),
         ("train --rule clap", "did you mean 'clapp'?"),
+        ("train --preset stl10-gp", "did you mean 'stl10-gpu'?"),
+        ("train --resume nothing --preset paper", "--preset has no place beside --resume"),
         ("train --encoder vgg6-tin", "did you mean 'vgg6-tiny'?"),
         ("train --data photo", "did you mean 'photos'?"),
         ("train --data stl10", "saccade data get stl10"),
@@ -324,3 +326,12 @@ def test_a_reader_that_has_enough_is_no_error(home: Path) -> None:
 def test_the_parser_is_made_anew_each_time() -> None:
     assert parser().parse_args(["train", "--epochs", "3"]).epochs == 3
     assert parser().parse_args(["train"]).epochs is None
+
+
+def test_only_training_is_shared_between_processes_of_torchrun(
+    say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "one")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    code, _, err = say("runs")
+    assert code == 2 and "only saccade train shares its work; run saccade runs without" in err

@@ -1,0 +1,42 @@
+"""Which settings go together: the presets of `saccade train --preset`, as plain values."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One row of RECIPES: settings that differ from their defaults, and what they are for."""
+
+    word: str
+    settings: dict[str, Any]
+    sentence: str
+
+
+LAPTOP = {"learning_rate": 1e-3, "w_init": "identity"}  # benchmarks/learning.md says why
+
+RECIPES: dict[str, Recipe] = {
+    recipe.word: recipe
+    for recipe in (
+        Recipe(
+            "paper",
+            {"data": "stl10", "encoder": "vgg6", "epochs": 300},
+            "The paper's encoder and settings on the unlabelled images of STL-10.",
+        ),
+        Recipe(
+            "photos",
+            {"data": "photos", "epochs": 100, "keep": "0,1,3,10,30,100", **LAPTOP},
+            "The demo: a quarter of the width on the built-in photographs.",
+        ),
+        Recipe(
+            "stl10-small",
+            {"data": "stl10", "epochs": 300, **LAPTOP},
+            "A quarter of the width on STL-10, for a processor.",
+        ),
+        Recipe(
+            "stl10-gpu",
+            {"data": "stl10", "encoder": "vgg6", "epochs": 1000},
+            "The paper's encoder on STL-10, kept often, for a GPU with limited time.",
+        ),
+    )
+}
