@@ -76,6 +76,11 @@ class TrainConfig:
     learning_rate: float = setting(
         2e-4, "Adam's step size, one optimiser a layer.", minimum=1e-8, maximum=1.0
     )
+    schedule: str = setting(
+        "constant",
+        "Whether the step size stays as it is or falls to zero over the run, by half a cosine.",
+        choices=("constant", "cosine"),
+    )
     steps: int = setting(
         5,
         "Prediction steps K; step k looks k + 1 patch rows down.",
@@ -116,8 +121,8 @@ class TrainConfig:
     )
     w_init: str = option(
         "w_init",
-        "How the prediction matrices begin: uniform, as published, or as the identity with a tenth "
-        "of that, which predicts at first that nothing changes.",
+        "How the prediction matrices begin: uniform, as published, or near the identity over the "
+        "width, which predicts at first that nothing changes.",
     )
     update: str = option(
         "update", "How weights change: by autograd, or by the explicit product of four factors."

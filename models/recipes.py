@@ -13,7 +13,8 @@ class Recipe:
     sentence: str
 
 
-LAPTOP = {"learning_rate": 1e-3, "w_init": "identity"}  # benchmarks/learning.md says why
+# benchmarks/learning.md says why
+LAPTOP = {"learning_rate": 1e-3, "schedule": "cosine", "init": "he", "w_init": "identity"}
 
 RECIPES: dict[str, Recipe] = {
     recipe.word: recipe

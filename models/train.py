@@ -1,5 +1,6 @@
 """Training as a loop that yields: nothing is logged, stored or decided elsewhere."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -152,6 +153,7 @@ def train(
                     return
                 chosen = rows[np.sort(order[batch * config.batch : (batch + 1) * config.batch])]
                 seen, told = batch_of(images, chosen, training, labels)
+                set_rate(training, training.step / steps)
                 losses = step(training, seen, batch, told)
                 ends = batch + 1 == per_epoch
                 training.step += 1
@@ -164,6 +166,16 @@ def train(
                     if progress.epoch_ends or progress.step % LOOK_EVERY == 0:
                         check_finite(progress.losses, training)
                     yield progress
+
+
+def set_rate(training: Training, fraction: float) -> None:
+    """The step size of the next step, when that fraction of the run is done (0 to 1)."""
+    rate = training.config.learning_rate
+    if training.config.schedule == "cosine":
+        rate *= (1 + math.cos(math.pi * fraction)) / 2
+    for optimiser in training.optimisers:
+        for group in optimiser.param_groups:
+            group["lr"] = rate
 
 
 def batch_of(
@@ -265,7 +277,8 @@ def check_same_run(training: Training, config: TrainConfig) -> None:
     """Raise CheckpointError if a training began with other settings than it would go on with."""
     for setting in SETTINGS:
         began, now = (getattr(c, setting.name) for c in (training.config, config))
-        if began != now and setting.name not in FREE:
+        ends_with = setting.name == "epochs" and config.schedule != "constant"
+        if began != now and (setting.name not in FREE or ends_with):
             raise CheckpointError(
                 f"the checkpoint was made with {setting.name} {began!r}, but the run has "
                 f"{now!r}; resume the run that it belongs to, or train a new one"

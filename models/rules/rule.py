@@ -50,9 +50,10 @@ def matrices(
 ) -> nn.Parameter:
     """Prediction matrices [count, post, pre], uniform within 1 / sqrt(pre).
 
-    init "identity": the identity and a tenth of that, so that a layer begins by predicting that
-    nothing changes; post and pre are then equal.
+    init "identity": 1 / pre on the diagonal and a hundredth of that uniform start, so that a score
+    begins as the mean of z c over the channels: a layer predicts at first that nothing changes.
+    post and pre are then equal.
     """
     bound = pre**-0.5
     weight = torch.empty(count, post, pre).uniform_(-bound, bound, generator=generator)
-    return nn.Parameter(torch.eye(post) + weight / 10 if init == "identity" else weight)
+    return nn.Parameter(torch.eye(post) / pre + weight / 100 if init == "identity" else weight)

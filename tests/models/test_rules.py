@@ -270,13 +270,13 @@ WITH_MATRICES = tuple(word for word, row in RULES.items() if "w_init" in row.opt
 
 
 @pytest.mark.parametrize("word", WITH_MATRICES)
-def test_prediction_matrices_begin_as_the_identity_with_a_tenth_of_the_uniform_start(word):
+def test_prediction_matrices_begin_near_the_identity_over_the_width(word):
     uniform, identity = (
         begin(TrainConfig(rule=word, encoder="vgg6-tiny", w_init=init, device="cpu"))
         for init in ("uniform", "identity")
     )
     for one, other in zip(uniform.rule.parameters(), identity.rule.parameters(), strict=True):
-        assert torch.allclose(other, torch.eye(one.shape[-1]) + one / 10)
+        assert torch.allclose(other, torch.eye(one.shape[-1]) / one.shape[-1] + one / 100)
     first = zip(uniform.encoder.parameters(), identity.encoder.parameters(), strict=True)
     assert all(torch.equal(*pair) for pair in first)
 

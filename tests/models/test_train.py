@@ -71,6 +71,24 @@ def test_a_resumed_run_ends_with_the_very_same_weights(stop, tmp_path):
     assert identical(whole, weights(resumed))
 
 
+def test_a_cosine_schedule_ends_at_a_step_size_of_zero_and_with_its_own_epochs(tmp_path):
+    rates = []
+    for progress in train(config(schedule="cosine"), pictures()):
+        rates.append(progress.training.optimisers[-1].param_groups[0]["lr"])
+        if progress.step == 3:
+            save_resume(tmp_path, progress.training)
+    whole, steps = progress.training, progress.steps
+    wanted = [2e-4 * (1 + np.cos(np.pi * step / steps)) / 2 for step in range(steps)]
+    assert np.allclose(rates[1:], wanted)
+    resumed = finish(config(schedule="cosine"), pictures(), restore(latest_resume(tmp_path)))
+    assert identical(weights(whole), weights(resumed))
+    longer = train(
+        config(schedule="cosine", epochs=9), pictures(), restore(latest_resume(tmp_path))
+    )
+    with pytest.raises(CheckpointError, match="made with epochs 2, but the run has 9"):
+        next(longer)
+
+
 def test_the_random_rule_ends_untrained():
     seen = list(train(config(rule="random"), pictures()))
     assert [(p.epoch, p.epoch_ends) for p in seen] == [(0, True)]
