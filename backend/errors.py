@@ -10,10 +10,13 @@ SaccadeError            one sentence: what was wanted, what came, what to do (mo
   NotFoundError         not_found     nothing has that name or number
   RequestError          bad_request   a request or a command that has the wrong form
   ConflictError         conflict      it exists, but its state forbids what was asked
+    OutdatedError       outdated      another process has taken up the run since
   BusyError             busy          too much of it waits already
   RefusedError          refused       a host or an origin that may not talk to this server
   TooLargeError         too_large     more bytes than are read
   DiskFullError         disk_full     the disk has no room for it
+
+How a run ended that left no word itself is told by backend.jobs.endings: killed, lost, timeout.
 
 `failure_of` turns any error, of these or not, into the code and sentence that a user sees.
 """
@@ -41,6 +44,7 @@ __all__ = [
     "DiskFullError",
     "DivergedError",
     "NotFoundError",
+    "OutdatedError",
     "RanksError",
     "RefusedError",
     "RequestError",
@@ -68,6 +72,10 @@ class RequestError(SaccadeError):
 
 class ConflictError(SaccadeError):
     code = "conflict"
+
+
+class OutdatedError(ConflictError):
+    code = "outdated"
 
 
 class BusyError(SaccadeError):
