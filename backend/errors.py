@@ -5,6 +5,7 @@ SaccadeError            one sentence: what was wanted, what came, what to do (mo
   DataError             bad_data
   CheckpointError       bad_checkpoint
   RunError              bad_run
+    DamagedError        damaged       the database is no database any more
   DivergedError         nan_loss
   RanksError            lost_process  another process of the same run is gone
   NotFoundError         not_found     nothing has that name or number
@@ -40,6 +41,7 @@ __all__ = [
     "CheckpointError",
     "ConfigError",
     "ConflictError",
+    "DamagedError",
     "DataError",
     "DiskFullError",
     "DivergedError",
@@ -60,6 +62,10 @@ OUT_OF_MEMORY = {
     "oom_cuda": "the GPU ran out of memory: take a smaller batch, crop or encoder, or device cpu",
     "oom_host": "the computer ran out of memory: take a smaller batch, crop or encoder",
 }
+
+
+class DamagedError(RunError):
+    code = "damaged"
 
 
 class NotFoundError(SaccadeError):

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.errors import BusyError, DiskFullError, RunError
+from backend.errors import BusyError, DamagedError, DiskFullError, RunError
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 VERSION = 2  # of the tables, as schema.sql makes them
@@ -21,6 +21,7 @@ MIGRATIONS = {  # what makes tables of this version into those of the next
 }
 PATIENCE = 10.0  # seconds to wait for another process's transaction
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 PARTS = ("", "-wal", "-shm")  # the files of one database
 
 
@@ -41,7 +42,8 @@ class Row:
 class Store:
     """Runs and their states in one SQLite file; safe to use from threads and processes at once.
 
-    Raises RunError if the file cannot be used, DiskFullError if there is no room.
+    Raises RunError if the file cannot be used, DamagedError if it never can, DiskFullError if there
+    is no room, BusyError if another process keeps it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -230,7 +232,7 @@ class Store:
         try:
             yield
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", None)
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without its finer distinction
             if code in BUSY:
                 raise BusyError(
                     f"the database {self.path} has been in use by another process for "
@@ -240,7 +242,8 @@ class Store:
                 raise DiskFullError(
                     f"the disk of {self.path.parent} is full: make room and try again"
                 ) from None
-            raise RunError(
+            kind = DamagedError if code in DAMAGED else RunError
+            raise kind(
                 f"the database {self.path} cannot be used ({error}); if it is damaged, make it "
                 "again from the run directories with: saccade runs --rebuild"
             ) from None
@@ -267,15 +270,18 @@ def patiently(connection: sqlite3.Connection, statement: str) -> sqlite3.Cursor:
         time.sleep(0.02)
 
 
-def put_away(path: Path) -> Path | None:
-    """Rename the files of a database that cannot be used; where it is now, None if it was not."""
-    if not path.exists():
-        return None
+def usable(path: Path) -> tuple[Store, Path | None]:
+    """A store that works at `path`, and where the files of a damaged one were put for it."""
+    with suppress(DamagedError):
+        store = Store(path)
+        if not store.damage():
+            return store, None
+        store.close()
     away = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
     for part in PARTS:
         with suppress(FileNotFoundError):
             path.with_name(path.name + part).rename(away.with_name(away.name + part))
-    return away
+    return Store(path), away
 
 
 def note(sql, run: str, attempt: int, source: str, target: str, at: float) -> None:
