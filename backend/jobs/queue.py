@@ -29,7 +29,7 @@ from backend.runs.store import Row, Store
 STOP_PATIENCE = 10.0  # seconds a run has to finish its step and save before it is killed
 STEPS = 20  # of its usual steps that it has beside these
 LONGEST_STEP = 30.0  # seconds of a step that count for this
-START_PATIENCE = 8.0  # seconds a process has to take up its work, where nothing tells that it runs
+START_PATIENCE = 5.0  # seconds a process has to take up its work, where nothing tells that it runs
 TRIES = 3  # at a change of state that someone else may get in between
 FRESH = 2.0  # seconds in which a directory without a row belongs to someone who makes that row
 
