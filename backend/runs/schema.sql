@@ -26,3 +26,5 @@ CREATE TABLE IF NOT EXISTS moves (
     target  TEXT NOT NULL,
     at      REAL NOT NULL
 ) STRICT;
+
+CREATE INDEX IF NOT EXISTS moves_of_run ON moves (run);
