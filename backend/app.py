@@ -27,6 +27,7 @@ from backend.api.shelf import Shelf
 from backend.compression import Compression
 from backend.errors import SaccadeError
 from backend.jobs.launcher import Launcher
+from backend.jobs.limits import Limits
 from backend.jobs.local import Local
 from backend.jobs.queue import Queue
 from backend.jobs.supervisor import Supervisor
@@ -55,7 +56,8 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
     log = logger(settings)
     store = Store(settings.database)
     catalogue = Catalogue(store, settings.runs, settings.pretrained)
-    queue = Queue(store, settings.runs, settings.home, launcher or Local())
+    limits = limits_of(settings)
+    queue = Queue(store, settings.runs, settings.home, launcher or Local(), limits=limits)
     shelf = Shelf(settings.home, lambda: (*settings.data, *catalogue.specs()))
     service = Service(settings, catalogue, queue, shelf, Supervisor(queue, log), threading.Event())
 
@@ -84,6 +86,12 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
     app.add_middleware(Compression)
     app.add_middleware(Guard, hosts=hosts_of(settings), refuse=refuse)
     return app
+
+
+def limits_of(settings: Settings) -> Limits:
+    return Limits(
+        cpu_runs=settings.cpu_runs, free_mb=settings.free_mb, auto_resume=settings.auto_resume
+    )
 
 
 def hosts_of(settings: Settings) -> Hosts:

@@ -5,15 +5,19 @@ SaccadeError            one sentence: what was wanted, what came, what to do (mo
   DataError             bad_data
   CheckpointError       bad_checkpoint
   RunError              bad_run
+    DamagedError        damaged       the database is no database any more
   DivergedError         nan_loss
   RanksError            lost_process  another process of the same run is gone
   NotFoundError         not_found     nothing has that name or number
   RequestError          bad_request   a request or a command that has the wrong form
   ConflictError         conflict      it exists, but its state forbids what was asked
+    OutdatedError       outdated      another process has taken up the run since
   BusyError             busy          too much of it waits already
   RefusedError          refused       a host or an origin that may not talk to this server
   TooLargeError         too_large     more bytes than are read
   DiskFullError         disk_full     the disk has no room for it
+
+How a run ended that left no word itself is told by backend.jobs.endings: killed, lost, timeout.
 
 `failure_of` turns any error, of these or not, into the code and sentence that a user sees.
 """
@@ -37,10 +41,12 @@ __all__ = [
     "CheckpointError",
     "ConfigError",
     "ConflictError",
+    "DamagedError",
     "DataError",
     "DiskFullError",
     "DivergedError",
     "NotFoundError",
+    "OutdatedError",
     "RanksError",
     "RefusedError",
     "RequestError",
@@ -58,6 +64,10 @@ OUT_OF_MEMORY = {
 }
 
 
+class DamagedError(RunError):
+    code = "damaged"
+
+
 class NotFoundError(SaccadeError):
     code = "not_found"
 
@@ -68,6 +78,10 @@ class RequestError(SaccadeError):
 
 class ConflictError(SaccadeError):
     code = "conflict"
+
+
+class OutdatedError(ConflictError):
+    code = "outdated"
 
 
 class BusyError(SaccadeError):

@@ -2,6 +2,9 @@
 
 SACCADE_HOME            the folder of everything it keeps: database, runs, data
 SACCADE_ALLOWED_HOSTS   further names the page may be asked for under, between commas
+SACCADE_CPU_RUNS        runs on the processor at once
+SACCADE_AUTO_RESUME     times that an interrupted run goes on without being asked
+SACCADE_FREE_MB         megabytes that must be free on the disk before a run begins
 """
 
 import importlib.util
@@ -38,6 +41,9 @@ class Settings(BaseSettings):
     port: int = 8000
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     data: tuple[str, ...] = ()  # data sets to show beside the built-in ones, as typed
+    cpu_runs: int = Field(1, ge=1, le=64)
+    auto_resume: int = Field(1, ge=0, le=100)
+    free_mb: int = Field(2048, ge=0)
     pretrained: Path = CHECKOUT / "models" / "pretrained"  # runs that ship
     frontend: Path = CHECKOUT / "frontend"
     plotly: Path = Field(default_factory=plotly_script)

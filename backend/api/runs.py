@@ -47,6 +47,7 @@ class Run(BaseModel):
     accuracy: float | None  # of the top layer at the last analysed epoch
     best_accuracy: float | None  # of the best layer there
     error: Failure | None
+    stalled: Failure | None  # of a run at work whose steps have ceased
 
 
 class RunWithLog(Run):

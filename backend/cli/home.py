@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from backend.errors import ConflictError
 from backend.jobs.launcher import Launcher
+from backend.jobs.limits import Limits
 from backend.jobs.local import Local
 from backend.jobs.queue import Queue
 from backend.runs.catalogue import Catalogue
@@ -33,7 +34,8 @@ def opened(settings: Settings, launcher: Launcher | None = None) -> Iterator[Hom
     """The home folder, brought up to date with the processes and run directories."""
     store = Store(settings.database)
     try:
-        queue = Queue(store, settings.runs, settings.home, launcher or Local())
+        limits = Limits(free_mb=settings.free_mb)
+        queue = Queue(store, settings.runs, settings.home, launcher or Local(), limits=limits)
         queue.adopt()
         queue.tick(start=False)
         yield Home(store, Catalogue(store, settings.runs, settings.pretrained), queue)

@@ -1,11 +1,17 @@
-"""List the runs."""
+"""List the runs, or make their database again."""
 
 import argparse
 import json
+import sys
+from contextlib import closing
 from typing import Any
 
 from backend.cli.flags import home_flag
 from backend.cli.home import opened
+from backend.cli.stream import put
+from backend.jobs.local import Local
+from backend.jobs.queue import Queue
+from backend.runs.store import usable
 from backend.settings import Settings
 
 HEAD = ("run", "state", "data", "rule", "encoder", "epochs", "analysed", "top layer", "name")
@@ -14,13 +20,22 @@ HEAD = ("run", "state", "data", "rule", "encoder", "epochs", "analysed", "top la
 def add(command: argparse.ArgumentParser) -> None:
     command.description = "List the runs, newest first, those that ship with Saccade last."
     command.add_argument("--json", action="store_true", help="as the HTTP interface gives them")
+    command.add_argument(
+        "--rebuild",
+        action="store_true",
+        help="first make the database again from the run directories alone; end the server before",
+    )
     home_flag(command)
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
+    if options.rebuild:
+        rebuild(settings)
     with opened(settings) as home:
-        found = home.catalogue.all()
+        found, refused = home.catalogue.all(), home.catalogue.refusals()
+    for reason in refused:
+        put(f"note: {reason}\n", sys.stderr)
     if options.json:
         print(json.dumps({"runs": found}, indent=1))
     elif found:
@@ -28,6 +43,16 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     else:
         print("no runs yet; begin one with: saccade train")
     return 0
+
+
+def rebuild(settings: Settings) -> None:
+    store, away = usable(settings.database)
+    with closing(store):
+        queue = Queue(store, settings.runs, settings.home, Local())
+        queue.rebuild()
+        count = len(store.rows())
+    told = f"the database was made again from {count} run directories\n"
+    put(told + (f"the damaged one is {away}\n" if away else ""), sys.stderr)
 
 
 def cells(run: dict[str, Any]) -> tuple[str, ...]:

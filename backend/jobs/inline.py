@@ -35,3 +35,6 @@ class Inline:
 
     def signal(self, job: Job, signal: Signal) -> None:
         self.others.signal(job, signal)
+
+    def ended(self, job: Job) -> str:
+        return self.others.ended(job)

@@ -43,3 +43,6 @@ class Launcher(Protocol):
 
     def signal(self, job: Job, signal: Signal) -> None:
         """Pass a signal on; nothing happens if the process is gone."""
+
+    def ended(self, job: Job) -> str:
+        """Why the job's process is gone, as a code of backend.jobs.endings; "" for unknown."""

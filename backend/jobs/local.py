@@ -18,18 +18,24 @@ NUMBERS = {
     Signal.KILL: getattr(signal, "SIGKILL", signal.SIGTERM),
     Signal.SAVE: getattr(signal, "SIGUSR1", None),
 }
+OUTSIDE = {  # signals that come from other processes, not from a fault in this one
+    getattr(signal, name, None) for name in ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
+}
 
 
 class Local:
-    """A launcher of processes on this computer."""
+    """A launcher of processes on this computer; `module` is the worker that they run."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = "backend.jobs.worker") -> None:
+        self.module = module
         self.children: dict[int, subprocess.Popen] = {}
+        self.handles: dict[int, str] = {}
+        self.codes: dict[str, int] = {}  # exit code by handle, of children that have ended
         self.lock = threading.Lock()  # of `children`: requests and the supervisor poll
 
     def start(self, job: Job) -> str:
         """The worker's output goes into the run's log: a pipe would end it with the server."""
-        command = [sys.executable, "-m", "backend.jobs.worker"]
+        command = [sys.executable, "-m", self.module]
         command += ["--run-dir", str(job.folder), "--home", str(job.home)]
         command += ["--attempt", str(job.attempt)]
         own = (
@@ -50,13 +56,24 @@ class Local:
             )
         with self.lock:
             self.children[child.pid] = child
-        return handle_of(child.pid)
+            handle = handle_of(child.pid)
+            self.handles[child.pid] = handle
+        return handle
 
     def poll(self, jobs: Iterable[Job]) -> dict[str, Status]:
         with self.lock:
-            living = {pid: child for pid, child in self.children.items() if child.poll() is None}
-            self.children = living
+            for pid, child in list(self.children.items()):
+                if (code := child.poll()) is not None:
+                    del self.children[pid]
+                    self.codes[self.handles.pop(pid)] = code
         return {job.run: self.status(job) for job in jobs}
+
+    def ended(self, job: Job) -> str:
+        """Only the process that started a job is told how it ended."""
+        code = self.codes.get(job.handle)
+        if code is None:
+            return ""
+        return "killed" if -code in OUTSIDE else "internal"
 
     def status(self, job: Job) -> Status:
         """A process of another container or computer is known by its lock alone."""

@@ -1,39 +1,37 @@
 """The runs that wait, start, go on and end: every change of a run's state is made here.
 
-`tick` brings the store to where the processes and run directories are, then starts what waits. It
-may run in several processes at once: each change is a compare-and-set.
+`tick` brings the store to where the processes and run directories are, queues what was interrupted
+once more, then starts what waits. It may run in several processes at once: each change is a
+compare-and-set. How long something takes is counted by a clock that nobody can set.
 """
 
+import os
 import re
 import secrets
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from backend.errors import BusyError, ConflictError, DiskFullError, NotFoundError, RunError
+from backend.jobs.endings import BY_ITSELF, ending
 from backend.jobs.launcher import Job, Launcher, Signal, Status
+from backend.jobs.limits import ANY, Limits
+from backend.jobs.process import handle_of, is_alive
+from backend.jobs.standing import standing
 from backend.jobs.states import FINAL, LIVE, MOVES, RESUMABLE, State
 from backend.runs.folder import ID, RunFolder
 from backend.runs.store import Row, Store
 
-MOST_WAITING = 100
-ROOM = 200 * 2**20  # bytes that a new run wants free on the disk
-STOP_PATIENCE = 60.0  # seconds a run has to finish its step and save before it is killed
-START_PATIENCE = 20.0  # seconds a process has to take up its work
+STOP_PATIENCE = 10.0  # seconds a run has to finish its step and save before it is killed
+STEPS = 20  # of its usual steps that it has beside these
+LONGEST_STEP = 30.0  # seconds of a step that count for this
+START_PATIENCE = 5.0  # seconds a process has to take up its work, where nothing tells that it runs
 TRIES = 3  # at a change of state that someone else may get in between
-FRESH = 5.0  # seconds in which a directory without a row belongs to someone who makes that row
-LOST = {
-    "code": "interrupted",
-    "message": "the process ended without a word (it was killed, or the computer went down); "
-    "resume the run to go on from its last checkpoint",
-}
-NOT_STARTED = {
-    "code": "interrupted",
-    "message": "the process did not take up its work; resume the run to start it again",
-}
+FRESH = 2.0  # seconds in which a directory without a row belongs to someone who makes that row
 
 
 class Queue:
@@ -46,9 +44,13 @@ class Queue:
         home: Path,
         launcher: Launcher,
         clock: Callable[[], float] = time.time,
+        limits: Limits = Limits(),  # noqa: B008, frozen
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self.store, self.runs, self.home = store, runs, home
         self.launcher, self.clock = launcher, clock
+        self.limits, self.ticks = limits, ticks
+        self.since: dict[str, tuple[tuple[str, int], float]] = {}  # a run is seen in this state
 
     def submit(
         self, config: dict[str, Any], dataset: str, version: str, name: str = "", mine: bool = False
@@ -57,10 +59,10 @@ class Queue:
         self.check_room()
         about = self.about(config, dataset, version, name)
         folder = RunFolder(self.runs / about["id"])
-        folder.create(about)
         state = State.STARTING if mine else State.QUEUED
-        folder.tell("state", state=state, attempt=1)
-        self.store.add(folder.id, about["created"], state, 1, self.clock())
+        folder.create(about, lambda new: new.tell("state", state=state, attempt=1))
+        handle = handle_of(os.getpid()) if mine else None
+        self.store.add(folder.id, about["created"], state, 1, self.clock(), handle=handle)
         return folder.id
 
     def enter(
@@ -108,14 +110,17 @@ class Queue:
         }
 
     def check_room(self) -> None:
-        if len(self.store.rows({State.QUEUED})) >= MOST_WAITING:
-            raise BusyError(f"{MOST_WAITING} runs wait already; let some finish, or delete some")
+        """Raise BusyError or DiskFullError where one run more is too much."""
+        most, room = self.limits.waiting, self.limits.free_mb
+        if len(self.store.rows({State.QUEUED})) >= most:
+            raise BusyError(f"{most} runs wait already; let some finish, or delete some")
         self.runs.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(self.runs).free
-        if free < ROOM:
+        free = shutil.disk_usage(self.runs).free // 2**20
+        if free < room:
             raise DiskFullError(
-                f"the disk of {self.home} has {free // 2**20} MB left and a run needs "
-                f"{ROOM // 2**20} MB; make room there, or keep runs elsewhere with --home"
+                f"the disk of {self.home} has {free} MB left and {room} MB are to stay free before "
+                "a run begins; make room there, keep runs elsewhere with --home, or set "
+                "SACCADE_FREE_MB"
             )
 
     def stop(self, row: Row) -> None:
@@ -134,7 +139,7 @@ class Queue:
             raise ConflictError(f"run {row.id} is {row.state} already; there is nothing to stop")
         if row.state == State.QUEUED:
             if moved := self.move(row, State.STOPPED):
-                RunFolder(self.runs / row.id).tell("end", state=State.STOPPED, error=None)
+                self.tell(row, "end", state=State.STOPPED, error=None)
             return moved
         if row.state != State.STOPPING and not self.move(row, State.STOPPING):
             return False
@@ -152,11 +157,25 @@ class Queue:
             reason = "it has nothing left to do" if row.state == State.FINISHED else "it is at work"
             raise ConflictError(f"run {row.id} is {row.state} and cannot be resumed: {reason}")
         self.check_room()
-        state, attempt = State.STARTING if mine else State.QUEUED, row.attempt + 1
-        if not self.move(row, state, attempt=attempt):
+        if not self.again(row, mine):
             raise ConflictError(f"run {row.id} was changed by someone else just now; look again")
-        RunFolder(self.runs / row.id).tell("state", state=state, attempt=attempt)
-        return attempt
+        return row.attempt + 1
+
+    def again(self, row: Row, mine: bool = False, resumes: int = 0) -> bool:
+        """Begin another attempt; no process of an earlier one writes from here on."""
+        state, attempt = State.STARTING if mine else State.QUEUED, row.attempt + 1
+        handle = handle_of(os.getpid()) if mine else None
+        if not self.move(row, state, attempt=attempt, handle=handle, resumes=resumes):
+            return False
+        with suppress(OSError):  # the lock keeps an earlier process out, too
+            RunFolder(self.runs / row.id).fence.shut(attempt)
+        self.tell(row, "state", state=state, attempt=attempt, resumes=resumes)
+        return True
+
+    def tell(self, row: Row, kind: str, **fields: Any) -> None:
+        """Have a run's directory say what the store says already, if it can."""
+        with suppress(OSError):
+            RunFolder(self.runs / row.id).tell(kind, **fields)
 
     def delete(self, row: Row) -> None:
         """Delete a run and all it found. Raises ConflictError while it is at work."""
@@ -171,6 +190,7 @@ class Queue:
         """Learn what became of the runs at work; with `start`, start those whose turn it is."""
         self.follow()
         if start:
+            self.resume_interrupted()
             self.start_waiting()
 
     def follow(self) -> None:
@@ -181,43 +201,57 @@ class Queue:
             self.follow_one(row, jobs[row.id], statuses[row.id])
 
     def follow_one(self, row: Row, job: Job, status: Status) -> None:
-        folder, age = RunFolder(job.folder), self.clock() - row.changed
+        folder, age = RunFolder(job.folder), self.age(row)
         result, process = folder.result(row.attempt), folder.process(row.attempt)
-        if result:
+        if result and result.get("state") in FINAL:
             self.move(row, State(result["state"]), error=result.get("error"))
         elif status is Status.GONE and (process or row.handle or age > START_PATIENCE):
-            self.lost(row, folder, process)
+            self.lost(row, job, process)
         elif row.state == State.STARTING and process:
             self.move(row, State.RUNNING, handle=process["handle"])
         elif process and not row.handle:
             self.found(row, process["handle"])
-        elif row.state == State.STOPPING and age > STOP_PATIENCE:
+        elif row.state == State.STOPPING and age > stop_patience(folder):
             self.launcher.signal(job, Signal.KILL)
 
-    def lost(self, row: Row, folder: RunFolder, process: dict[str, Any] | None) -> None:
+    def age(self, row: Row) -> float:
+        """Seconds for which this process has seen the run in its state and attempt."""
+        mark, now = (row.state, row.attempt), self.ticks()
+        known, since = self.since.get(row.id, (None, now))
+        if known != mark:
+            since = now
+            self.since[row.id] = (mark, now)
+        return now - since
+
+    def lost(self, row: Row, job: Job, process: dict[str, Any] | None) -> None:
         """A process is gone and left no result, unless it wrote one since we looked."""
+        folder = RunFolder(job.folder)
         if folder.result(row.attempt):
             return  # the next tick takes it
-        if row.state == State.STOPPING and not process:
-            state, error = State.STOPPED, None  # it was asked to stop before it had begun
-        else:
-            state, error = State.INTERRUPTED, LOST if process else NOT_STARTED
-        if self.move(row, state, error=error) and folder.path.exists():
-            folder.tell("end", state=state, error=error)
+        told = self.launcher.ended(job)
+        state, error = ending(row.state == State.STOPPING, process, told)
+        if self.move(row, state, error=error):
+            self.tell(row, "end", state=state, error=error)
+
+    def resume_interrupted(self) -> None:
+        """Queue what was interrupted once more, as often as the limits say."""
+        for row in self.store.rows({State.INTERRUPTED}):
+            code = (row.error or {}).get("code")
+            if code in BY_ITSELF and row.resumes < self.limits.auto_resume:
+                self.again(row, resumes=row.resumes + 1)
 
     def start_waiting(self) -> None:
-        """Start what waits, the oldest first, one run a device at a time."""
+        """Start what waits, the oldest first, where its device has room."""
         busy = [self.device(row) for row in self.store.rows(LIVE)]
         for row in self.store.rows({State.QUEUED}):
             device = self.device(row)
-            if any(device == other or "auto" in (device, other) for other in busy):
-                continue
-            busy.append(device)
-            self.start(row)
+            if self.limits.fits(device, busy):
+                busy.append(device)
+                self.start(row)
 
     def start(self, row: Row) -> None:
-        if self.move(row, State.STARTING):
-            self.launch(self.store.row(row.id))
+        if self.move(row, State.STARTING) and (row := self.store.row(row.id)):
+            self.launch(row)
 
     def launch(self, row: Row) -> None:
         """Have the process of a run made that was set to starting by the caller."""
@@ -239,7 +273,7 @@ class Queue:
     def device(self, row: Row) -> str:
         """The device that a run asks for; "auto" may turn out to be any."""
         about = RunFolder(self.runs / row.id).read("run.json") or {}
-        return about.get("config", {}).get("device", "auto")
+        return about.get("config", {}).get("device", ANY)
 
     def adopt(self) -> None:
         """Enter run directories that the store does not know, and attempts begun by hand."""
@@ -261,20 +295,38 @@ class Queue:
             age = self.clock() - (folder.path / "run.json").stat().st_mtime
         except (RunError, OSError):
             return
-        if age < FRESH:
-            return
-        attempt = (folder.process() or {}).get("attempt", 1)
-        self.store.add(folder.id, created, State.STARTING, attempt, self.clock() - START_PATIENCE)
-        row = self.store.row(folder.id)
-        if process := folder.process():
-            self.store.set_handle(row, process["handle"])
+        if not 0 <= age < FRESH:  # the clock was set back since
+            self.enter_again(folder, created)
+
+    def enter_again(self, folder: RunFolder, created: str) -> None:
+        now = standing(folder)
+        self.store.add(
+            *(folder.id, created, now.state, now.attempt, self.clock()),
+            **{"handle": now.handle, "error": now.error, "resumes": now.resumes},
+        )
 
     def adopt_attempt(self, row: Row, folder: RunFolder) -> None:
-        process = folder.process()
-        if process and process["attempt"] > row.attempt:
-            self.move(row, State.STARTING, attempt=process["attempt"], handle=process["handle"])
-        elif row.state == State.INTERRUPTED and folder.result(row.attempt):
-            self.move(row, State.STARTING)  # it was not lost; the next tick takes its result
+        """A process that was begun by hand, or was taken for lost, is at work after all."""
+        process = folder.process() or {"attempt": 0, "handle": ""}
+        attempt, handle = process["attempt"], process["handle"]
+        if attempt > row.attempt:
+            self.move(row, State.STARTING, attempt=attempt, handle=handle)
+        elif (
+            row.state == State.INTERRUPTED
+            and attempt == row.attempt
+            and (is_alive(handle) or folder.result(attempt))
+        ):
+            self.move(row, State.STARTING)  # the next tick takes its result, if it has one
+
+    def rebuild(self) -> None:
+        """Make the store again from the run directories alone."""
+        self.store.clear()
+        for path in sorted(self.runs.glob("*/run.json")):
+            folder = RunFolder(path.parent)
+            with suppress(RunError):  # what cannot be read is left where it is
+                if ID.fullmatch(folder.id):
+                    self.enter_again(folder, folder.about()["created"])
+        self.follow()
 
     def job(self, row: Row) -> Job:
         """The row's attempt; who took up the work knows its handle better than who started it."""
@@ -285,6 +337,13 @@ class Queue:
     def move(self, row: Row, target: State, **how: Any) -> bool:
         assert target in MOVES[State(row.state)], f"{row.state} -> {target}"
         return self.store.move(row, target, self.clock(), **how)
+
+
+def stop_patience(folder: RunFolder) -> float:
+    """Seconds that a run may take to stop: longer where its heartbeat tells of long steps."""
+    usual = (folder.read("heartbeat") or {}).get("step_seconds")
+    usual = usual if isinstance(usual, int | float) and usual > 0 else 0.0
+    return STOP_PATIENCE + STEPS * min(usual, LONGEST_STEP)
 
 
 def slug(text: str) -> str:

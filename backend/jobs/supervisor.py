@@ -7,7 +7,7 @@ from collections.abc import Callable
 from backend.jobs.queue import Queue
 
 PERIOD = 0.5  # seconds between two looks at the processes
-ADOPTION = 10  # looks between two searches for run directories that the store does not know
+ADOPTION = 4  # looks between two searches for run directories that the store does not know
 
 
 class Supervisor:

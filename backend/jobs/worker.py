@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING, Any
 from backend.errors import (
     CheckpointError,
     ConflictError,
+    OutdatedError,
     RanksError,
     SaccadeError,
     failure_of,
 )
+from backend.jobs.memory import oom_kills
 from backend.jobs.pace import EpochLosses, Every, Pace
 from backend.jobs.process import handle_of
+from backend.jobs.pulse import Pulse
 from backend.jobs.signals import Stopped, Wishes
 from backend.jobs.states import State
 from backend.runs.events import EventWriter
@@ -35,7 +38,6 @@ if TYPE_CHECKING:
 
 LOCK_PATIENCE = 10.0  # seconds an earlier attempt has to let go of the directory
 SAVE_EVERY = 60.0  # seconds between two resume checkpoints
-BEAT_EVERY = 2.0
 EXIT = {State.FINISHED: 0, State.STOPPED: 0, State.FAILED: 1}
 REFUSED = 3  # exit code: someone else works in the directory
 Watch = Callable[[dict[str, Any]], None]
@@ -58,7 +60,7 @@ class Worker:
     ) -> None:
         self.folder, self.home, self.attempt, self.ranks = folder, home, attempt, ranks
         self.analyses, self.watch = analyses, watch
-        self.wishes, self.heart = Wishes(), Every(BEAT_EVERY)
+        self.wishes, self.pulse = Wishes(), Pulse(folder.beat, attempt)
         self.events: EventWriter | None = None
 
     def run(self) -> dict[str, Any]:
@@ -72,23 +74,22 @@ class Worker:
                     f"run {self.folder.id} is at work in another process; stop that one first"
                 )
             try:
-                self.check_attempt()
+                self.folder.enter(self.attempt)
                 return self.told()
             finally:
                 self.folder.lock.release()
 
-    def check_attempt(self) -> None:
-        later = self.folder.process()
-        if later and later["attempt"] > self.attempt:
-            raise ConflictError(f"attempt {self.attempt} at run {self.folder.id} is out of date")
-
     def told(self) -> dict[str, Any]:
-        """Whatever happens in the work, say how it ended; the result file comes last of all."""
+        """Whatever happens in the work, say how it ended; the result file comes last of all.
+
+        Raises OutdatedError where another process was let in meanwhile: how it goes on is for that
+        one to say.
+        """
         error = trace = None
         try:
             process = {"attempt": self.attempt, "handle": handle_of(os.getpid())}
-            self.folder.write("process.json", process)
-            self.folder.beat()
+            self.folder.write("process.json", process | {"oom_kills": oom_kills()})
+            self.pulse.begin("loading")
             self.events = self.folder.events()
             self.folder.reserve()
             self.say("state", state=State.RUNNING, attempt=self.attempt)
@@ -96,6 +97,8 @@ class Worker:
             state = State.FINISHED
         except Stopped:
             state = State.STOPPED
+        except OutdatedError:
+            raise
         except Exception as reason:
             state, error = State.FAILED, failure_of(reason)
             if not isinstance(reason, SaccadeError):
@@ -110,6 +113,7 @@ class Worker:
         if self.events:
             self.events.close()
         result = {"state": state, "error": error, "attempt": self.attempt}
+        self.folder.fence.check()
         self.folder.write("result.json", result)
         return result
 
@@ -144,6 +148,7 @@ class Worker:
         )
         kept, pace, save, epoch = kept_epochs(config), Pace(), Every(SAVE_EVERY), EpochLosses()
         progress = None
+        self.pulse.begin("training")
         with closing(train(config, images, resume, labels, share)) as steps:
             for number, progress in enumerate(steps):
                 if share and number == 0:
@@ -153,8 +158,7 @@ class Worker:
                     self.end_epoch(progress, epoch, keep=progress.epoch in kept)
                 if pace.due(progress.images) and progress.step and progress.losses.isfinite().all():
                     self.say("progress", **told(progress, pace, config.batch))
-                if self.heart.due():
-                    self.folder.beat()
+                self.pulse.went(progress.step)
                 if self.wishes.stop:
                     self.say("state", state=State.STOPPING)
                     self.save(progress)
@@ -182,6 +186,7 @@ class Worker:
             listed = " ".join(f"{loss:.4f}" for loss in losses)
             self.folder.log(f"epoch {progress.epoch} of {progress.epochs}: losses {listed}")
         if keep:
+            self.folder.fence.check()
             save_kept(self.folder.path, progress.training)
             self.say("checkpoint", epoch=progress.epoch)
 
@@ -191,6 +196,7 @@ class Worker:
 
         self.wishes.save = False
         check_finite(progress.losses, progress.training)  # what is saved is worth going on with
+        self.folder.fence.check()
         save_resume(self.folder.path, progress.training)
         self.folder.log(f"saved at step {progress.training.step}")
 
@@ -199,11 +205,11 @@ class Worker:
 
         self.folder.log("analysis begins")
         pace = Pace()
-        for step in analyse(self.folder.path, dataset, device=config.device):
+        self.pulse.begin("analysing")
+        for number, step in enumerate(analyse(self.folder.path, dataset, device=config.device), 1):
             if self.wishes.stop:
                 raise Stopped
-            if self.heart.due():
-                self.folder.beat()
+            self.pulse.went(number)
             if step.complete:
                 self.say("analysed", epoch=step.epoch)
             elif pace.due() and not step.cached:

@@ -7,6 +7,8 @@ run's own directory says already.
 import difflib
 import json
 import threading
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,14 @@ from typing import Any
 from backend.errors import NotFoundError, RunError, SaccadeError
 from backend.runs.events import Timeline
 from backend.runs.folder import ID, RunFolder
+from backend.runs.pulses import Pulses
 from backend.runs.results import Results
 from backend.runs.store import Row, Store
 from models.config import TrainConfig
 from models.imported import config_from
 
 LIVE = ("starting", "running", "stopping")  # in the order in which a run goes through them
+AT_WORK = "running"
 SHIPPED = "finished"  # the state of a run that ships
 DEFAULTS = TrainConfig().to_dict()
 
@@ -27,8 +31,15 @@ DEFAULTS = TrainConfig().to_dict()
 class Catalogue:
     """Finds runs by id and describes them; remembers what it has read of their directories."""
 
-    def __init__(self, store: Store, runs: Path, pretrained: Path) -> None:
+    def __init__(
+        self,
+        store: Store,
+        runs: Path,
+        pretrained: Path,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.store, self.runs, self.pretrained = store, runs, pretrained
+        self.pulses = Pulses(ticks)
         self.timelines: dict[Path, Timeline] = {}
         self.scores: dict[Path, tuple[tuple, dict[str, Any]]] = {}
         self.lock = threading.Lock()
@@ -41,6 +52,16 @@ class Catalogue:
             with suppress(RunError):  # taken away or damaged by hand
                 found.append(self.describe(folder, row))
         return found
+
+    def refusals(self) -> list[str]:
+        """Why directories of runs are not shown: a sentence each."""
+        told = []
+        for path in sorted(self.runs.glob("*/run.json")):
+            try:
+                RunFolder(path.parent).about()
+            except RunError as error:
+                told.append(str(error))
+        return told
 
     def one(self, run: str) -> dict[str, Any]:
         """One run with the last lines of its log. Raises NotFoundError."""
@@ -106,6 +127,7 @@ class Catalogue:
             "layers": layers,
             **self.score(folder.path, layers),
             "error": readable(error),
+            "stalled": self.pulses.stalled(folder, row.attempt) if state == AT_WORK else None,
         }
 
     def forget(self, run: str) -> None:
@@ -113,6 +135,7 @@ class Catalogue:
         with self.lock:
             self.timelines.pop(self.runs / run / "events.jsonl", None)
             self.scores.pop(self.runs / run, None)
+        self.pulses.forget(run)
 
     def timeline(self, folder: RunFolder) -> Timeline:
         with self.lock:

@@ -7,7 +7,7 @@ writer and not seen by readers.
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,19 @@ TAIL = 2**16  # bytes from the end in which the last line is looked for
 
 
 class EventWriter:
-    """Appends events. One process writes at a time: the one that holds the run's lock."""
+    """Appends events. One process writes at a time: the one that holds the run's lock.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    check: called before each event; it raises where this process may write no more.
+    """
+
+    def __init__(self, path: Path, check: Callable[[], None] = lambda: None) -> None:
+        self.path, self.check = path, check
         self.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         self.seq = self.mend()
 
     def append(self, kind: str, **fields: Any) -> dict[str, Any]:
         """Write one event and return it. An event that does not fit on the disk leaves no trace."""
+        self.check()
         event = {"seq": self.seq + 1, "time": round(time.time(), 3), "kind": kind, **fields}
         line = json.dumps(event, allow_nan=False, separators=(",", ":")).encode() + b"\n"
         size = os.fstat(self.file).st_size
@@ -103,7 +107,7 @@ class Timeline:
         self.reader = EventReader(path)
         self.losses: dict[int, list[float]] = {}  # by epoch
         self.state: str | None = None
-        self.attempt = 1
+        self.attempt, self.resumes = 1, 0
         self.ended = False
         self.error: dict[str, str] | None = None
         self.last: bytes | None = None  # the last progress or analysis event, unparsed
@@ -122,7 +126,8 @@ class Timeline:
             self.losses[event["epoch"]] = event["losses"]
         elif kind in ("state", "end"):
             self.state, self.ended = event["state"], kind == "end"
-            self.attempt = event.get("attempt", self.attempt)
+            if event.get("attempt", self.attempt) != self.attempt:
+                self.attempt, self.resumes = event["attempt"], event.get("resumes", 0)
             self.error = event.get("error")
 
     @property

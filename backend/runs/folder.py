@@ -1,11 +1,12 @@
 """One run's directory: what is in it, and how it is read and written so that no crash spoils it.
 
-    run.json       what the run is: id, name, created, config, dataset, version, and the model
-                   where that was imported
+    run.json       what the run is: format, id, name, created, config, dataset, version, and the
+                   model where that was imported
     events.jsonl   what happened, in order             log.txt     for people, and tracebacks
     process.json   who works on it, since which attempt lock        held while someone does
-    heartbeat      touched while the work goes on      result.json how the last attempt ended
+    heartbeat      how far the work is, every 2 s      result.json how the last attempt ended
     checkpoints/   of the encoder                      analysis/   arrays about it
+    fence/         which process was let in last; older ones write nothing more
 
 The directory alone is enough to enter a run into an empty store again.
 """
@@ -14,19 +15,22 @@ import json
 import os
 import re
 import shutil
-import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from backend.errors import ConflictError, RunError
 from backend.runs.events import EventWriter
+from backend.runs.fence import Fence
 from backend.runs.lock import Lock, held
 
+FORMAT = 1  # of a run directory, in its run.json; those of before the number have none
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 TAIL = 2**14  # bytes of the log that are looked at for its last lines
 PATIENCE = 1.0  # seconds; who looks whether the lock is held keeps it for a moment
+BEAT = 200  # bytes of the heartbeat, written over each other so that it needs no room on the disk
 RESERVE = 2**16  # bytes kept back, so that a full disk leaves room to say so
 
 
@@ -35,7 +39,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.lock = Lock(path / "lock")
+        self.lock, self.fence = Lock(path / "lock"), Fence(path / "fence")
 
     @property
     def id(self) -> str:
@@ -54,7 +58,7 @@ class RunFolder:
         shutil.rmtree(new, ignore_errors=True)
         try:
             new.mkdir(parents=True)
-            RunFolder(new).write("run.json", about)
+            RunFolder(new).write("run.json", {"format": FORMAT} | about)
             if fill:
                 fill(RunFolder(new))
             new.rename(self.path)
@@ -70,8 +74,14 @@ class RunFolder:
         shutil.rmtree(gone, ignore_errors=True)
 
     def about(self) -> dict[str, Any]:
-        """run.json. Raises RunError where it is missing or damaged."""
+        """run.json. Raises RunError where it is missing, damaged or of a newer Saccade."""
         about = self.read("run.json")
+        made = (about or {}).get("format", FORMAT)
+        if not isinstance(made, int) or made > FORMAT:
+            raise RunError(
+                f"run {self.id} was made by a newer Saccade (its format is {made!r}, this one "
+                f"reads up to {FORMAT}); update Saccade to open it"
+            )
         kinds = {"id": str, "created": str, "config": dict, "dataset": str}
         if about and "model" in about:
             kinds |= {"model": dict}
@@ -86,8 +96,11 @@ class RunFolder:
 
     def process(self, attempt: int | None = None) -> dict[str, Any] | None:
         """Who took up the work, {"attempt", "handle"}; None if no one has in this attempt."""
-        process = self.read("process.json")
-        return process if process and attempt in (None, process.get("attempt")) else None
+        process = self.read("process.json") or {}
+        found, handle = process.get("attempt"), process.get("handle")
+        if not isinstance(found, int) or not isinstance(handle, str):
+            return None
+        return process if attempt in (None, found) else None
 
     def checkpoints(self) -> list[int]:
         """Epochs whose encoder is kept, ascending."""
@@ -101,9 +114,20 @@ class RunFolder:
     def is_held(self) -> bool:
         return held(self.path / "lock")
 
+    def enter(self, attempt: int) -> None:
+        """Let this process, which holds the lock, write for an attempt, and no other any more.
+
+        Raises OutdatedError where a later attempt has begun, ConflictError where this has ended.
+        """
+        if (process := self.process()) and process["attempt"] > attempt:
+            raise self.fence.outdated(attempt)
+        if self.result(attempt):
+            raise ConflictError(f"attempt {attempt} at run {self.id} has ended already; resume it")
+        self.fence.enter(attempt)
+
     def events(self) -> EventWriter:
-        """A writer of events; its user holds the lock."""
-        return EventWriter(self.path / "events.jsonl")
+        """A writer of events; its user holds the lock, and has entered the fence if it works."""
+        return EventWriter(self.path / "events.jsonl", self.fence.check)
 
     def tell(self, kind: str, **fields: Any) -> None:
         """Append one event, unless someone works in the directory and does that."""
@@ -130,11 +154,16 @@ class RunFolder:
             return []
         return [line for line in text.splitlines() if re.match(r"\d{4}-\d\d-\d\d ", line)][-lines:]
 
-    def beat(self) -> None:
-        """Say that the work goes on: the heartbeat's time of change."""
-        path = self.path / "heartbeat"
-        path.touch()
-        os.utime(path, (time.time(), time.time()))
+    def beat(self, **facts: Any) -> None:
+        """Say that the work goes on, and how far it is. Not being able to is no reason to end."""
+        self.fence.check()
+        line = json.dumps(facts).encode().ljust(BEAT)
+        with suppress(OSError):
+            file = os.open(self.path / "heartbeat", os.O_WRONLY | os.O_CREAT, 0o644)
+            try:
+                os.write(file, line)
+            finally:
+                os.close(file)
 
     def reserve(self) -> None:
         (self.path / ".reserve").write_bytes(os.urandom(RESERVE))

@@ -1,4 +1,5 @@
 -- The queue and the states of runs. What a run is and what it found lies in its directory.
+-- A change here is a new VERSION in store.py, with what makes the older tables into these.
 CREATE TABLE IF NOT EXISTS runs (
     id            TEXT PRIMARY KEY,
     created       TEXT NOT NULL,              -- ISO-8601, UTC
@@ -6,7 +7,8 @@ CREATE TABLE IF NOT EXISTS runs (
     attempt       INTEGER NOT NULL,           -- counts starts; a late word of an older one is void
     changed       REAL NOT NULL,              -- when the state last changed, unix seconds
     error_code    TEXT,
-    error_message TEXT
+    error_message TEXT,
+    resumes       INTEGER NOT NULL DEFAULT 0  -- attempts begun by policy since a person asked
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS attempts (
@@ -24,3 +26,5 @@ CREATE TABLE IF NOT EXISTS moves (
     target  TEXT NOT NULL,
     at      REAL NOT NULL
 ) STRICT;
+
+CREATE INDEX IF NOT EXISTS moves_of_run ON moves (run);

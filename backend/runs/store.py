@@ -6,15 +6,23 @@ Every change of state is a compare-and-set in one immediate transaction, togethe
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.errors import DiskFullError, RunError
+from backend.errors import BusyError, DamagedError, DiskFullError, RunError
 
 SCHEMA = Path(__file__).with_name("schema.sql")
+VERSION = 2  # of the tables, as schema.sql makes them
+MIGRATIONS = {  # what makes tables of this version into those of the next
+    1: "ALTER TABLE runs ADD COLUMN resumes INTEGER NOT NULL DEFAULT 0",
+}
 PATIENCE = 10.0  # seconds to wait for another process's transaction
+BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+PARTS = ("", "-wal", "-shm")  # the files of one database
 
 
 @dataclass(frozen=True)
@@ -28,24 +36,71 @@ class Row:
     changed: float  # unix seconds
     handle: str  # of the current attempt, "" while there is none
     error: dict[str, str] | None  # {"code", "message"}
+    resumes: int = 0  # attempts that Saccade began by itself since a person last asked for one
 
 
 class Store:
     """Runs and their states in one SQLite file; safe to use from threads and processes at once.
 
-    Raises RunError if the file cannot be used, DiskFullError if there is no room.
+    Raises RunError if the file cannot be used, DamagedError if it never can, DiskFullError if there
+    is no room, BusyError if another process keeps it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path, self.lock = path, threading.Lock()
         with self.told():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.connection = sqlite3.connect(
-                path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+            self.connection = connect(path)
+            try:
+                self.prepare()
+            except BaseException:
+                self.connection.close()
+                raise
+
+    def prepare(self) -> None:
+        """Make the tables, or bring them up to date. Raises RunError for those of a newer Saccade.
+
+        The file of older tables is copied first: saccade.db of version 1 to saccade.db.version-1.
+        """
+        self.check_version()  # before anything is written
+        patiently(self.connection, "PRAGMA journal_mode = WAL")
+        for pragma in ("synchronous = FULL", "foreign_keys = ON"):
+            self.connection.execute(f"PRAGMA {pragma}")
+        if self.version() == VERSION:
+            return
+        with self.transaction() as sql:
+            version = self.check_version()  # another process may have been faster
+            if 0 < version < VERSION:
+                self.back_up(version)
+            for older in range(version, VERSION) if version else ():
+                sql(MIGRATIONS[older])
+            for statement in SCHEMA.read_text(encoding="utf-8").split(";\n"):
+                sql(statement)
+            sql(f"PRAGMA user_version = {VERSION}")
+
+    def version(self) -> int:
+        """Of the tables in the file; 0 where there are none."""
+        (found,) = patiently(self.connection, "PRAGMA user_version").fetchone()
+        unnumbered = "SELECT count(*) FROM sqlite_schema WHERE name = 'runs'"
+        return found or patiently(self.connection, unnumbered).fetchone()[0]
+
+    def check_version(self) -> int:
+        if (version := self.version()) > VERSION:
+            raise RunError(
+                f"the database {self.path} was made by a newer Saccade (its tables have version "
+                f"{version}, this one knows {VERSION}); update Saccade, or name another folder "
+                "with --home"
             )
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-                self.connection.execute(f"PRAGMA {pragma}")
-            self.connection.executescript(SCHEMA.read_text(encoding="utf-8"))
+        return version
+
+    def back_up(self, version: int) -> None:
+        """Copy what is committed; it appears whole or not at all."""
+        copy = self.path.with_name(f"{self.path.name}.version-{version}")
+        new = copy.with_name(f"{copy.name}.new")
+        new.unlink(missing_ok=True)
+        with closing(connect(self.path)) as reader, closing(sqlite3.connect(new)) as writer:
+            reader.backup(writer)
+        new.replace(copy)
 
     def close(self) -> None:
         with self.lock:
@@ -62,26 +117,40 @@ class Store:
     def select(self, rest: str, *values: object) -> list[Row]:
         sql = (
             "SELECT id, created, state, runs.attempt, changed, coalesce(handle, ''),"
-            " error_code, error_message FROM runs LEFT JOIN attempts"
+            " resumes, error_code, error_message FROM runs LEFT JOIN attempts"
             f" ON attempts.run = id AND attempts.attempt = runs.attempt {rest}"
         )
         with self.lock, self.told():
             found = self.connection.execute(sql, values).fetchall()
         return [
-            Row(*first, {"code": code, "message": message} if code else None)
-            for *first, code, message in found
+            Row(*first, {"code": code, "message": message} if code else None, resumes)
+            for *first, resumes, code, message in found
         ]
 
-    def add(self, run: str, created: str, state: str, attempt: int, now: float) -> bool:
+    def add(
+        self,
+        run: str,
+        created: str,
+        state: str,
+        attempt: int,
+        now: float,
+        *,
+        handle: str | None = None,
+        error: dict[str, str] | None = None,
+        resumes: int = 0,
+    ) -> bool:
         """Enter a run; False where it is there already."""
+        failure = (error["code"], error["message"]) if error else (None, None)
         with self.transaction() as sql:
             new = sql(
-                "INSERT OR IGNORE INTO runs (id, created, state, attempt, changed)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (run, created, state, attempt, now),
+                "INSERT OR IGNORE INTO runs (id, created, state, attempt, changed, resumes,"
+                " error_code, error_message) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (run, created, state, attempt, now, resumes, *failure),
             ).rowcount
             if new:
                 note(sql, run, attempt, "", state, now)
+                if handle is not None:
+                    hold(sql, run, attempt, handle)
         return bool(new)
 
     def move(
@@ -93,18 +162,20 @@ class Store:
         attempt: int | None = None,
         handle: str | None = None,
         error: dict[str, str] | None = None,
+        resumes: int | None = None,
     ) -> bool:
         """Change the state of a run that is still as `row` says; False where it is not.
 
         `attempt` begins another attempt; `error` says why the run ended so.
         """
         new = row.attempt if attempt is None else attempt
+        again = row.resumes if resumes is None else resumes
         failure = (error["code"], error["message"]) if error else (None, None)
         with self.transaction() as sql:
             done = sql(
-                "UPDATE runs SET state = ?, attempt = ?, changed = ?, error_code = ?,"
+                "UPDATE runs SET state = ?, attempt = ?, changed = ?, resumes = ?, error_code = ?,"
                 " error_message = ? WHERE id = ? AND state = ? AND attempt = ?",
-                (target, new, now, *failure, row.id, row.state, row.attempt),
+                (target, new, now, again, *failure, row.id, row.state, row.attempt),
             ).rowcount
             if done:
                 note(sql, row.id, new, row.state, target, now)
@@ -126,6 +197,23 @@ class Store:
             ).rowcount
         return bool(done)
 
+    def moves(self, run: str) -> list[tuple[int, str, str]]:
+        """Each change of a run's state, in order: (attempt, from, to)."""
+        with self.lock, self.told():
+            sql = "SELECT attempt, source, target FROM moves WHERE run = ? ORDER BY number"
+            return self.connection.execute(sql, (run,)).fetchall()
+
+    def clear(self) -> None:
+        """Forget every run."""
+        with self.transaction() as sql:
+            sql("DELETE FROM runs")
+
+    def damage(self) -> str:
+        """What SQLite finds wrong with the file; "" where it is sound."""
+        with self.lock, self.told():
+            (found,) = self.connection.execute("PRAGMA integrity_check(1)").fetchone()
+        return "" if found == "ok" else found
+
     @contextmanager
     def transaction(self) -> Iterator:
         with self.lock, self.told():
@@ -144,19 +232,56 @@ class Store:
         try:
             yield
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without its finer distinction
+            if code in BUSY:
+                raise BusyError(
+                    f"the database {self.path} has been in use by another process for "
+                    f"{PATIENCE:.0f} s; try again, or end the process that holds it"
+                ) from None
+            if code == sqlite3.SQLITE_FULL:
                 raise DiskFullError(
                     f"the disk of {self.path.parent} is full: make room and try again"
                 ) from None
-            raise RunError(
-                f"the database {self.path} cannot be used ({error}); if it is damaged, move it "
-                "away: it is made again from the run directories"
+            kind = DamagedError if code in DAMAGED else RunError
+            raise kind(
+                f"the database {self.path} cannot be used ({error}); if it is damaged, make it "
+                "again from the run directories with: saccade runs --rebuild"
             ) from None
         except OSError as error:
             raise RunError(
                 f"the folder {self.path.parent} cannot be used ({error.strerror}); "
                 "name another one with --home"
             ) from error
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+
+
+def patiently(connection: sqlite3.Connection, statement: str) -> sqlite3.Cursor:
+    """Execute a statement of which SQLite says at once, without its timeout, that it must wait."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in BUSY or time.monotonic() > end:
+                raise
+        time.sleep(0.02)
+
+
+def usable(path: Path) -> tuple[Store, Path | None]:
+    """A store that works at `path`, and where the files of a damaged one were put for it."""
+    with suppress(DamagedError):
+        store = Store(path)
+        if not store.damage():
+            return store, None
+        store.close()
+    away = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
+    for part in PARTS:
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + part).rename(away.with_name(away.name + part))
+    return Store(path), away
 
 
 def note(sql, run: str, attempt: int, source: str, target: str, at: float) -> None:

@@ -77,6 +77,7 @@ class Quiet:
         self.started: list[Job] = []
         self.signals: list[tuple[str, Signal]] = []
         self.status: dict[str, Status] = {}
+        self.why: dict[str, str] = {}
 
     def start(self, job: Job) -> str:
         self.started.append(job)
@@ -88,6 +89,9 @@ class Quiet:
 
     def signal(self, job: Job, signal: Signal) -> None:
         self.signals.append((job.run, signal))
+
+    def ended(self, job: Job) -> str:
+        return self.why.get(job.run, "")
 
 
 @pytest.fixture
@@ -105,7 +109,7 @@ def site(trained: tuple[Path, str]) -> Iterator[TestClient]:
 @pytest.fixture
 def fresh(home: Path, quiet: Quiet, pack: Path) -> Iterator[TestClient]:
     """A client of a server with an empty home that knows the pack; what it starts is `quiet`."""
-    settings = Settings(home=home, data=(str(pack),), pretrained=home / "none")
+    settings = Settings(home=home, data=(str(pack),), pretrained=home / "none", auto_resume=0)
     with TestClient(create_app(settings, quiet), base_url=LOCAL) as client:
         yield client
 

@@ -93,10 +93,15 @@ def last_id(events: str) -> str:
 
 
 def test_a_killed_worker_is_noticed_by_the_next_server(
-    home: Path, config: dict, servers: list[Server], until: Until
+    home: Path,
+    config: dict,
+    servers: list[Server],
+    until: Until,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from backend.runs.store import Store
 
+    monkeypatch.setenv("SACCADE_AUTO_RESUME", "0")
     folder = RunFolder(home / "runs" / "clapp-stripes-0000")
     folder.create(
         {"id": folder.id, "created": "2026", "config": config, "dataset": key_of(config["data"])}
@@ -110,7 +115,7 @@ def test_a_killed_worker_is_noticed_by_the_next_server(
     servers.append(Server(home))
     client = servers[0].client
     until(lambda: client.get(f"/api/runs/{folder.id}").json()["state"] == "interrupted")
-    assert client.get(f"/api/runs/{folder.id}").json()["error"]["code"] == "interrupted"
+    assert client.get(f"/api/runs/{folder.id}").json()["error"]["code"] == "lost"
 
 
 def test_a_server_ends_at_once_though_someone_follows_a_run(

@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from backend.jobs.launcher import Signal, Status
+from backend.jobs.limits import Limits
 from backend.runs.folder import RunFolder
 from models.config import SETTINGS
 from models.data import key_of
@@ -121,7 +122,7 @@ def test_a_process_that_vanishes_leaves_an_interrupted_run(
     quiet.status[run] = Status.GONE
     until(lambda: state(fresh, run) == "interrupted")
     error = fresh.get(f"/api/runs/{run}").json()["error"]
-    assert error["code"] == "interrupted" and "resume" in error["message"]
+    assert error["code"] == "lost" and "resume" in error["message"]
     assert "event: end" in fresh.get(f"/api/runs/{run}/events").text
     assert fresh.post(f"/api/runs/{run}/resume").status_code == 202
 
@@ -233,8 +234,8 @@ def test_a_full_disk_takes_no_new_run(fresh: TestClient, monkeypatch: pytest.Mon
     assert fresh.get("/api/runs").json() == {"runs": []}
 
 
-def test_a_queue_has_an_end(fresh: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.jobs.queue.MOST_WAITING", 0)
+def test_a_queue_has_an_end(fresh: TestClient) -> None:
+    fresh.app.state.service.queue.limits = Limits(waiting=0)
     reply = fresh.post("/api/runs", json={})
     assert (reply.status_code, reply.json()["error"]["code"]) == (429, "busy")
 

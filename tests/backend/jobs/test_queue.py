@@ -8,6 +8,7 @@ import pytest
 
 from backend.errors import ConflictError
 from backend.jobs.launcher import Signal, Status
+from backend.jobs.limits import Limits
 from backend.jobs.queue import FRESH, START_PATIENCE, STOP_PATIENCE, Queue
 from backend.jobs.states import FINAL, LIVE, MOVES, RESUMABLE, State
 from backend.runs import catalogue
@@ -34,7 +35,7 @@ def clock() -> Clock:
 @pytest.fixture
 def queue(home: Path, quiet: Quiet, clock: Clock):
     store = Store(home / "saccade.db")
-    yield Queue(store, home / "runs", home, quiet, clock)
+    yield Queue(store, home / "runs", home, quiet, clock, Limits(auto_resume=0), clock)
     store.close()
 
 
@@ -111,7 +112,7 @@ def test_a_process_that_vanishes_interrupts_its_run(queue: Queue, quiet: Quiet) 
     run = started(queue)
     quiet.status[run] = Status.GONE
     queue.tick()
-    assert (row(queue, run).state, row(queue, run).error["code"]) == ("interrupted",) * 2
+    assert (row(queue, run).state, row(queue, run).error["code"]) == ("interrupted", "lost")
 
 
 def test_a_launcher_that_cannot_tell_interrupts_nothing(queue: Queue, quiet: Quiet) -> None:
@@ -132,7 +133,8 @@ def test_a_result_written_just_before_the_end_is_taken(queue: Queue, quiet: Quie
 def test_a_process_that_is_not_there_yet_is_waited_for(
     queue: Queue, quiet: Quiet, clock: Clock
 ) -> None:
-    run = queue.submit(CONFIG, "photos", "0", mine=True)  # its starter has no handle to show
+    run = submit(queue)
+    queue.move(row(queue, run), State.STARTING)  # and there its server was killed
     queue.tick()
     assert row(queue, run).state == State.STARTING
     clock.now += START_PATIENCE + 1
@@ -150,7 +152,7 @@ def test_a_run_that_does_not_stop_is_killed(queue: Queue, quiet: Quiet, clock: C
     assert quiet.signals[-1] == (run, Signal.KILL)
     quiet.status[run] = Status.GONE
     queue.tick()
-    assert row(queue, run).state == State.INTERRUPTED
+    assert (row(queue, run).state, row(queue, run).error["code"]) == ("stopped", "killed")
 
 
 def test_a_wish_to_stop_reaches_a_process_that_was_just_being_made(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from backend.errors import ConflictError, RunError
-from backend.runs.folder import RunFolder
+from backend.runs.folder import FORMAT, RunFolder
 from backend.runs.lock import Lock, held, taken
 
 ABOUT = {"id": "a-1", "created": "2026", "config": {}, "dataset": "photos"}
@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 def test_a_directory_appears_with_its_run(folder: RunFolder) -> None:
-    assert folder.about() == ABOUT
+    assert folder.about() == {"format": FORMAT} | ABOUT
     assert [path.name for path in folder.path.parent.iterdir()] == ["a-1"]
 
 

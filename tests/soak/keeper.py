@@ -1,0 +1,45 @@
+"""A server without its page: store, queue, supervisor and launcher as the real one has them.
+
+    python -m tests.soak.keeper HOME
+
+It queues tiny runs as long as few wait, and writes down each that was accepted, until HOME/enough
+is there. It is made to be killed.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from backend.jobs import supervisor
+from backend.jobs.limits import Limits
+from backend.jobs.local import Local
+from backend.jobs.queue import Queue
+from backend.runs.store import Store
+from tests.soak.tiny import CONFIG
+
+LIMITS = Limits(cpu_runs=3, free_mb=0, auto_resume=10**6)
+MODULE = "tests.soak.tiny"
+WAITING = 2
+
+
+def main(home: Path) -> None:
+    supervisor.PERIOD = 0.1
+    queue = Queue(Store(home / "saccade.db"), home / "runs", home, Local(MODULE), limits=LIMITS)
+    keeper = supervisor.Supervisor(queue, lambda text: note(home / "server.log", text))
+    keeper.start()
+    while True:
+        if not (home / "enough").exists() and len(queue.store.rows({"queued"})) < WAITING:
+            note(home / "accepted", queue.submit(CONFIG, "photos", "0"))
+            keeper.wake()
+        time.sleep(0.02)
+
+
+def note(path: Path, line: str) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.write(file, f"{line}\n".encode())
+    os.close(file)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
