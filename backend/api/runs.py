@@ -47,6 +47,7 @@ class Run(BaseModel):
     accuracy: float | None  # of the top layer at the last analysed epoch
     best_accuracy: float | None  # of the best layer there
     error: Failure | None
+    warnings: list[Failure]  # of the last attempt; they did not end it
 
 
 class RunWithLog(Run):

@@ -106,6 +106,7 @@ class Catalogue:
             "layers": layers,
             **self.score(folder.path, layers),
             "error": readable(error),
+            "warnings": readable(timeline.warnings),
         }
 
     def forget(self, run: str) -> None:

@@ -264,7 +264,8 @@ def test_a_training_goes_on_where_the_published_one_ended(tmp_path):
     config = TrainConfig(**found.settings, device="cpu", epochs=14, batch=32)
     training = training_of(found, config, 64, images=100)
     assert (training.epoch, training.step, training.images) == (12, 12 * 4, 100)
-    assert all(not optimiser.state for optimiser in training.optimisers)
+    moments = [s for optimiser in training.optimisers for s in optimiser.state.values()]
+    assert moments and all(not value.any() for state in moments for value in state.values())
 
 
 def test_the_newest_epoch_is_read_unless_another_is_named(tmp_path):
