@@ -249,6 +249,8 @@ def opened(run: Path, epoch: int) -> Sealed:
     files = Sealed(folder)
     if whole(files, "epoch") != epoch:
         raise files.damaged(f"it was written as epoch {files.state['epoch']}")
+    if "optimiser.safetensors" in files.files or whole(files, "batch"):
+        raise files.damaged("it was written to resume a run, and not as a kept epoch")
     return files
 
 
