@@ -21,13 +21,22 @@ from backend.runs.events import EventReader
 from backend.runs.folder import RunFolder
 from backend.runs.store import Store
 from models.checkpoint import mend, restore, resume_points, save_resume
-from tests.soak.forked import TRAINING, Row, forked
+from tests.soak.forked import TRAINING, forked
 from tests.soak.kills import made, work_off
+from tests.soak.rows import Row
 
 ERRORS = (errno.ENOSPC, errno.EIO)
 MOST = 200  # writes, fsyncs and renames that one round can have
 ENDLESS = 100_000  # epochs
 PAGE = 4096  # bytes
+
+
+class NoDiskError(Exception):
+    """No small disk can be mounted here."""
+
+
+class NoSqliteError(Exception):
+    """SQLite's own writes cannot be made to fail here."""
 
 
 class Failing:
@@ -126,11 +135,8 @@ PWRITE = ctypes.CFUNCTYPE(
 
 @contextmanager
 def sqlite_through(failing: Failing) -> Iterator[None]:
-    """Inside, the writes of SQLite's own files may fail. Raises OSError where it cannot be done."""
-    library = ctypes.CDLL("libsqlite3.so.0")
-    library.sqlite3_libversion.restype = ctypes.c_char_p
-    if library.sqlite3_libversion().decode() != sqlite3.sqlite_version:
-        raise OSError("Python has a SQLite of its own here, whose writes cannot be made to fail")
+    """Inside, the writes of SQLite's own files may fail. Raises NoSqliteError."""
+    library = sqlite_library()
     library.sqlite3_vfs_find.restype = ctypes.POINTER(Vfs)
     vfs = library.sqlite3_vfs_find(None)
     originals, kept = [], []
@@ -155,6 +161,18 @@ def sqlite_through(failing: Failing) -> Iterator[None]:
     finally:
         for text, address in originals:
             vfs.contents.set_call(ctypes.cast(vfs, ctypes.c_void_p), text, address)
+
+
+def sqlite_library() -> ctypes.CDLL:
+    """The SQLite that Python uses, where that is one of the system."""
+    try:
+        library = ctypes.CDLL("libsqlite3.so.0")
+    except OSError:
+        raise NoSqliteError("the system has no SQLite whose writes can be made to fail") from None
+    library.sqlite3_libversion.restype = ctypes.c_char_p
+    if library.sqlite3_libversion().decode() != sqlite3.sqlite_version:
+        raise NoSqliteError("Python has a SQLite of its own, whose writes cannot be made to fail")
+    return library
 
 
 class Round:
@@ -271,12 +289,12 @@ def survived(home: Path, failing: Failing) -> bool:
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int = 24) -> Iterator[Path]:
-    """A disk of its own in memory. Raises OSError where mounting is not permitted."""
+    """A disk of its own in memory. Raises NoDiskError."""
     folder.mkdir()
     words = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
     done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
-        raise OSError(f"no small disk can be mounted here: {done.stderr.strip()}")
+        raise NoDiskError(f"no small disk can be mounted here: {done.stderr.strip()}")
     try:
         yield folder
     finally:

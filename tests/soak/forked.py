@@ -16,7 +16,6 @@ from models.config import TrainConfig
 from models.train import Training, train
 
 CONFIG = TrainConfig(encoder="vgg6-tiny", device="cpu", precision="float32", epochs=1, batch=4)
-Row = tuple[str, int, int, str]  # what was tried, how often, how often it was bad, a note
 
 
 def images(count: int = 8, side: int = 64) -> np.ndarray:
@@ -33,7 +32,7 @@ def trained() -> Training:
 
 TRAINING = trained()
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload([__name__])
+FORKS.set_forkserver_preload(["__main__", __name__])
 
 
 def forked(work: Callable[..., None], *words: object) -> tuple[BaseProcess, Connection]:

@@ -17,7 +17,8 @@ from models.config import TrainConfig
 from models.data.pack import write_whole
 from models.data.picture import from_pixels
 from models.errors import SaccadeError
-from tests.soak.forked import TRAINING, Row, forked, images, killed, moments
+from tests.soak.forked import TRAINING, forked, images, killed, moments
+from tests.soak.rows import Row
 
 KILLS = 3  # of every run
 STEPS = 9  # of every run
