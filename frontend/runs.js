@@ -36,6 +36,11 @@ export function after(run, event) {
     };
   }
   if (event.kind === "checkpoint") next.checkpoints = withEpoch(run.checkpoints, event.epoch);
+  if (event.kind === "warning" || event.kind === "settled") {
+    const { code = "", message = "" } = event;
+    const others = run.warnings.filter((warning) => warning.code !== code);
+    next.warnings = event.kind === "warning" ? [...others, { code, message }] : others;
+  }
   if (event.kind === "analysed") next.analysed = withEpoch(run.analysed, event.epoch);
   return next;
 }

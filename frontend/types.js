@@ -7,7 +7,8 @@
  * @typedef {{seq: number, time: number, kind: string, state?: string, phase?: string,
  *   epoch?: number, epochs?: number, step?: number, steps?: number, losses?: number[],
  *   images_per_second?: number, seconds_left?: number|null, fraction?: number, what?: string,
- *   layer?: number|null, seconds?: number, error?: Failure|null}} RunEvent
+ *   layer?: number|null, seconds?: number, error?: Failure|null, code?: string,
+ *   message?: string}} RunEvent
  */
 
 /**
@@ -17,7 +18,7 @@
  *   phase: string|null, progress: RunEvent|null,
  *   history: {epochs: number[], losses: number[][]}, checkpoints: number[], analysed: number[],
  *   layers: number, accuracy: number|null, best_accuracy: number|null, error: Failure|null,
- *   log_tail?: string[]}} Run
+ *   warnings: Failure[], log_tail?: string[]}} Run
  */
 
 /**

@@ -3,96 +3,111 @@
     RUN/checkpoints/epoch-0003/        kept: encoder and rule (up to RULE_BYTES), for analysis
     RUN/checkpoints/resume-00000469/   the last two: optimisers too, for going on
 
-A folder holds safetensors, state.json and manifest.json with the SHA-256 of each file. It is
-written beside its place, flushed to disk and renamed, so it is whole or it is not there.
+A folder holds safetensors, state.json and the hashes of both (models.sealed). What is read of it
+is what was written: by SHA-256, and by name, shape and type of every tensor.
 """
 
-import hashlib
 import json
-import os
-import shutil
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import safetensors.torch
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
-from models.config import TrainConfig
+from models.config import SMALLEST_VIEW, TrainConfig
+from models.data.dataset import MAX_CLASSES
 from models.encoder import encoder_of
-from models.errors import CheckpointError
-from models.imported import Imported, config_from
+from models.errors import CheckpointError, DivergedError, SaccadeError
+from models.imported import WHOLE, Imported, config_from
 from models.rules.rule import Rule
+from models.sealed import Sealed, discard, manifest_of, place, tidy
+from models.size import size_of
+from models.tensors import bytes_of
 from models.train import Training, begin
 
 RESUME_POINTS = 2
 RULE_BYTES = 2**27  # of a rule's weights in a kept checkpoint: clapp's take 100 MB on vgg6
 NO_RULE = f"left out of copies that are shared, and where they exceed {RULE_BYTES / 1e6:.0f} MB"
 COUNTS = ("epoch", "batch", "step", "images")  # of a Training, kept in state.json
-MADE_FOR = ("view", "classes")  # what else its weights were made for
+MADE_FOR = {"view": WHOLE, "classes": MAX_CLASSES}  # what else its weights were made for, at most
+MANY = 2**28  # weights; more are not made on the word of a state.json alone
 
 
 def save_kept(run: Path, training: Training) -> Path:
     """Keep the encoder as it is at the end of an epoch, and the rule unless it is very large."""
-    return write(run / "checkpoints" / f"epoch-{training.epoch:04d}", training, optimisers=False)
+    return write(epoch_folder(run, training.epoch), training, optimisers=False)
 
 
 def save_resume(run: Path, training: Training) -> Path:
-    """Keep all that is needed to go on, and only the newest two of these."""
+    """Keep all that is needed to go on, and only the newest two of these.
+
+    Those of later steps, which a run that fell back to an earlier one has left, go as well.
+    """
     folder = write(run / "checkpoints" / f"resume-{training.step:08d}", training, optimisers=True)
-    for old in sorted(folder.parent.glob("resume-*"))[:-RESUME_POINTS]:
-        shutil.rmtree(old)
+    points = resume_points(run)
+    for other in points:
+        if other not in points[points.index(folder) :][:RESUME_POINTS]:
+            discard(other)
     return folder
 
 
 def kept(run: Path) -> list[int]:
     """Epochs whose encoder is kept, ascending."""
-    return sorted(int(f.name[6:]) for f in (run / "checkpoints").glob("epoch-*") if f.is_dir())
+    names = (f.name[6:] for f in (run / "checkpoints").glob("epoch-*") if f.is_dir())
+    return sorted(int(name) for name in names if name.isdecimal())
+
+
+def resume_points(run: Path) -> list[Path]:
+    """The folders a run can go on from, the newest first."""
+    found = (run / "checkpoints").glob("resume-*")
+    numbered = [folder for folder in found if folder.name[7:].isdecimal()]
+    return sorted(numbered, key=lambda folder: int(folder.name[7:]), reverse=True)
 
 
 def latest_resume(run: Path) -> Path | None:
     """The newest folder a run can go on from."""
-    return max((run / "checkpoints").glob("resume-*"), default=None)
+    return next(iter(resume_points(run)), None)
+
+
+def mend(run: Path) -> None:
+    """Mend what a killed process left among the checkpoints. No one else works in the run."""
+    tidy(run / "checkpoints")
+
+
+def bytes_to_resume(training: Training) -> int:
+    """Bytes on the disk that the next `save_resume` takes, a little more rather than less."""
+    tensors = [*training.encoder.state_dict().values(), *training.rule.state_dict().values()]
+    return bytes_of(tensors) + bytes_of(moments_of(training).values()) + 2**16
 
 
 def load_encoder(run: Path, epoch: int) -> torch.nn.Module:
     """The encoder as it was at the end of an epoch: float32, on the processor, verified."""
-    folder = run / "checkpoints" / f"epoch-{epoch:04d}"
-    if not folder.is_dir():
-        there = ", ".join(map(str, kept(run))) or "none"
-        raise CheckpointError(f"epoch {epoch} was asked for, but the run keeps epochs: {there}")
-    files = Verified(folder)
-    config = config_from(files.state)
+    files = opened(run, epoch)
+    config = config_of(files)
     if isinstance(config, Imported):
         from models.zoo import network_of
 
         encoder = network_of(config)
     else:
         encoder = encoder_of(config)
-    fill(encoder, files.tensors("encoder"), folder)
+    fill(encoder, files, "encoder", exact(config), halves=True)
     return encoder.eval()
 
 
 def save_imported(run: Path, epoch: int, network: torch.nn.Module, config: Imported) -> Path:
     """Keep an imported network as an epoch, for analysis."""
-    tensors = {name: t.detach().clone().contiguous() for name, t in network.state_dict().items()}
     state = {
         **{"config": config.config(), "model": config.model()},
         **{"epoch": epoch, "torch": torch.__version__},
     }
-    payload = {
-        "encoder.safetensors": safetensors.torch.save(tensors),
-        "state.json": json.dumps(state, indent=1).encode(),
-    }
-    folder = run / "checkpoints" / f"epoch-{epoch:04d}"
-    return place(folder, payload | {"manifest.json": manifest_of(payload)})
+    return sealed(epoch_folder(run, epoch), {"encoder": network.state_dict()}, state)
 
 
 def keeps_rule(run: Path, epoch: int) -> bool:
     """Whether the rule's own weights were kept with the encoder of an epoch."""
-    folder = run / "checkpoints" / f"epoch-{epoch:04d}"
-    return folder.is_dir() and "rule.safetensors" in Verified(folder).files
+    return epoch_folder(run, epoch).is_dir() and "rule.safetensors" in opened(run, epoch).files
 
 
 def load_learner(run: Path, epoch: int) -> tuple[torch.nn.Module, Rule]:
@@ -100,67 +115,75 @@ def load_learner(run: Path, epoch: int) -> tuple[torch.nn.Module, Rule]:
 
     Raises CheckpointError, also where `keeps_rule` is false.
     """
-    encoder = load_encoder(run, epoch)
-    folder = run / "checkpoints" / f"epoch-{epoch:04d}"
-    files = Verified(folder)
+    encoder, files = load_encoder(run, epoch), opened(run, epoch)
     if "rule.safetensors" not in files.files:
         raise CheckpointError(
             f"epoch {epoch} of run {run.name} keeps the encoder without the rule's own weights "
             f"({NO_RULE}); train a run anew to have them"
         )
-    config = replace(TrainConfig.from_dict(files.state["config"]), device="cpu")
-    rule = begin(config, *(files.state.get(name, 0) for name in MADE_FOR)).rule
-    fill(rule, files.tensors("rule"), folder)
+    config = config_of(files)
+    if isinstance(config, Imported):
+        raise files.damaged("it is of a network that was imported, and has no rule")
+    config = replace(config, device="cpu")
+    rule = begin(config, *made_for(files, config)).rule
+    fill(rule, files, "rule", exact(config))
     return encoder, rule.float()
 
 
 def save_shared(run: Path, epoch: int, copy: Path) -> Path:
     """Write an epoch's encoder alone, in half precision, into another run folder, to be shipped."""
-    source = Verified(run / "checkpoints" / f"epoch-{epoch:04d}")
-    tensors = source.tensors("encoder")
+    tensors = load_encoder(run, epoch).state_dict()
     halves = {n: t.half() if t.is_floating_point() else t for n, t in tensors.items()}
-    state = json.dumps(source.state, indent=1).encode()
-    payload = {"encoder.safetensors": safetensors.torch.save(halves), "state.json": state}
-    payload["manifest.json"] = manifest_of(payload)
-    return place(copy / "checkpoints" / f"epoch-{epoch:04d}", payload)
+    return sealed(epoch_folder(copy, epoch), {"encoder": halves}, opened(run, epoch).state)
 
 
 def restore(folder: Path) -> Training:
     """The training that `save_resume` wrote, on the device its config names."""
-    files = Verified(folder)
-    made_for = (files.state.get(name, 0) for name in MADE_FOR)  # the first checkpoints had none
-    training = begin(TrainConfig.from_dict(files.state["config"]), *made_for)
-    fill(training.encoder, files.tensors("encoder"), folder)
-    fill(training.rule, files.tensors("rule"), folder)
-    moments = files.tensors("optimiser")
-    for layer, optimiser in enumerate(training.optimisers):
-        for group in optimiser.param_groups:
-            for index, parameter in enumerate(group["params"]):
-                for name, value in optimiser.state[parameter].items():
-                    value.copy_(take(moments, f"{layer}.{index}.{name}", folder))
-    training.epoch, training.batch, training.step, training.images = (
-        files.state[name] for name in COUNTS
-    )
-    training.fingerprint = files.state.get("fingerprint", "")
+    files = Sealed(folder)
+    config, numbers = config_of(files), {name: whole(files, name) for name in COUNTS}
+    if isinstance(config, Imported):
+        raise files.damaged("it is of a network that was imported, which no rule here trains")
+    if folder.name != f"resume-{numbers['step']:08d}":
+        raise files.damaged(f"it was written as that of step {numbers['step']}")
+    training = begin(config, *made_for(files, config))
+    kind = training.weight.dtype
+    fill(training.encoder, files, "encoder", kind)
+    fill(training.rule, files, "rule", kind)
+    moments = moments_of(training)
+    for name, saved in files.tensors("optimiser", moments).items():
+        moments[name].copy_(saved)
+    for name, number in numbers.items():
+        setattr(training, name, number)
+    training.fingerprint = str(files.state.get("fingerprint", ""))
+    training.origin = str(files.state.get("origin", ""))
     return training
 
 
 def write(folder: Path, training: Training, optimisers: bool) -> Path:
-    """Write a checkpoint folder so that it appears whole, replacing one of the same name."""
+    """Write a checkpoint folder so that it appears whole, replacing one of the same name.
+
+    Raises DivergedError rather than keep weights that are not finite.
+    """
     training.share.collect(training)
-    parts = {
-        "encoder": training.encoder.state_dict(),
-        "rule": training.rule.state_dict(),
-    }
+    parts = {"encoder": training.encoder.state_dict(), "rule": training.rule.state_dict()}
+    moments = moments_of(training)
+    check_finite_weights(training, parts | {"optimiser": moments})
     if optimisers:
-        parts["optimiser"] = moments_of(training)
-    elif bytes_of(training.rule) > RULE_BYTES:
+        parts["optimiser"] = moments
+    elif bytes_of(training.rule.parameters()) > RULE_BYTES:
         del parts["rule"]
+    names = (*COUNTS, *MADE_FOR, "fingerprint")
     state = {
         "config": training.config.to_dict(),
-        **{name: getattr(training, name) for name in (*COUNTS, *MADE_FOR, "fingerprint")},
+        **{name: getattr(training, name) for name in names},
         "torch": torch.__version__,
+        "origin": origin_of(training),
     }
+    return sealed(folder, parts, state)
+
+
+def sealed(folder: Path, parts: dict[str, dict[str, Tensor]], state: dict) -> Path:
+    """Place tensors by part and a state as a checkpoint folder."""
     payload = {
         f"{name}.safetensors": safetensors.torch.save(
             {key: t.detach().cpu().contiguous() for key, t in tensors.items()}
@@ -171,103 +194,106 @@ def write(folder: Path, training: Training, optimisers: bool) -> Path:
     return place(folder, payload | {"manifest.json": manifest_of(payload)})
 
 
-def manifest_of(payload: dict[str, bytes]) -> bytes:
-    """The SHA-256 of every file, as the text of manifest.json."""
-    files = {name: {"sha256": hashlib.sha256(data).hexdigest()} for name, data in payload.items()}
-    return json.dumps({"files": files}, indent=1).encode()
+def origin_of(training: Training) -> str:
+    """What must be the same for two runs to be the same bit for bit, besides their settings."""
+    device, about = training.weight.device.type, training.share.about
+    return f"{device}, torch {torch.__version__}, {about}"
 
 
-def place(folder: Path, payload: dict[str, bytes]) -> Path:
-    """Write files into a new folder beside `folder`, flush them, and rename it into place."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    new = folder.with_name(f".{folder.name}.new")
-    old = folder.with_name(f".{folder.name}.old")
-    for left in (new, old):
-        shutil.rmtree(left, ignore_errors=True)
-    try:
-        new.mkdir()
-        for name, data in payload.items():
-            with open(new / name, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        flush(new)
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
-    except OSError:
-        shutil.rmtree(new, ignore_errors=True)
-        raise
-    flush(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)
-    return folder
+def check_finite_weights(training: Training, parts: dict[str, dict[str, Tensor]]) -> None:
+    """Raise DivergedError naming the lowest layer with a weight or moment that is not finite."""
+    bad = [
+        layer_of(name, part, training)
+        for part, tensors in parts.items()
+        for name, tensor in tensors.items()
+        if tensor.is_floating_point() and not tensor.isfinite().all()
+    ]
+    if bad:
+        raise DivergedError(
+            f"weights of layer {min(bad) + 1} are not finite numbers after step {training.step}; "
+            "resume from the last checkpoint, or train anew with a learning_rate below "
+            f"{training.config.learning_rate:g}"
+        )
 
 
-def flush(folder: Path) -> None:
-    """Flush a folder's own entries to disk, where the system can."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def bytes_of(module: torch.nn.Module) -> int:
-    return sum(p.numel() * p.element_size() for p in module.parameters())
+def layer_of(name: str, part: str, training: Training) -> int:
+    """The layer, from 0, that a tensor of a checkpoint belongs to."""
+    number = re.search(r"(?:^|\.)(\d+)(?:\.|$)", name)
+    layers = list(training.rule.layers) or [0]
+    if part == "optimiser":
+        return layers[int(number[1])]
+    return int(number[1]) if number else layers[-1]
 
 
 def moments_of(training: Training) -> dict[str, Tensor]:
     """Adam's moments of every parameter as "layer.parameter.name"."""
-    moments = {}
-    for layer, optimiser in enumerate(training.optimisers):
-        for group in optimiser.param_groups:
-            for index, parameter in enumerate(group["params"]):
-                for name, value in optimiser.state[parameter].items():
-                    moments[f"{layer}.{index}.{name}"] = value
-    return moments
+    return {
+        f"{layer}.{index}.{name}": value
+        for layer, optimiser in enumerate(training.optimisers)
+        for group in optimiser.param_groups
+        for index, parameter in enumerate(group["params"])
+        for name, value in optimiser.state[parameter].items()
+    }
 
 
-class Verified:
-    """The files of a checkpoint folder, each held against its SHA-256 before it is used."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        try:
-            self.files = json.loads((folder / "manifest.json").read_bytes())["files"]
-            self.state = json.loads(self.bytes_of("state.json"))
-            self.state["config"]  # every state names its config
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CheckpointError(self.damage(f"it cannot be read ({error!r})")) from None
-
-    def tensors(self, part: str) -> dict[str, Tensor]:
-        try:
-            return safetensors.torch.load(self.bytes_of(f"{part}.safetensors"))
-        except (OSError, KeyError, SafetensorError) as error:
-            raise CheckpointError(self.damage(f"{part}.safetensors fails ({error!r})")) from None
-
-    def bytes_of(self, name: str) -> bytes:
-        data = (self.folder / name).read_bytes()
-        if hashlib.sha256(data).hexdigest() != self.files[name]["sha256"]:
-            raise CheckpointError(self.damage(f"{name} does not match its SHA-256"))
-        return data
-
-    def damage(self, what: str) -> str:
-        return (
-            f"checkpoint {self.folder.name} of run {self.folder.parent.parent.name} is damaged: "
-            f"{what}; use another checkpoint or train again"
-        )
+def epoch_folder(run: Path, epoch: int) -> Path:
+    return run / "checkpoints" / f"epoch-{epoch:04d}"
 
 
-def fill(module: torch.nn.Module, tensors: dict[str, Tensor], folder: Path) -> None:
-    """Copy tensors into a module whose names and shapes must match exactly."""
+def opened(run: Path, epoch: int) -> Sealed:
+    """The files of an epoch that is kept."""
+    folder = epoch_folder(run, epoch)
+    if not folder.is_dir():
+        there = ", ".join(map(str, kept(run))) or "none"
+        raise CheckpointError(f"epoch {epoch} was asked for, but the run keeps epochs: {there}")
+    files = Sealed(folder)
+    if whole(files, "epoch") != epoch:
+        raise files.damaged(f"it was written as epoch {files.state['epoch']}")
+    if "optimiser.safetensors" in files.files or whole(files, "batch"):
+        raise files.damaged("it was written to resume a run, and not as a kept epoch")
+    return files
+
+
+def config_of(files: Sealed) -> TrainConfig | Imported:
+    """The settings in state.json, held against the ranges of this Saccade."""
     try:
-        module.load_state_dict(tensors)
-    except RuntimeError as error:
-        what = " ".join(str(error).split())
-        raise CheckpointError(f"checkpoint {folder.name} is of another model: {what}") from None
+        return config_from(files.state)
+    except (SaccadeError, TypeError, ValueError, AttributeError) as error:
+        what = f": {error}" if isinstance(error, SaccadeError) else ""
+        raise files.damaged(f"its settings are none of Saccade's{what}") from None
 
 
-def take(tensors: dict[str, Tensor], name: str, folder: Path) -> Tensor:
-    if name not in tensors:
-        raise CheckpointError(f"checkpoint {folder.name} lacks {name}; train again")
-    return tensors[name]
+def whole(files: Sealed, name: str, most: int = 2**53) -> int:
+    """A whole number of state.json; the first checkpoints had not all of them."""
+    value = files.state.get(name, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
+        raise files.damaged(f"{name} in state.json is no whole number from 0 to {most}")
+    return value
+
+
+def made_for(files: Sealed, config: TrainConfig) -> tuple[int, int]:
+    """(view, classes) of state.json, unless weights of that size are not in the files."""
+    view, classes = (whole(files, name, most) for name, most in MADE_FOR.items())
+    size = size_of(replace(config, crop=max(view or config.crop, SMALLEST_VIEW)), classes)
+    there = (files.size_of("encoder") + files.size_of("rule")) // 2  # weights of two bytes
+    if size.encoder + size.rule > max(there, MANY):
+        raise files.damaged(f"its state tells of {size.encoder + size.rule:,} weights it lacks")
+    return view, classes
+
+
+def exact(config: TrainConfig | Imported) -> torch.dtype:
+    """The type of a run's weights."""
+    double = getattr(config, "precision", "") == "float64"
+    return torch.float64 if double else torch.float32
+
+
+def fill(
+    module: torch.nn.Module, files: Sealed, part: str, kind: torch.dtype, halves: bool = False
+) -> None:
+    """Copy the tensors of a part, saved as `kind`, into a module whose own they must be."""
+    own = module.state_dict()
+    wanted = {
+        name: torch.empty_like(t, dtype=kind if t.is_floating_point() else None, device="meta")
+        for name, t in own.items()
+    }
+    module.load_state_dict(files.tensors(part, wanted, halves))

@@ -46,6 +46,7 @@ class Training:
     step: int = 0  # batches done in all
     images: int = 0  # training images; 0 = not begun
     fingerprint: str = ""  # of the training images, and of their labels where they teach
+    origin: str = ""  # what computed the steps before it was restored; "" where it began here
     share: Share = field(default_factory=Whole)  # what this process computes of every step
 
     @property
@@ -127,7 +128,8 @@ def train(
     alone is told of steps. Yields the state before the first step, then after every step. Closing
     the generator stops it, and that of the other processes, between two steps. Order, views and
     draws are functions of (seed, epoch, batch) alone, so a run resumed from a checkpoint meets the
-    same data, and so does another rule.
+    same data, and so does another rule. Raises DivergedError at most LOOK_EVERY steps after the
+    first loss that is not finite.
     """
     rows = usable(config, images, labels)
     keep_freed_memory()
@@ -146,6 +148,7 @@ def train(
         if training.step == 0:
             start = torch.zeros(0)
             yield Progress(0, epochs, 0, steps, start, 0, epoch_ends=True, training=training)
+        unseen = []  # steps whose losses no one has looked at yet
         while training.epoch < epochs:
             order = seeded(config.seed, training.epoch).permutation(len(rows))
             for batch in range(training.batch, per_epoch):
@@ -163,8 +166,10 @@ def train(
                 for progress in share.reported(
                     Progress(*done, losses, len(chosen), ends, training)
                 ):
-                    if progress.epoch_ends or progress.step % LOOK_EVERY == 0:
-                        check_finite(progress.losses, training)
+                    unseen.append(progress)
+                    if progress.epoch_ends or len(unseen) == LOOK_EVERY:
+                        check_finite(unseen)
+                        unseen = []
                     yield progress
 
 
@@ -305,12 +310,19 @@ def check_same_images(training: Training, images: int, taught: str) -> None:
     training.images, training.fingerprint = images, taught
 
 
-def check_finite(losses: Tensor, training: Training) -> None:
-    """Raise DivergedError naming the first layer whose loss is not finite."""
-    for layer, loss in zip(training.rule.layers, losses.tolist(), strict=False):
-        if not np.isfinite(loss):
-            raise DivergedError(
-                f"the loss of layer {layer + 1} became {loss} at step {training.step}; "
-                f"resume from the last checkpoint or lower learning_rate "
-                f"({training.config.learning_rate:g})"
-            )
+def check_finite(steps: list[Progress]) -> None:
+    """Raise DivergedError naming the first step with a loss that is not finite, and the lowest
+    layer that has one then. One look at the device for all steps."""
+    losses = torch.stack([progress.losses for progress in steps])  # [step, layer]
+    if losses.isfinite().all():
+        return
+    number, layer = (~losses.isfinite()).nonzero()[0].tolist()
+    progress, loss = steps[number], losses[number, layer].item()
+    per_epoch = progress.steps // progress.epochs
+    epoch, batch = divmod(progress.step - 1, per_epoch)
+    config, rule = progress.training.config, progress.training.rule
+    raise DivergedError(
+        f"the loss of layer {rule.layers[layer] + 1} became {loss} at step {progress.step} (batch "
+        f"{batch + 1} of epoch {epoch + 1}); resume from the last checkpoint, or train anew with a "
+        f"learning_rate below {config.learning_rate:g}"
+    )

@@ -1,6 +1,5 @@
 """How the weights of a model come from a file that someone else wrote, and fit or do not."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import safetensors.torch
@@ -10,9 +9,9 @@ from torch import Tensor, nn
 from models.config import nearest
 from models.errors import CheckpointError
 from models.pickled import check_size, checked, tensors_of
+from models.tensors import LARGEST_HEADER, UnfitError, check_header, listed, shape
 
 PARALLEL = "module."  # what torch's DataParallel puts before every name
-LISTED = 3  # names in a sentence
 
 
 def read_weights(file: Path) -> dict[str, Tensor]:
@@ -26,11 +25,15 @@ def read_weights(file: Path) -> dict[str, Tensor]:
         return tensors_of([file])[0]
     try:
         check_size(file.stat().st_size)
+        with file.open("rb") as stream:
+            check_header(stream.read(8 + LARGEST_HEADER))
         return checked(safetensors.torch.load_file(file))
     except (OSError, SafetensorError) as error:
         raise CheckpointError(
             f"{file} is no whole .safetensors file ({error}); fetch or write it again"
         ) from None
+    except UnfitError as error:
+        raise CheckpointError(f"{file} {error}; fetch or write it again") from None
     except CheckpointError as error:
         raise CheckpointError(f"{file} {error}") from None
 
@@ -94,13 +97,3 @@ def head_of(body: nn.Module, tensors: dict[str, Tensor], outputs: int) -> int | 
             return None
         found.add(have.shape[0])
     return found.pop() if len(found) == 1 else None
-
-
-def listed(names: Iterable[str]) -> str:
-    names = list(names)
-    more = len(names) - LISTED
-    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
-
-
-def shape(sizes: tuple[int, ...]) -> str:
-    return " x ".join(map(str, sizes)) or "one number"

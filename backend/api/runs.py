@@ -48,6 +48,7 @@ class Run(BaseModel):
     best_accuracy: float | None  # of the best layer there
     error: Failure | None
     stalled: Failure | None  # of a run at work whose steps have ceased
+    warnings: list[Failure]  # of the last attempt; they did not end it
 
 
 class RunWithLog(Run):

@@ -40,6 +40,9 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         print(json.dumps({"runs": found}, indent=1))
     elif found:
         print(table([HEAD, *map(cells, found)]))
+        for run in found:
+            for warning in run["warnings"]:
+                print(f"warning: {run['id']}: {warning['message']}")
     else:
         print("no runs yet; begin one with: saccade train")
     return 0

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.errors import (
-    CheckpointError,
     ConflictError,
     OutdatedError,
     RanksError,
@@ -24,9 +23,10 @@ from backend.errors import (
     failure_of,
 )
 from backend.jobs.memory import oom_kills
-from backend.jobs.pace import EpochLosses, Every, Pace
+from backend.jobs.pace import EpochLosses, Pace
 from backend.jobs.process import handle_of
 from backend.jobs.pulse import Pulse
+from backend.jobs.saves import Saves, resume_point
 from backend.jobs.signals import Stopped, Wishes
 from backend.jobs.states import State
 from backend.runs.events import EventWriter
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from models.parallel.ranks import Ranks
 
 LOCK_PATIENCE = 10.0  # seconds an earlier attempt has to let go of the directory
-SAVE_EVERY = 60.0  # seconds between two resume checkpoints
 EXIT = {State.FINISHED: 0, State.STOPPED: 0, State.FAILED: 1}
 REFUSED = 3  # exit code: someone else works in the directory
 Watch = Callable[[dict[str, Any]], None]
@@ -135,10 +134,13 @@ class Worker:
     def train(self, config, dataset) -> None:
         """Train to the last epoch. A wish to stop ends it after a step, once that is saved."""
         with self.wishes.leave():
+            from models.checkpoint import mend
             from models.config import kept_epochs
             from models.train import train
 
-            resume = resume_point(self.folder, self.folder.log)
+            saves = Saves(self.folder, self.say)
+            mend(self.folder.path)
+            resume = resume_point(self.folder, saves.warn)
             images, labels = dataset.training_images(), dataset.training_labels()
         share = self.share(config)
         where = f"goes on at step {resume.step}" if resume else "begins"
@@ -146,27 +148,32 @@ class Worker:
             f"training {where}: {config.rule}, {config.encoder}, {len(images)} images, "
             f"{config.epochs} epochs"
         )
-        kept, pace, save, epoch = kept_epochs(config), Pace(), Every(SAVE_EVERY), EpochLosses()
+        kept, pace, epoch = kept_epochs(config), Pace(), EpochLosses()
         progress = None
         self.pulse.begin("training")
         with closing(train(config, images, resume, labels, share)) as steps:
             for number, progress in enumerate(steps):
-                if share and number == 0:
-                    self.folder.log(share.about)
+                if number == 0:
+                    saves.begin(progress.training, resume)
+                    if share:
+                        self.folder.log(share.about)
                 epoch.add(progress)
                 if progress.epoch_ends:
-                    self.end_epoch(progress, epoch, keep=progress.epoch in kept)
+                    self.end_epoch(progress, epoch)
+                    if progress.epoch in kept:
+                        saves.keep(progress)
                 if pace.due(progress.images) and progress.step and progress.losses.isfinite().all():
                     self.say("progress", **told(progress, pace, config.batch))
                 self.pulse.went(progress.step)
                 if self.wishes.stop:
                     self.say("state", state=State.STOPPING)
-                    self.save(progress)
+                    saves.save(progress, must=True)
                     raise Stopped
-                if self.wishes.save or save.due():
-                    self.save(progress)
-        if progress and progress.step == progress.steps:
-            self.save(progress)
+                if self.wishes.save or saves.due(progress):
+                    self.wishes.save = False
+                    saves.save(progress)
+        if progress and progress.step == progress.steps != saves.saved:
+            saves.save(progress)
 
     def share(self, config):
         """What this process computes of every step; the others are told where to join in."""
@@ -177,28 +184,12 @@ class Worker:
         self.ranks.tell((str(self.folder.path), str(self.home)))
         return share_of(config, self.ranks)
 
-    def end_epoch(self, progress, epoch: EpochLosses, keep: bool) -> None:
-        from models.checkpoint import save_kept
-
+    def end_epoch(self, progress, epoch: EpochLosses) -> None:
         if progress.epoch:
             losses, seconds = epoch.ended()
             self.say("epoch", epoch=progress.epoch, losses=losses, seconds=seconds)
             listed = " ".join(f"{loss:.4f}" for loss in losses)
             self.folder.log(f"epoch {progress.epoch} of {progress.epochs}: losses {listed}")
-        if keep:
-            self.folder.fence.check()
-            save_kept(self.folder.path, progress.training)
-            self.say("checkpoint", epoch=progress.epoch)
-
-    def save(self, progress) -> None:
-        from models.checkpoint import save_resume
-        from models.train import check_finite
-
-        self.wishes.save = False
-        check_finite(progress.losses, progress.training)  # what is saved is worth going on with
-        self.folder.fence.check()
-        save_resume(self.folder.path, progress.training)
-        self.folder.log(f"saved at step {progress.training.step}")
 
     def analyse(self, config, dataset) -> None:
         from backend.jobs.analyse import analyse
@@ -232,25 +223,6 @@ class Worker:
                 self.watch(event)
         except OSError:  # no one watches any more: a closed terminal, a pipe without a reader
             self.watch = None
-
-
-def resume_point(folder: RunFolder, log: Callable[[str], None] = lambda text: None):
-    """The newest training that can be read back; None where the run is at its begin.
-
-    Raises CheckpointError if there are resume checkpoints and each is damaged.
-    """
-    from models.checkpoint import restore
-
-    first = None
-    for saved in sorted((folder.path / "checkpoints").glob("resume-*"), reverse=True):
-        try:
-            return restore(saved)
-        except CheckpointError as error:
-            log(f"{error}; looks for the one before it")
-            first = first or error
-    if first:
-        raise first
-    return None
 
 
 def together(lead: Callable[["Ranks"], int]) -> int:

@@ -128,6 +128,7 @@ class Catalogue:
             **self.score(folder.path, layers),
             "error": readable(error),
             "stalled": self.pulses.stalled(folder, row.attempt) if state == AT_WORK else None,
+            "warnings": readable(timeline.warnings),
         }
 
     def forget(self, run: str) -> None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-SECURED = {"state", "checkpoint", "analysed", "end"}  # on the disk before the run goes on
+SECURED = {"state", "checkpoint", "analysed", "warning", "end"}  # on the disk at once
 TAIL = 2**16  # bytes from the end in which the last line is looked for
 
 
@@ -110,6 +110,7 @@ class Timeline:
         self.attempt, self.resumes = 1, 0
         self.ended = False
         self.error: dict[str, str] | None = None
+        self.warned: dict[str, str] = {}  # of the attempt: sentences by code, the newest of each
         self.last: bytes | None = None  # the last progress or analysis event, unparsed
 
     def update(self) -> None:
@@ -124,15 +125,25 @@ class Timeline:
         kind = event.get("kind")
         if kind == "epoch":
             self.losses[event["epoch"]] = event["losses"]
+        elif kind == "warning":
+            self.warned[event["code"]] = event["message"]
+        elif kind == "settled":
+            self.warned.pop(event["code"], None)
         elif kind in ("state", "end"):
             self.state, self.ended = event["state"], kind == "end"
             if event.get("attempt", self.attempt) != self.attempt:
                 self.attempt, self.resumes = event["attempt"], event.get("resumes", 0)
+                self.warned = {}
             self.error = event.get("error")
 
     @property
     def progress(self) -> dict[str, Any] | None:
         return parsed(self.last) or None if self.last else None
+
+    @property
+    def warnings(self) -> list[dict[str, str]]:
+        """What went wrong in this attempt without ending it: [{"code", "message"}]."""
+        return [{"code": code, "message": message} for code, message in self.warned.items()]
 
     @property
     def history(self) -> dict[str, list]:

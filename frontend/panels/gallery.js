@@ -79,9 +79,10 @@ export function gallery({ state, runs, api }) {
 
     /** @param {Run} run */
     async function drawStory(run) {
-      if (!run.error) return fill(story);
+      const warnings = run.warnings.map(({ message }) => h("p", { class: "notice" }, message));
+      if (!run.error) return fill(story, warnings);
       const log = h("pre", { class: "log", tabindex: 0, "aria-label": "Last lines of the log" });
-      fill(story, h("p", { class: "notice bad" }, run.error.message), log);
+      fill(story, warnings, h("p", { class: "notice bad" }, run.error.message), log);
       const { log_tail: lines = [] } = await api.run(id).catch(() => ({ log_tail: undefined }));
       log.hidden = !lines.length;
       fill(log, lines.join("\n"));
@@ -105,7 +106,7 @@ export function gallery({ state, runs, api }) {
         more.hidden = !on;
         if (!on) return;
         large.update(run);
-        const wanted = `${run.state} ${run.attempt} ${run.error?.message}`;
+        const wanted = `${run.state} ${run.attempt} ${run.error?.message} ${JSON.stringify(run.warnings)}`;
         if (wanted === told) return;
         told = wanted;
         drawActions(run);

@@ -12,11 +12,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from models.checkpoint import Verified, kept, place
+from models.checkpoint import config_of, keeps_rule, load_encoder, load_learner, opened
 from models.config import TrainConfig
 from models.errors import CheckpointError, ConfigError
 from models.published.parts import files_of, parts_of
 from models.published.weights import TRAINED_BY, Published, ours, theirs
+from models.sealed import place
 from models.train import Training, begin
 
 
@@ -52,24 +53,20 @@ def write(run: Path, epoch: int, folder: Path) -> list[str]:
     written. Raises CheckpointError for an epoch without its prediction matrices, ConfigError for a
     rule that the form has no place for.
     """
-    source = run / "checkpoints" / f"epoch-{epoch:04d}"
-    if not source.is_dir():
-        there = ", ".join(map(str, kept(run))) or "none"
-        raise CheckpointError(f"epoch {epoch} was asked for, but the run keeps epochs: {there}")
-    files = Verified(source)
+    files = opened(run, epoch)
     if "model" in files.state:
         raise ConfigError(
             f"run {run.name} was imported, and the published CLAPP code has no place for a network "
             "that it has not trained"
         )
-    config = TrainConfig.from_dict(files.state["config"])
+    config = config_of(files)
     written = {word for rules in TRAINED_BY.values() for word in rules}
     if config.rule not in written:
         raise ConfigError(
             f"run {run.name} was trained with {config.rule}, whose weights the published CLAPP "
             f"code has no place for; it has one for: {', '.join(sorted(written))}"
         )
-    states = theirs(config, files.tensors("encoder"), matrices_of(run, epoch))
+    states = theirs(config, load_encoder(run, epoch).state_dict(), matrices_of(run, epoch))
     names = [f"model_{number}_{epoch}.ckpt" for number in range(len(states))]
     place(folder, {name: saved(state) for name, state in zip(names, states, strict=True)})
     return names
@@ -77,13 +74,12 @@ def write(run: Path, epoch: int, folder: Path) -> list[str]:
 
 def matrices_of(run: Path, epoch: int) -> dict[str, Tensor]:
     """The prediction matrices of a kept epoch: the state dict of its rule."""
-    files = Verified(run / "checkpoints" / f"epoch-{epoch:04d}")
-    if "rule.safetensors" not in files.files:
+    if not keeps_rule(run, epoch):
         raise CheckpointError(
             f"epoch {epoch} of run {run.name} keeps its encoder alone, without the prediction "
             "matrices that the published CLAPP code wants; take a run that was trained here"
         )
-    return files.tensors("rule")
+    return load_learner(run, epoch)[1].state_dict()
 
 
 def saved(state: dict[str, Tensor]) -> bytes:

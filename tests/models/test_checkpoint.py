@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from models import checkpoint
+from models import checkpoint, sealed
 from models.checkpoint import (
     keeps_rule,
     kept,
@@ -122,8 +122,8 @@ def test_a_checkpoint_of_another_encoder_is_refused(training, tmp_path):
     state["config"]["encoder"] = "vgg6-small"
     data = json.dumps(state).encode()
     payload = {name: (folder / name).read_bytes() for name in ("encoder.safetensors",)}
-    manifest = checkpoint.manifest_of({**payload, "state.json": data})
-    checkpoint.place(folder, {**payload, "state.json": data, "manifest.json": manifest})
+    manifest = sealed.manifest_of({**payload, "state.json": data})
+    sealed.place(folder, {**payload, "state.json": data, "manifest.json": manifest})
     with pytest.raises(CheckpointError, match="is of another model"):
         load_encoder(tmp_path, 1)
 
@@ -134,6 +134,7 @@ def test_a_full_disk_leaves_the_old_checkpoint_and_no_litter(
 ):
     folder = save_kept(tmp_path, training)
     before = {f.name: f.read_bytes() for f in folder.iterdir()}
+    training.step += 1
 
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -141,7 +142,7 @@ def test_a_full_disk_leaves_the_old_checkpoint_and_no_litter(
     if broken == "fsync":
         monkeypatch.setattr(os, "fsync", full)
     else:
-        monkeypatch.setattr(checkpoint, "flush", full)
+        monkeypatch.setattr(sealed, "flush", full)
     with pytest.raises(OSError, match="No space left"):
         save_kept(tmp_path, training)
     monkeypatch.undo()

@@ -64,7 +64,7 @@ def test_what_holds_no_weights_is_told_in_a_sentence(tmp_path: Path) -> None:
     for path, told in [
         (tmp_path / "none.pth", "there is no file"),
         (tmp_path / "cut.pth", "damaged"),
-        (tmp_path / "cut.safetensors", "no whole .safetensors"),
+        (tmp_path / "cut.safetensors", "cut short in its header; fetch or write it again"),
         (tmp_path / "weights.txt", "damaged, cut off, or no file that torch.save wrote"),
         (written(tmp_path / "list.pth", [1, 2]), "holds list and no tensors by name"),
         (written(tmp_path / "mixed.pth", {"x": torch.ones(1), "y": 3}), "'y', which is no tensor"),

@@ -18,9 +18,10 @@ from backend.jobs.local import Local
 from backend.jobs.pace import EpochLosses
 from backend.jobs.process import is_alive
 from backend.jobs.worker import Worker
-from backend.runs.events import EventReader
+from backend.runs.events import EventReader, Timeline
 from backend.runs.folder import RunFolder
 from backend.settings import CHECKOUT
+from models.checkpoint import resume_points
 from models.data import key_of
 
 Until = Callable[[Callable[[], object]], object]
@@ -160,10 +161,16 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(home: Path, conf
     stop_after(folder, 1)
     stop_after(folder, 3, attempt=2)
     points = sorted((folder.path / "checkpoints").glob("resume-*"))
-    assert [point.name for point in points] == ["resume-00000001", "resume-00000003"]
+    assert [point.name for point in points] == ["resume-00000002", "resume-00000003"]
     damage(points[1] / "encoder.safetensors")
     assert inline(folder, attempt=3)["state"] == "finished"
-    assert "does not match its SHA-256" in (folder.path / "log.txt").read_text()
+    (told,) = events(folder, "warning")
+    assert told["code"] == "fell_back" and "goes on from step 2" in told["message"]
+    assert "encoder.safetensors does not match its SHA-256" in told["message"]
+    timeline = Timeline(folder.path / "events.jsonl")
+    timeline.update()
+    assert timeline.warnings == [{"code": "fell_back", "message": told["message"]}]
+    assert [path.name for path in resume_points(folder.path)][0] == "resume-00000004"
     assert weights(folder, 2) == weights(straight, 2)
 
 
