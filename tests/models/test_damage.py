@@ -9,8 +9,8 @@ if sys.platform == "win32":
     pytest.skip("links, pipes and forks are made here", allow_module_level=True)
 
 from tests.soak.damage import damaged, hostile
-from tests.soak.saves import killed_saves
 from tests.soak.rows import held
+from tests.soak.saves import killed_saves
 
 
 def test_a_thousand_damaged_checkpoints_are_all_refused(tmp_path: Path) -> None:

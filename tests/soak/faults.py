@@ -22,8 +22,8 @@ from backend.runs.folder import RunFolder
 from backend.runs.store import Store
 from models.checkpoint import mend, restore, resume_points, save_resume
 from tests.soak.forked import TRAINING, forked
-from tests.soak.saves import made, work_off
 from tests.soak.rows import Row
+from tests.soak.saves import made, work_off
 
 ERRORS = (errno.ENOSPC, errno.EIO)
 MOST = 200  # writes, fsyncs and renames that one round can have

@@ -9,8 +9,8 @@ if sys.platform != "linux":
     pytest.skip("limits, disks and forks of Linux are used here", allow_module_level=True)
 
 from tests.soak import breakdowns, faults
-from tests.soak.saves import killed_runs
 from tests.soak.rows import held
+from tests.soak.saves import killed_runs
 
 pytestmark = pytest.mark.slow
 
