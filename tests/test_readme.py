@@ -42,7 +42,9 @@ def test_every_command_is_written_down() -> None:
 
 
 def test_every_route_is_written_down(tmp_path: Path) -> None:
-    with TestClient(create_app(Settings(home=tmp_path)), base_url="http://127.0.0.1") as client:
+    with TestClient(
+        create_app(Settings(home=tmp_path)), base_url="http://127.0.0.1:8000"
+    ) as client:
         paths = client.get("/api/openapi.json").json()["paths"]
     routes = [f"`{verb.upper()} {path}`" for path, verbs in paths.items() for verb in verbs]
     assert [route for route in routes if route not in READMES] == []
