@@ -12,7 +12,6 @@ from backend.security.guard import NOT_ALLOWED
 from backend.settings import CHECKOUT
 from tests.test_architecture import FETCHERS
 
-
 ELSEWHERE = [
     {"origin": "http://evil.example"},
     {"origin": "null"},
