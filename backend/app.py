@@ -85,7 +85,7 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
     )
     app.state.service = service
     for part in ROUTERS:
-        app.include_router(part.router, prefix="/api")
+        app.include_router(part.router, prefix="/api", responses=failures.TOLD)
     page.install(app, settings.frontend)
     failures.install(app)
     app.add_middleware(failures.Failures, log=log)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,6 +31,19 @@ STATUS = {
     "disk_full": 507,
 }
 
+
+class Reason(BaseModel):
+    code: str
+    message: str  # one sentence
+
+
+class Failed(BaseModel):
+    """What was asked cannot be done, or not now."""
+
+    error: Reason
+
+
+TOLD = {"4XX": {"model": Failed}, "5XX": {"model": Failed}}  # the replies of every route
 AGAIN = 30  # seconds after which to ask again, where an error does not say
 
 

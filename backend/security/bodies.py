@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive
 
-from backend.errors import MediaTypeError, RequestError, TooLargeError
+from backend.errors import MediaTypeError, NotFoundError, RequestError, TooLargeError
 
 JSON_LIMIT = 2**20  # bytes
 HEADERS_LIMIT = 2**14  # bytes of all headers together
@@ -49,8 +49,14 @@ async def checked(path: str, headers: Headers, receive: Receive) -> Receive:
     return replay(body, receive)
 
 
-def check_headers(headers: Headers) -> None:
-    """Raises TooLargeError for more than a browser sends; a long Range is slow to understand."""
+def check_headers(path: str, headers: Headers) -> None:
+    """Raises TooLargeError for more than a browser sends; a long Range is slow to understand.
+
+    Raises NotFoundError for a control character in the address, which no address here has: to
+    some patterns a line ends before its last newline.
+    """
+    if any(letter < " " or letter == "\x7f" for letter in path):
+        raise NotFoundError("there is nothing at an address with control characters")
     if sum(len(name) + len(value) for name, value in headers.raw) > HEADERS_LIMIT:
         raise TooLargeError(f"the headers may have at most {HEADERS_LIMIT} bytes; send less")
 
