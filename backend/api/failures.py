@@ -6,7 +6,6 @@ from collections.abc import Callable
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,20 +29,15 @@ STATUS = {
     "bad_type": 415,
     "disk_full": 507,
 }
-
-
-class Reason(BaseModel):
-    code: str
-    message: str  # one sentence
-
-
-class Failed(BaseModel):
-    """What was asked cannot be done, or not now."""
-
-    error: Reason
-
-
-TOLD = {"4XX": {"model": Failed}, "5XX": {"model": Failed}}  # the replies of every route
+TEXT = {"type": "string"}
+INNER = {"type": "object", "required": ["code", "message"]}
+INNER["properties"] = {"code": TEXT, "message": TEXT}
+FORM = {"type": "object", "required": ["error"], "properties": {"error": INNER}}
+REPLY = {"content": {"application/json": {"schema": FORM}}}
+TOLD = {  # what each route may answer, beside what it is for
+    "4XX": REPLY | {"description": "What was asked cannot be done, or not now, in one sentence."},
+    "5XX": REPLY | {"description": "Saccade failed, or the disk is full, in one sentence."},
+}
 AGAIN = 30  # seconds after which to ask again, where an error does not say
 
 

@@ -84,12 +84,12 @@ class Guard:
     ) -> tuple[ASGIApp, Receive]:
         """Who answers a request, and how its body is read. Raises SaccadeError: no one may."""
         method, address = scope["method"], (scope.get("client") or ("",))[0]
-        bodies.check_headers(scope["path"], headers)
         self.hosts.check(headers.get("host", ""))
         check_origin(method, headers)
         if login := self.door.login(scope, headers, address):
             return login, receive
         self.door.check(method, headers, address)
+        bodies.check_headers(scope["path"], headers)
         if method in SAFE_METHODS:
             bodies.check_length(headers)
         else:
