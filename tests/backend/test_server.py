@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -198,6 +199,22 @@ def test_forwarded_headers_are_not_believed(home: Path, servers: list[Server]) -
         for number in range(6)
     ]
     assert [reply.status_code for reply in wrong] == [401] * 5 + [429]
+
+
+def test_a_range_of_a_megabyte_is_refused_at_once(home: Path, servers: list[Server]) -> None:
+    servers.append(Server(home))
+    at = (servers[0].client.base_url.host, servers[0].client.base_url.port)
+    request = b"GET /plotly.js HTTP/1.1\r\nHost: %s:%d\r\nRange: bytes=" % (at[0].encode(), at[1])
+    seconds = []
+    for _ in range(5):  # the best of them: the machine may have other work
+        with socket.create_connection(at, timeout=10) as wire:
+            begun = time.monotonic()
+            with suppress(OSError):  # it is closed before all was sent
+                wire.sendall(request + b"0-0," * 2**18)
+            with suppress(ConnectionResetError):
+                assert wire.recv(12) == b"HTTP/1.1 400"
+            seconds.append(time.monotonic() - begun)
+    assert min(seconds) < 0.05
 
 
 def test_small_replies_do_not_wait_for_more_to_send() -> None:

@@ -326,3 +326,15 @@ def test_a_reader_that_has_enough_is_no_error(home: Path) -> None:
 def test_the_parser_is_made_anew_each_time() -> None:
     assert parser().parse_args(["train", "--epochs", "3"]).epochs == 3
     assert parser().parse_args(["train"]).epochs is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("SACCADE_RATE", "0"), ("SACCADE_RATE", "fast"), ("SACCADE_PORT", "x")]
+)
+def test_what_the_environment_says_wrongly_is_told_with_its_name(
+    say: Say, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    code, out, err = say("runs")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"error: {name}: ") and repr(value) in err
