@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from backend import settings
 from backend.analysis.protocols import PROTOCOLS
 from backend.app import create_app
 from backend.cli import COMMANDS, parser
@@ -35,6 +36,12 @@ def test_every_setting_is_written_down_with_its_default(setting: Setting) -> Non
     row = re.search(rf"^\| `{setting.name}` \| `(.*?)` \|", README, re.MULTILINE)
     assert row, f"README.md has no row for the setting {setting.name}"
     assert row[1] == str(setting.default)
+
+
+def test_what_the_environment_may_say_is_written_down() -> None:
+    names = re.findall(r"^SACCADE_\w+", settings.__doc__, re.MULTILINE)
+    assert {"SACCADE_HOME", "SACCADE_TOKEN"} < set(names)
+    assert [name for name in names if f"`{name}`" not in READMES] == []
 
 
 def test_every_command_is_written_down() -> None:

@@ -40,6 +40,23 @@ def test_without_a_token_nothing_is_told(guarded: TestClient) -> None:
         assert reply.headers["www-authenticate"] == "Bearer"
 
 
+def test_host_then_page_then_token_then_size_is_what_a_request_is_asked(
+    guarded: TestClient,
+) -> None:
+    wrong = [
+        ({"host": "evil.example"}, 403),
+        ({"origin": "http://evil.example"}, 403),
+        ({"authorization": "Bearer wrong"}, 401),
+        ({"content-length": "9" * 12}, 413),
+    ]
+    for number, (_, status) in enumerate(wrong):
+        headers = BEARER | {k: v for header, _ in wrong[number:] for k, v in header.items()}
+        reply = guarded.get("/api/runs", headers=headers)
+        assert reply.status_code == status
+        sentence = reply.json()["error"]["message"]
+        assert ("host" in sentence, "page" in sentence) == (number == 0, number == 1)
+
+
 def test_a_script_sends_the_token_itself(guarded: TestClient) -> None:
     assert guarded.get("/api/runs", headers=BEARER).status_code == 200
     reply = guarded.post("/api/runs", headers=BEARER, json={"config": {"epochs": 1}})
