@@ -4,7 +4,7 @@
 FROM python:3.13-slim
 
 ARG PIP_EXTRA_INDEX_URL=""
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 SACCADE_HOME=/data
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 SACCADE_HOME=/data SACCADE_TOKEN=auto
 
 WORKDIR /app
 COPY . .
@@ -17,6 +17,7 @@ USER saccade
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 CMD ["python", "-c", \
-    "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/api/health', timeout=4)"]
+    "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8000, timeout=4); \
+c.request('GET', '/api/health'); raise SystemExit(c.getresponse().status >= 500)"]
 ENTRYPOINT ["saccade"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8000", "--no-browser"]

@@ -15,6 +15,7 @@ from backend.api import (
     health,
     layers,
     learning,
+    login,
     neighbours,
     page,
     probes,
@@ -25,7 +26,7 @@ from backend.api import (
 from backend.api.deps import Service
 from backend.api.shelf import Shelf
 from backend.compression import Compression
-from backend.errors import SaccadeError
+from backend.errors import ConfigError
 from backend.jobs.launcher import Launcher
 from backend.jobs.limits import Limits
 from backend.jobs.local import Local
@@ -33,7 +34,8 @@ from backend.jobs.queue import Queue
 from backend.jobs.supervisor import Supervisor
 from backend.runs.catalogue import Catalogue
 from backend.runs.store import Store
-from backend.security import Guard, Hosts
+from backend.security import Door, Guard, Hosts, Rates, is_loopback
+from backend.security.door import EXPOSED
 from backend.settings import VERSION, Settings
 
 ROUTERS = (
@@ -52,7 +54,13 @@ ROUTERS = (
 
 
 def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
-    """The application of one home folder. Raises RunError if the home cannot be used."""
+    """The application of one home folder.
+
+    Without a token in the settings everyone may use it, which `saccade serve` never does. Raises
+    RunError if the home cannot be used, ConfigError if others could reach it without a token.
+    """
+    if settings.token is None and not is_loopback(settings.host):
+        raise ConfigError(EXPOSED.format(host=settings.host, home=settings.home))
     log = logger(settings)
     store = Store(settings.database)
     catalogue = Catalogue(store, settings.runs, settings.pretrained)
@@ -79,12 +87,19 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
     )
     app.state.service = service
     for part in ROUTERS:
-        app.include_router(part.router, prefix="/api")
+        app.include_router(part.router, prefix="/api", responses=failures.TOLD)
     page.install(app, settings.frontend)
     failures.install(app)
     app.add_middleware(failures.Failures, log=log)
     app.add_middleware(Compression)
-    app.add_middleware(Guard, hosts=hosts_of(settings), refuse=refuse)
+    app.state.door = Door(settings.token and settings.token.get_secret_value(), settings.port)
+    app.add_middleware(
+        Guard,
+        hosts=Hosts(settings.host, settings.port, settings.allowed_hosts),
+        door=app.state.door,
+        rates=Rates(settings.rate),
+        refuse=login.refuse,
+    )
     return app
 
 
@@ -92,14 +107,6 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(
         cpu_runs=settings.cpu_runs, free_mb=settings.free_mb, auto_resume=settings.auto_resume
     )
-
-
-def hosts_of(settings: Settings) -> Hosts:
-    return Hosts(settings.host, settings.allowed_hosts)
-
-
-def refuse(error: SaccadeError):
-    return failures.reply(error)
 
 
 def logger(settings: Settings) -> Callable[[str], None]:

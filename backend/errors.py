@@ -14,7 +14,10 @@ SaccadeError            one sentence: what was wanted, what came, what to do (mo
     OutdatedError       outdated      another process has taken up the run since
   BusyError             busy          too much of it waits already
   RefusedError          refused       a host or an origin that may not talk to this server
+  NoTokenError          no_token      a request without the token of this server
+  TooOftenError         too_often     more requests, streams or wrong tokens than are answered
   TooLargeError         too_large     more bytes than are read
+  MediaTypeError        bad_type      a body that is not of the kind that the route takes
   DiskFullError         disk_full     the disk has no room for it
 
 How a run ended that left no word itself is told by backend.jobs.endings: killed, lost, timeout.
@@ -45,6 +48,8 @@ __all__ = [
     "DataError",
     "DiskFullError",
     "DivergedError",
+    "MediaTypeError",
+    "NoTokenError",
     "NotFoundError",
     "OutdatedError",
     "RanksError",
@@ -53,6 +58,7 @@ __all__ = [
     "RunError",
     "SaccadeError",
     "TooLargeError",
+    "TooOftenError",
     "failure_of",
 ]
 
@@ -92,8 +98,26 @@ class RefusedError(SaccadeError):
     code = "refused"
 
 
+class NoTokenError(SaccadeError):
+    code = "no_token"
+
+
+class TooOftenError(SaccadeError):
+    """`seconds`: when to come again."""
+
+    code = "too_often"
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class TooLargeError(SaccadeError):
     code = "too_large"
+
+
+class MediaTypeError(SaccadeError):
+    code = "bad_type"
 
 
 class DiskFullError(SaccadeError):

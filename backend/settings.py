@@ -1,17 +1,19 @@
 """Where Saccade keeps its things and how the server is reached; typed, from the environment.
 
 SACCADE_HOME            the folder of everything it keeps: database, runs, data
+SACCADE_TOKEN           what a request must carry; the word auto: one that is made and kept
 SACCADE_ALLOWED_HOSTS   further names the page may be asked for under, between commas
 SACCADE_CPU_RUNS        runs on the processor at once
 SACCADE_AUTO_RESUME     times that an interrupted run goes on without being asked
 SACCADE_FREE_MB         megabytes that must be free on the disk before a run begins
+SACCADE_RATE            requests a second that one address may send in the long run
 """
 
 import importlib.util
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -39,7 +41,9 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=default_home)
     host: str = "127.0.0.1"
     port: int = 8000
+    token: SecretStr | None = None
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    rate: int = Field(200, ge=1)
     data: tuple[str, ...] = ()  # data sets to show beside the built-in ones, as typed
     cpu_runs: int = Field(1, ge=1, le=64)
     auto_resume: int = Field(1, ge=0, le=100)
@@ -59,6 +63,11 @@ class Settings(BaseSettings):
         if not isinstance(hosts, str):
             return hosts
         return [host.strip() for host in hosts.split(",") if host.strip()]
+
+    @field_validator("token")
+    @classmethod
+    def empty_is_none(cls, token: SecretStr | None) -> SecretStr | None:
+        return token or None
 
     @property
     def runs(self) -> Path:

@@ -11,6 +11,7 @@ from models.presets import ENCODERS
 from models.rules import OPTIONS, OWN, RULES, rules_with
 
 SMALLEST_VIEW = 32  # pixels
+LONGEST = 80  # letters of a wrong value that an error repeats
 
 
 @dataclass(frozen=True)
@@ -222,11 +223,17 @@ class TrainConfig:
         names = [row.name for row in SETTINGS]
         for name in values:
             if name not in names:
-                raise ConfigError(f"unknown setting {name!r}; {nearest(name, names)}")
+                raise ConfigError(f"unknown setting {shown(name)}; {nearest(name, names)}")
         return cls(**{name: number(name, value) for name, value in values.items()})
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def shown(value: Any) -> str:
+    """A value as a sentence tells it: as Python writes it, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def nearest(word: str, words) -> str:
@@ -261,15 +268,15 @@ def check(row: Setting, value: Any) -> None:
     """Raise ConfigError unless `value` has the type and range of the setting."""
     wanted = {"int": int, "float": float, "text": str, "choice": str}[row.type]
     if not isinstance(value, wanted) or isinstance(value, bool):
-        raise ConfigError(f"{row.name} must be of type {wanted.__name__}, not {value!r}")
+        raise ConfigError(f"{row.name} must be of type {wanted.__name__}, not {shown(value)}")
     if row.choices and value not in row.choices:
-        raise ConfigError(f"unknown {row.name} {value!r}; {nearest(value, row.choices)}")
+        raise ConfigError(f"unknown {row.name} {shown(value)}; {nearest(value, row.choices)}")
     if wanted is float and not math.isfinite(value):
-        raise ConfigError(f"{row.name} must be a finite number, not {value!r}")
+        raise ConfigError(f"{row.name} must be a finite number, not {shown(value)}")
     if row.minimum is not None and value < row.minimum:
-        raise ConfigError(f"{row.name} must be at least {row.minimum:g}, not {value!r}")
+        raise ConfigError(f"{row.name} must be at least {row.minimum:g}, not {shown(value)}")
     if row.maximum is not None and value > row.maximum:
-        raise ConfigError(f"{row.name} must be at most {row.maximum:g}, not {value!r}")
+        raise ConfigError(f"{row.name} must be at most {row.maximum:g}, not {shown(value)}")
 
 
 def kept_epochs(config: TrainConfig) -> tuple[int, ...]:
@@ -278,8 +285,8 @@ def kept_epochs(config: TrainConfig) -> tuple[int, ...]:
         listed = {int(word) for word in config.keep.split(",") if word.strip()}
     except ValueError:
         raise ConfigError(
-            f"keep must be whole numbers between commas, such as 0,10,30, not {config.keep!r}"
+            f"keep must be whole numbers between commas, such as 0,10,30, not {shown(config.keep)}"
         ) from None
     if any(epoch < 0 for epoch in listed):
-        raise ConfigError(f"keep must not hold a negative epoch, but is {config.keep!r}")
+        raise ConfigError(f"keep must not hold a negative epoch, but is {shown(config.keep)}")
     return tuple(sorted({e for e in listed if e <= config.epochs} | {0, config.epochs}))

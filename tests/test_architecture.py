@@ -45,6 +45,12 @@ MAY_IMPORT = [
     (r"backend/", f"{CATALOGUE} backend fastapi starlette"),
 ]
 
+# What could fetch an address that a client names.
+FETCHERS = (
+    "aiohttp ftplib httpcore httpx pycurl requests smtplib telnetlib torch.hub urllib.request "
+    "urllib3 xmlrpc.client"
+)
+
 
 def files(pattern: str) -> list[str]:
     return [path for path in FILES if re.search(pattern, path)]
@@ -81,6 +87,13 @@ def test_a_file_imports_only_what_its_row_allows(path: str) -> None:
     allowed = next(packages for pattern, packages in MAY_IMPORT if re.match(pattern, path))
     held = {module for module in imports_of(path) if inside(module, HELD)}
     assert {module for module in held if not inside(module, allowed)} == set()
+
+
+@pytest.mark.parametrize("path", files(r"^backend/.*\.py$"))
+def test_nothing_of_the_backend_fetches_an_address(path: str) -> None:
+    named = imports_of(path)
+    assert {module for module in named if inside(module, f"{FETCHERS} http.client")} == set()
+    assert not path.startswith("backend/api/") or "models.data.download" not in named
 
 
 def test_the_web_process_never_imports_torch() -> None:

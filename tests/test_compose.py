@@ -34,3 +34,14 @@ def test_the_compose_file_is_accepted(compose: list[str], profile: list[str]) ->
     assert "no-new-privileges" in done.stdout
     assert "127.0.0.1" in done.stdout
     assert "0.0.0.0" not in done.stdout
+    assert "SACCADE_TOKEN: auto" in done.stdout
+
+
+def test_the_container_answers_to_the_port_that_the_page_has_outside(compose: list[str]) -> None:
+    given = {"PORT": "9123", "SACCADE_TOKEN": "t" * 40}
+    done = subprocess.run(
+        [*compose, "config"], cwd=ROOT, env=os.environ | given, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "127.0.0.1:9123,localhost:9123" in done.stdout
+    assert "t" * 40 in done.stdout and "SACCADE_TOKEN: auto" not in done.stdout

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from backend import settings
 from backend.analysis.protocols import PROTOCOLS
 from backend.app import create_app
 from backend.cli import COMMANDS, parser
@@ -38,12 +39,20 @@ def test_every_setting_is_written_down_with_its_default(setting: Setting) -> Non
     assert row[1] == str(setting.default)
 
 
+def test_what_the_environment_may_say_is_written_down() -> None:
+    names = re.findall(r"^SACCADE_\w+", settings.__doc__, re.MULTILINE)
+    assert {"SACCADE_HOME", "SACCADE_TOKEN"} < set(names)
+    assert [name for name in names if f"`{name}`" not in READMES] == []
+
+
 def test_every_command_is_written_down() -> None:
     assert [word for word in COMMANDS if f"saccade {word}" not in READMES] == []
 
 
 def test_every_route_is_written_down(tmp_path: Path) -> None:
-    with TestClient(create_app(Settings(home=tmp_path)), base_url="http://127.0.0.1") as client:
+    with TestClient(
+        create_app(Settings(home=tmp_path)), base_url="http://127.0.0.1:8000"
+    ) as client:
         paths = client.get("/api/openapi.json").json()["paths"]
     routes = [f"`{verb.upper()} {path}`" for path, verbs in paths.items() for verb in verbs]
     assert [route for route in routes if route not in READMES] == []

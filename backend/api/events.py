@@ -62,7 +62,10 @@ class Stream:
             found = await asyncio.to_thread(self.batch)
 
 
-@router.get("/{run}/events", response_class=EventSourceResponse)
+ENDED = {204: {"description": "The run has ended and all was sent: do not ask again."}}
+
+
+@router.get("/{run}/events", response_class=EventSourceResponse, responses=ENDED)
 async def events(
     stream: Annotated[Stream, Depends()],
 ) -> AsyncIterator[ServerSentEvent]:

@@ -23,14 +23,31 @@ STATUS = {
     "conflict": 409,
     "busy": 429,
     "refused": 403,
+    "no_token": 401,
+    "too_often": 429,
     "too_large": 413,
+    "bad_type": 415,
     "disk_full": 507,
 }
+TEXT = {"type": "string"}
+INNER = {"type": "object", "required": ["code", "message"]}
+INNER["properties"] = {"code": TEXT, "message": TEXT}
+FORM = {"type": "object", "required": ["error"], "properties": {"error": INNER}}
+REPLY = {"content": {"application/json": {"schema": FORM}}}
+TOLD = {  # what each route may answer, beside what it is for
+    "4XX": REPLY | {"description": "What was asked cannot be done, or not now, in one sentence."},
+    "5XX": REPLY | {"description": "Saccade failed, or the disk is full, in one sentence."},
+}
+AGAIN = 30  # seconds after which to ask again, where an error does not say
 
 
 def reply(error: BaseException) -> JSONResponse:
     failure = readable(failure_of(error))
-    return JSONResponse({"error": failure}, STATUS.get(failure["code"], 500))
+    status = STATUS.get(failure["code"], 500)
+    headers = {"www-authenticate": "Bearer"} if status == 401 else {}
+    if status == 429:
+        headers["retry-after"] = str(getattr(error, "seconds", AGAIN))
+    return JSONResponse({"error": failure}, status, headers=headers)
 
 
 def install(app: FastAPI) -> None:

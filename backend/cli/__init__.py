@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from backend.cli import stream
 from backend.errors import RequestError, SaccadeError, failure_of
 from backend.settings import VERSION, Settings
@@ -46,7 +48,7 @@ def answer(words: Sequence[str] | None) -> int:
     try:
         options = parser().parse_args(words)
         check_shared(options)
-        settings = Settings(home=options.home) if options.home else Settings()
+        settings = surroundings(options.home)
         code = options.run(options, settings)
         sys.stdout.flush()
         return code
@@ -70,6 +72,16 @@ def check_shared(options: argparse.Namespace) -> None:
             f"torchrun started {processes()} processes, but only saccade train shares its work; "
             f"run saccade {command} without torchrun"
         )
+
+
+def surroundings(home: Path | None) -> Settings:
+    """What the environment says. Raises RequestError for a value that no setting has."""
+    try:
+        return Settings(home=home) if home else Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "SACCADE_" + "_".join(map(str, first["loc"])).upper()
+        raise RequestError(f"{name}: {first['msg']}, not {str(first['input'])[:80]!r}") from None
 
 
 def parser() -> argparse.ArgumentParser:

@@ -8,11 +8,15 @@ import sys
 import threading
 import webbrowser
 
+from pydantic import SecretStr
+
 from backend.cli.flags import home_flag, port_number, utf8
+from backend.cli.stream import put
 from backend.errors import RequestError
 from backend.settings import Settings
 
 WAITING = 128  # connections the system keeps until the server takes them
+BROWSER = 60  # seconds within which a browser that was started must have come
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -20,6 +24,19 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     command.add_argument("--port", type=port_number, help="port to listen on (default: 8000)")
     command.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    command.add_argument(
+        "--token",
+        help="what a request must carry, 32 letters or more, or auto: one that is made and kept in "
+        "the home folder; others see what stands on a command line, so SACCADE_TOKEN is better",
+    )
+    command.add_argument(
+        "--allowed-host",
+        action="append",
+        type=utf8,
+        default=[],
+        metavar="NAME[:PORT]",
+        help="answer to this name too, as a proxy or a tunnel gives it (may be repeated)",
+    )
     command.add_argument(
         "--data",
         action="append",
@@ -33,16 +50,22 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
+    from backend.security import door, is_loopback
     from models.data import parse
 
+    host = options.host or settings.host
+    given = options.token or (settings.token and settings.token.get_secret_value())
     settings = settings.model_copy(
         update={
-            "host": options.host or settings.host,
-            "port": settings.port if options.port is None else options.port,
+            "host": host,
+            "token": SecretStr(door.chosen(given, is_loopback(host), host, settings.home)),
+            "allowed_hosts": (*settings.allowed_hosts, *options.allowed_host),
             "data": (*settings.data, *(str(parse(spec)) for spec in options.data)),
         }
     )
-    with listen(settings.host, settings.port) as listening:
+    os.environ.pop("SACCADE_TOKEN", None)  # runs have no use for it
+    with listen(host, settings.port if options.port is None else options.port) as listening:
+        settings = settings.model_copy(update={"port": listening.getsockname()[1]})
         try:
             serve(settings, listening, open_browser=not options.no_browser and has_screen())
         except KeyboardInterrupt:  # the usual way to end it, so all is well
@@ -55,7 +78,6 @@ def serve(settings: Settings, listening: socket.socket, open_browser: bool) -> N
     from uvicorn import Config, Server
 
     from backend.app import create_app
-    from backend.security import LOOPBACK
 
     class Ending(Server):
         """Ends the streams of events with itself, which would keep it waiting."""
@@ -65,15 +87,26 @@ def serve(settings: Settings, listening: socket.socket, open_browser: bool) -> N
             super().handle_exit(number, frame)
 
     app = create_app(settings)
-    address = address_of(listening)
+    door, address = app.state.door, address_of(listening, settings)
     kept = f"what it keeps is in {settings.home}"
-    print(f"Saccade is at {address}  (Ctrl+C ends it; {kept})", flush=True)
-    if settings.host not in LOOPBACK:
-        print("Anyone who can reach this address can start and delete runs.", file=sys.stderr)
+    print(f"Saccade is at {address}/  (Ctrl+C ends it; {kept})", flush=True)
+    tell(f"to look at it, open this link, which works once: {address}{door.link()}")
+    door.opened = lambda: tell(f"a browser came in; for another one: {address}{door.link()}")
     if open_browser:
-        threading.Timer(0.3, webbrowser.open, (address,)).start()
-    config = Config(app, log_level="critical", timeout_graceful_shutdown=2, server_header=False)
+        link = address + door.link(BROWSER)
+        threading.Timer(0.3, webbrowser.open, (link,)).start()
+    config = Config(
+        app,
+        log_level="critical",
+        timeout_graceful_shutdown=2,
+        server_header=False,
+        proxy_headers=False,  # else whoever is on this computer could give any address as theirs
+    )
     Ending(config).run(sockets=[listening])
+
+
+def tell(line: str) -> None:
+    put(f"{line}\n", sys.stdout)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -109,10 +142,16 @@ def refused(host: str, port: int, error: OSError) -> str:
     return f"{host} is no address of this computer ({error.strerror}); leave --host out"
 
 
-def address_of(listening: socket.socket) -> str:
+def address_of(listening: socket.socket, settings: Settings) -> str:
+    """Where to find the page: under the first further name if it listens on every address."""
+    from backend.security.hosts import ANY_ADDRESS
+
     host, port = listening.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    if host in ANY_ADDRESS:
+        if settings.allowed_hosts:
+            return f"http://{settings.allowed_hosts[0]}"
+        host = "::1" if host == "::" else "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def has_screen() -> bool:

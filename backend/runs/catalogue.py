@@ -89,12 +89,14 @@ class Catalogue:
         return sorted(path.parent for path in self.pretrained.glob("*/run.json"))
 
     def specs(self) -> list[str]:
-        """The data sets that runs were trained on, as a person would name them."""
-        folders = [self.runs / row.id for row in self.store.rows()] + self.shipped()
+        """The data sets that own runs were trained on, as a person would name them.
+
+        Those of runs that ship are not among them: a path that someone else wrote opens nothing.
+        """
         found = []
-        for path in folders:
+        for row in self.store.rows():
             with suppress(RunError, KeyError):
-                found.append(RunFolder(path).about()["config"]["data"])
+                found.append(RunFolder(self.runs / row.id).about()["config"]["data"])
         return [spec for spec in found if isinstance(spec, str)]
 
     def unknown(self, run: str) -> str:

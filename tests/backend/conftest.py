@@ -19,7 +19,7 @@ from backend.settings import Settings
 from models.config import TrainConfig
 from models.data import key_of
 
-LOCAL = "http://127.0.0.1"
+LOCAL = "http://127.0.0.1:8000"
 TRAIN, TEST, SIDE = 24, 10, 64
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,7 @@ from backend.jobs.process import is_alive
 from backend.runs.folder import RunFolder
 from backend.settings import CHECKOUT
 from models.data import key_of
+from tests.bearer import bearer
 
 Until = Callable[[Callable[[], object]], object]
 SAYS = "import sys, backend.app; print(*sorted(m for m in sys.modules if m.startswith({heavy})))"
@@ -36,7 +38,9 @@ class Server:
         self.seconds = time.monotonic() - begun
         address = re.search(r"http://[\w.:]+/", self.line)
         assert address, self.line
-        self.client = httpx.Client(base_url=address[0], timeout=60, trust_env=False)
+        self.client = httpx.Client(
+            base_url=address[0], headers=bearer(home), timeout=60, trust_env=False
+        )
 
     def end(self, number: int = signal.SIGTERM) -> int:
         self.client.close()
@@ -160,6 +164,62 @@ def test_a_server_that_works_loads_neither_torch_nor_the_analyses(
     if not maps.exists():
         pytest.skip("this system does not say what a process has loaded")
     assert "/torch/" not in maps.read_text()
+
+
+def test_the_link_that_is_printed_lets_a_browser_in_once_and_another_is_printed(
+    home: Path, servers: list[Server]
+) -> None:
+    servers.append(Server(home))
+    server = servers[0]
+    link = re.search(r"http://\S+/\?token=\S+", server.process.stdout.readline())
+    assert link, server.line
+    with httpx.Client(trust_env=False, follow_redirects=True) as browser:
+        assert browser.get(link[0]).status_code == 200
+        assert browser.get(server.client.base_url.join("api/runs")).status_code == 200
+        assert httpx.get(link[0], trust_env=False).status_code == 401
+        assert browser.get(link[0]).url == server.client.base_url
+    again = re.search(r"http://\S+/\?token=\S+", server.process.stdout.readline())
+    assert again and again[0] != link[0]
+    token = (home / "token").read_text().strip()
+    assert token not in server.line + link[0] + again[0]
+
+
+def test_a_server_that_others_could_reach_does_not_start_without_a_token(home: Path) -> None:
+    command = [sys.executable, "-m", "backend", "serve", "--port", "0", "--home", str(home)]
+    done = subprocess.run(
+        [*command, "--host", "0.0.0.0"], cwd=CHECKOUT, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: with --host 0.0.0.0 other computers can reach Saccade")
+    assert "--token auto" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_forwarded_headers_are_not_believed(home: Path, servers: list[Server]) -> None:
+    servers.append(Server(home))
+    wrong = [
+        servers[0].client.get(
+            "/api/runs",
+            headers={"authorization": "Bearer wrong", "x-forwarded-for": f"10.0.0.{number}"},
+        )
+        for number in range(6)
+    ]
+    assert [reply.status_code for reply in wrong] == [401] * 5 + [429]
+
+
+def test_a_range_of_a_megabyte_is_refused_at_once(home: Path, servers: list[Server]) -> None:
+    servers.append(Server(home))
+    at = (servers[0].client.base_url.host, servers[0].client.base_url.port)
+    request = b"GET /plotly.js HTTP/1.1\r\nHost: %s:%d\r\nRange: bytes=" % (at[0].encode(), at[1])
+    seconds = []
+    for _ in range(5):  # the best of them: the machine may have other work
+        with socket.create_connection(at, timeout=10) as wire:
+            begun = time.monotonic()
+            with suppress(OSError):  # it is closed before all was sent
+                wire.sendall(request + b"0-0," * 2**18)
+            with suppress(ConnectionResetError):
+                assert wire.recv(12) == b"HTTP/1.1 400"
+            seconds.append(time.monotonic() - begun)
+    assert min(seconds) < 0.05
 
 
 def test_small_replies_do_not_wait_for_more_to_send() -> None:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.bearer import bearer
 from tests.browser.seen import DESK, PHONE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,7 @@ FLAGS = [
 
 
 PATIENCE = 60_000  # milliseconds, for a slow machine
+headers: dict[str, dict[str, str]] = {}  # address of a server -> what a script sends to it
 expect.set_options(timeout=PATIENCE)
 
 
@@ -84,6 +86,7 @@ def served(home: Path) -> Iterator[str]:
     found = re.search(r"http://[\w.:]+/", line)
     try:
         assert found, f"the server said {line!r} and {log.read_text()!r}"
+        headers[found[0]] = bearer(home)
         yield found[0]
     finally:
         server.terminate()
@@ -93,8 +96,15 @@ def served(home: Path) -> Iterator[str]:
 
 def reply_of(server: str, path: str) -> dict:
     """A server's own answer, to compare the page with."""
-    with urlopen(f"{server}api/{path}", timeout=30) as reply:
+    request = Request(f"{server}api/{path}", headers=headers[server])
+    with urlopen(request, timeout=30) as reply:
         return json.load(reply)
+
+
+def login_of(server: str) -> str:
+    """The address that lets a browser in."""
+    token = headers[server]["Authorization"].partition(" ")[2]
+    return f"{server}?token={token}"
 
 
 @pytest.fixture(scope="session")
@@ -137,6 +147,7 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
         page.on("console", lambda m: m.type == "error" and complaints.append(f"console: {m.text}"))
         page.on("request", lambda r: foreign(r.url) and complaints.append(f"asked for {r.url}"))
         page.on("dialog", lambda d: (complaints.append(f"dialog: {d.message}"), d.dismiss()))
+        assert context.request.get(login_of(server)).ok
         page.goto(server + where)
         return page
 

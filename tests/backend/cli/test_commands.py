@@ -242,7 +242,9 @@ def test_data_are_listed_read_and_packed(say: Say, pack: Path, tmp_path: Path) -
         ("export nothing --features {tmp}/a.txt", "name it"),
         ("export nothing --features {tmp}/none/a.npz", "there is no folder"),
         ("serve --port 70000", "a port is a number from 0 to 65535"),
-        ("serve --port 0 --host 203.0.113.7", "is no address of this computer"),
+        ("serve --port 0 --host 203.0.113.7 --token auto", "is no address of this computer"),
+        ("serve --port 0 --host 203.0.113.7", "add --token auto to have one made"),
+        ("serve --port 0 --token short", "a token has 32 to 200 letters"),
         ("serve --data photo", "did you mean 'photos'?"),
         ("data get nothing", "there is no data set 'nothing'"),
         ("data pack {tmp}/empty {tmp}/out.npz", "no images"),
@@ -335,3 +337,15 @@ def test_only_training_is_shared_between_processes_of_torchrun(
     monkeypatch.setenv("WORLD_SIZE", "2")
     code, _, err = say("runs")
     assert code == 2 and "only saccade train shares its work; run saccade runs without" in err
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("SACCADE_RATE", "0"), ("SACCADE_RATE", "fast"), ("SACCADE_PORT", "x")]
+)
+def test_what_the_environment_says_wrongly_is_told_with_its_name(
+    say: Say, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    code, out, err = say("runs")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"error: {name}: ") and repr(value) in err
