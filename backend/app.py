@@ -19,6 +19,7 @@ from backend.api import (
     page,
     probes,
     runs,
+    trash,
     units,
     words,
 )
@@ -41,6 +42,7 @@ ROUTERS = (
     datasets,
     runs,
     events,
+    trash,
     layers,
     units,
     neighbours,

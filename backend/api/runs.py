@@ -124,7 +124,7 @@ def run(service: InService, run: RunId):
 
 @router.delete("/{run}", status_code=204, response_class=Response)
 def delete(service: InService, run: RunId):
-    """Delete a run that is not at work, with its checkpoints and analyses."""
+    """Delete a run that is not at work; for ten minutes `/api/trash` brings it back."""
     service.queue.delete(own(service, run))
     service.catalogue.forget(run)
 

@@ -18,6 +18,7 @@ from backend.jobs.launcher import Job, Launcher, Signal, Status
 from backend.jobs.states import FINAL, LIVE, MOVES, RESUMABLE, State
 from backend.runs.folder import ID, RunFolder
 from backend.runs.store import Row, Store
+from backend.runs.trash import Trash
 
 MOST_WAITING = 100
 ROOM = 200 * 2**20  # bytes that a new run wants free on the disk
@@ -49,6 +50,7 @@ class Queue:
     ) -> None:
         self.store, self.runs, self.home = store, runs, home
         self.launcher, self.clock = launcher, clock
+        self.trash = Trash(home / "trash")
 
     def submit(
         self, config: dict[str, Any], dataset: str, version: str, name: str = "", mine: bool = False
@@ -159,13 +161,24 @@ class Queue:
         return attempt
 
     def delete(self, row: Row) -> None:
-        """Delete a run and all it found. Raises ConflictError while it is at work."""
+        """Move a run to the trash, out of which `restore` brings it back for ten minutes.
+
+        Raises ConflictError while it is at work.
+        """
         folder = RunFolder(self.runs / row.id)
         if row.state in LIVE or folder.is_held():
             raise ConflictError(f"run {row.id} is at work; stop it before you delete it")
         if folder.path.exists():
-            folder.remove()
+            self.trash.put(row, folder, self.clock())
         self.store.remove(row)
+
+    def restore(self, run: str) -> None:
+        """Bring a deleted run back. Raises NotFoundError or ConflictError."""
+        deleted = self.trash.one(run)
+        created = deleted.folder.about()["created"]
+        state = State.STOPPED if deleted.state == State.QUEUED else State(deleted.state)
+        self.trash.back(deleted, self.runs)
+        self.store.add(run, created, state, deleted.attempt, self.clock())
 
     def tick(self, start: bool = True) -> None:
         """Learn what became of the runs at work; with `start`, start those whose turn it is."""
