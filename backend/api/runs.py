@@ -51,6 +51,7 @@ class Run(BaseModel):
 
 class RunWithLog(Run):
     log_tail: list[str]
+    command: str | None  # that does the same in a terminal; None for what was imported
 
 
 class Runs(BaseModel):
