@@ -21,16 +21,19 @@ from backend.api import (
     runs,
     trash,
     units,
+    uploads,
     words,
 )
 from backend.api.deps import Service
 from backend.api.shelf import Shelf
 from backend.compression import Compression
 from backend.errors import SaccadeError
+from backend.jobs.errands import Errands
 from backend.jobs.launcher import Launcher
 from backend.jobs.local import Local
 from backend.jobs.queue import Queue
 from backend.jobs.supervisor import Supervisor
+from backend.jobs.uploads import Uploads
 from backend.runs.catalogue import Catalogue
 from backend.runs.store import Store
 from backend.security import Guard, Hosts
@@ -40,6 +43,7 @@ ROUTERS = (
     health,
     words,
     datasets,
+    uploads,
     runs,
     events,
     trash,
@@ -58,8 +62,11 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
     store = Store(settings.database)
     catalogue = Catalogue(store, settings.runs, settings.pretrained)
     queue = Queue(store, settings.runs, settings.home, launcher or Local())
-    shelf = Shelf(settings.home, lambda: (*settings.data, *catalogue.specs()))
-    service = Service(settings, catalogue, queue, shelf, Supervisor(queue, log), threading.Event())
+    uploads = Uploads(settings.uploads, Errands())
+    known = lambda: (*settings.data, *uploads.specs(), *catalogue.specs())  # noqa: E731
+    shelf, supervisor = Shelf(settings.home, known), Supervisor(queue, log)
+    closing = threading.Event()
+    service = Service(settings, catalogue, queue, shelf, supervisor, uploads, closing)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from backend.errors import RefusedError, SaccadeError, TooLargeError
 
 BODY_LIMIT = 2**20  # bytes
+STREAM_LIMIT = 2**30  # of a body that is written to the disk as it comes, never held
+STREAMED = re.compile(r"/api/uploads/[0-9a-f]+/files/[0-9]+|/api/examples")
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 ANY_ADDRESS = {"0.0.0.0", "::"}
@@ -58,11 +60,13 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        refusal = self.refusal(scope["method"], Headers(scope=scope))
-        if not refusal and scope["method"] not in SAFE_METHODS:
+        streamed = STREAMED.fullmatch(scope["path"])
+        limit = STREAM_LIMIT if streamed else BODY_LIMIT
+        refusal = self.refusal(scope["method"], Headers(scope=scope), limit)
+        if not refusal and scope["method"] not in SAFE_METHODS and not streamed:
             body = await body_of(receive)
             receive = replay(body, receive)
-            refusal = too_large() if len(body) > BODY_LIMIT else None
+            refusal = too_large(limit) if len(body) > limit else None
         app = self.refuse(refusal) if refusal else self.app
 
         async def marked(message: Message) -> None:
@@ -75,7 +79,7 @@ class Guard:
 
         await app(scope, receive, marked)
 
-    def refusal(self, method: str, headers: Headers) -> SaccadeError | None:
+    def refusal(self, method: str, headers: Headers, limit: int) -> SaccadeError | None:
         """Why a request may not pass, or None."""
         host = headers.get("host", "")
         if not self.hosts.knows(host):
@@ -86,8 +90,8 @@ class Guard:
         if method not in SAFE_METHODS and not from_own_page(headers, host):
             return RefusedError("only Saccade's own page may change something; open it and retry")
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > BODY_LIMIT:
-            return too_large()
+        if not length.isdecimal() or int(length) > limit:
+            return too_large(limit)
         return None
 
 
@@ -145,5 +149,5 @@ def replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def too_large() -> TooLargeError:
-    return TooLargeError(f"a request may have at most {BODY_LIMIT} bytes; send less")
+def too_large(limit: int) -> TooLargeError:
+    return TooLargeError(f"a request may have at most {limit} bytes; send less")

@@ -11,6 +11,7 @@ from backend.api.shelf import Shelf
 from backend.errors import NotFoundError
 from backend.jobs.queue import Queue
 from backend.jobs.supervisor import Supervisor
+from backend.jobs.uploads import Uploads
 from backend.runs.catalogue import Catalogue, readable
 from backend.runs.folder import RunFolder
 from backend.runs.results import Results
@@ -28,6 +29,7 @@ class Service:
     queue: Queue
     shelf: Shelf
     supervisor: Supervisor
+    uploads: Uploads
     closing: threading.Event  # set when the server ends: streams end with it
 
 
