@@ -10,7 +10,9 @@ from fastapi import FastAPI
 from backend.api import (
     benches,
     datasets,
+    estimates,
     events,
+    examples,
     failures,
     health,
     layers,
@@ -29,10 +31,12 @@ from backend.api.shelf import Shelf
 from backend.compression import Compression
 from backend.errors import SaccadeError
 from backend.jobs.errands import Errands
+from backend.jobs.examples import Examples
 from backend.jobs.launcher import Launcher
 from backend.jobs.local import Local
 from backend.jobs.queue import Queue
 from backend.jobs.supervisor import Supervisor
+from backend.jobs.trials import Trials
 from backend.jobs.uploads import Uploads
 from backend.runs.catalogue import Catalogue
 from backend.runs.store import Store
@@ -44,12 +48,14 @@ ROUTERS = (
     words,
     datasets,
     uploads,
+    estimates,
     runs,
     events,
     trash,
     layers,
     units,
     neighbours,
+    examples,
     probes,
     learning,
     benches,
@@ -62,11 +68,15 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
     store = Store(settings.database)
     catalogue = Catalogue(store, settings.runs, settings.pretrained)
     queue = Queue(store, settings.runs, settings.home, launcher or Local())
-    uploads = Uploads(settings.uploads, Errands())
+    errands = Errands()
+    uploads, trials = Uploads(settings.uploads, errands), Trials(settings.home, errands)
     known = lambda: (*settings.data, *uploads.specs(), *catalogue.specs())  # noqa: E731
     shelf, supervisor = Shelf(settings.home, known), Supervisor(queue, log)
     closing = threading.Event()
-    service = Service(settings, catalogue, queue, shelf, supervisor, uploads, closing)
+    examples = Examples(settings.home, errands)
+    service = Service(
+        settings, catalogue, queue, shelf, supervisor, uploads, trials, examples, closing
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -74,6 +84,7 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
         yield
         service.closing.set()
         service.supervisor.stop()
+        errands.close()
         store.close()
 
     app = FastAPI(

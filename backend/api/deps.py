@@ -9,8 +9,10 @@ from fastapi import Depends, Path, Query, Request
 
 from backend.api.shelf import Shelf
 from backend.errors import NotFoundError
+from backend.jobs.examples import Examples
 from backend.jobs.queue import Queue
 from backend.jobs.supervisor import Supervisor
+from backend.jobs.trials import Trials
 from backend.jobs.uploads import Uploads
 from backend.runs.catalogue import Catalogue, readable
 from backend.runs.folder import RunFolder
@@ -30,6 +32,8 @@ class Service:
     shelf: Shelf
     supervisor: Supervisor
     uploads: Uploads
+    trials: Trials
+    examples: Examples
     closing: threading.Event  # set when the server ends: streams end with it
 
 

@@ -7,13 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.api.deps import InService, RunId, Service
 from backend.errors import ConfigError, ConflictError, DataError
-from backend.runs.catalogue import readable
 from backend.runs.store import Row
 from backend.settings import VERSION
 from models.config import TrainConfig
 from models.data import available, key_of
 from models.parallel import check_alone
-from models.size import size_of, warning
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
@@ -67,14 +65,6 @@ class NewRun(BaseModel):
     config: dict[str, Any] = {}
 
 
-class Estimate(BaseModel):
-    config: dict[str, Any]  # every setting, the rule's own choices filled in
-    encoder_weights: int
-    rule_weights: int
-    memory_mb: int  # of the weights with their gradients and optimiser states
-    warning: str | None
-
-
 class Checkpoint(BaseModel):
     epoch: int
     losses: list[float] | None
@@ -103,18 +93,6 @@ def new_run(service: InService, wanted: NewRun):
     )
     service.supervisor.wake()
     return service.catalogue.one(run)
-
-
-@router.post("/estimate", response_model=Estimate)
-def estimate(wanted: NewRun):
-    """What a run with these settings would be; nothing is started."""
-    config = TrainConfig.from_dict(wanted.config)
-    size = size_of(config)
-    return {
-        **{"config": readable(config.to_dict()), "warning": warning(config)},
-        **{"encoder_weights": size.encoder, "rule_weights": size.rule},
-        "memory_mb": size.bytes // 10**6,
-    }
 
 
 @router.get("/{run}", response_model=RunWithLog)

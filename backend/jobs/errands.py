@@ -50,6 +50,15 @@ class Errands:
             self.forget_ended()
             return folder in self.children or held(folder / "lock")
 
+    def close(self) -> None:
+        """End what goes on: it is told as cut short, and can be asked for again."""
+        with self.lock:
+            for child in self.children.values():
+                child.terminate()
+            for child in self.children.values():
+                child.wait()
+            self.children = {}
+
     def forget_ended(self) -> None:
         living = {f: child for f, child in self.children.items() if child.poll() is None}
         self.children = living

@@ -242,6 +242,7 @@ def main(words: Sequence[str] | None = None) -> int:
     report = take_in(upload)
     write_json(upload / "report.json", vars(report))
     shutil.rmtree(upload / "incoming", ignore_errors=True)
+    lock.release()
     return 1 if report.error else 0
 
 
