@@ -10,7 +10,9 @@ from fastapi import FastAPI
 from backend.api import (
     benches,
     datasets,
+    estimates,
     events,
+    examples,
     failures,
     health,
     layers,
@@ -20,18 +22,24 @@ from backend.api import (
     page,
     probes,
     runs,
+    trash,
     units,
+    uploads,
     words,
 )
 from backend.api.deps import Service
 from backend.api.shelf import Shelf
 from backend.compression import Compression
 from backend.errors import ConfigError
+from backend.jobs.errands import Errands
+from backend.jobs.examples import Examples
 from backend.jobs.launcher import Launcher
 from backend.jobs.limits import Limits
 from backend.jobs.local import Local
 from backend.jobs.queue import Queue
 from backend.jobs.supervisor import Supervisor
+from backend.jobs.trials import Trials
+from backend.jobs.uploads import Uploads
 from backend.runs.catalogue import Catalogue
 from backend.runs.store import Store
 from backend.security import Door, Guard, Hosts, Rates, is_loopback
@@ -42,11 +50,15 @@ ROUTERS = (
     health,
     words,
     datasets,
+    uploads,
+    estimates,
     runs,
     events,
+    trash,
     layers,
     units,
     neighbours,
+    examples,
     probes,
     learning,
     benches,
@@ -66,8 +78,14 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
     catalogue = Catalogue(store, settings.runs, settings.pretrained)
     limits = limits_of(settings)
     queue = Queue(store, settings.runs, settings.home, launcher or Local(), limits=limits)
-    shelf = Shelf(settings.home, lambda: (*settings.data, *catalogue.specs()))
-    service = Service(settings, catalogue, queue, shelf, Supervisor(queue, log), threading.Event())
+    errands, closing = Errands(), threading.Event()
+    uploads, trials = Uploads(settings.uploads, errands), Trials(settings.home, errands)
+    known = lambda: (*settings.data, *uploads.specs(), *catalogue.specs())  # noqa: E731
+    shelf, supervisor = Shelf(settings.home, known), Supervisor(queue, log)
+    examples = Examples(settings.home, errands)
+    service = Service(
+        settings, catalogue, queue, shelf, supervisor, uploads, trials, examples, closing
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -75,6 +93,7 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
         yield
         service.closing.set()
         service.supervisor.stop()
+        errands.close()
         store.close()
 
     app = FastAPI(

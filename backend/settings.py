@@ -78,6 +78,10 @@ class Settings(BaseSettings):
         return self.home / "benches"
 
     @property
+    def uploads(self) -> Path:
+        return self.home / "uploads"
+
+    @property
     def cache(self) -> Path:
         return self.home / "cache"
 

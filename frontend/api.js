@@ -72,15 +72,50 @@ export const runs = () => json("runs");
 export const run = (run) => json(at(run));
 /** @param {{name: string, config: Record<string, any>}} wanted @returns {Promise<Run>} */
 export const create = (wanted) => post("runs", wanted);
-/** What a run would be, before it is started. @param {Record<string, any>} config
- * @returns {Promise<{warning: string|null}>} */
+/** What a run would be and cost, before it is started. @param {Record<string, any>} config
+ * @returns {Promise<import("./types.js").Estimate>} */
 export const estimate = (config) => post("runs/estimate", { config });
+/** Measure what it would cost. @param {Record<string, any>} config
+ * @returns {Promise<import("./types.js").Estimate>} */
+export const measure = (config) => post("runs/estimate/measure", { config });
 /** @param {string} run @returns {Promise<Run>} */
 export const stop = (run) => post(`${at(run)}/stop`);
 /** @param {string} run @returns {Promise<Run>} */
 export const resume = (run) => post(`${at(run)}/resume`);
 /** @param {string} run @returns {Promise<null>} */
 export const remove = (run) => json(at(run), { method: "DELETE" });
+/** Runs that were deleted and can be brought back. @returns {Promise<{runs: import("./types.js").Deleted[]}>} */
+export const trash = () => json("trash");
+/** @param {string} run @returns {Promise<Run>} */
+export const restore = (run) => post(`trash/${encodeURIComponent(run)}/restore`);
+
+/** @param {string} path @param {"POST"|"PUT"} method @param {Blob} file */
+const send = (path, method, file) =>
+  json(path, { method, headers: { "content-type": "application/octet-stream" }, body: file });
+
+/** @returns {Promise<{uploads: import("./types.js").Upload[]}>} */
+export const uploads = () => json("uploads");
+/** @param {string} id @returns {Promise<import("./types.js").Upload>} */
+export const upload = (id) => json(`uploads/${id}`);
+/** @param {string} title @returns {Promise<import("./types.js").Upload>} */
+export const beginUpload = (title) => post("uploads", { title });
+/** @param {string} id @param {number} number @param {string} name @param {Blob} file @returns {Promise<null>} */
+export const sendFile = (id, number, name, file) =>
+  send(`uploads/${id}/files/${number}?name=${encodeURIComponent(name.slice(-200))}`, "PUT", file);
+/** @param {string} id @returns {Promise<import("./types.js").Upload>} */
+export const finishUpload = (id) => post(`uploads/${id}/finish`);
+/** @param {string} id @returns {Promise<null>} */
+export const removeUpload = (id) => json(`uploads/${id}`, { method: "DELETE" });
+
+/** Send an image to search with. @param {Blob} file @returns {Promise<{id: string}>} */
+export const sendExample = (file) => send("examples", "POST", file);
+/** @param {string} id @param {string} run @param {number} epoch @returns {Promise<import("./types.js").Likeness>} */
+export const searchExample = (id, run, epoch) => post(`examples/${id}/search`, { run, epoch });
+/** @param {string} id @param {string} run @param {number} epoch @returns {Promise<import("./types.js").Likeness>} */
+export const foundExample = (id, run, epoch) =>
+  json(`examples/${id}/search?run=${encodeURIComponent(run)}&epoch=${epoch}`);
+/** @param {string} id */
+export const exampleAddress = (id) => `/api/examples/${id}/image`;
 
 /** @returns {Promise<import("./types.js").Setting[]>} */
 export const settings = () => json("settings/train");
@@ -159,18 +194,57 @@ export function imageAddress({ dataset }, image, size, box) {
 
 const KINDS = ["state", "progress", "epoch", "checkpoint", "analysis", "analysed", "end"];
 
+const ASK_AGAIN = 2000; // milliseconds between two questions where no stream is to be had
+const TRY_A_STREAM = 10; // after so many questions
+
 /**
- * Listen to a run's events that come after number `after`; returns how to stop.
+ * Listen to a run's events that come after number `after`; returns how to stop. Each is heard once.
+ * Where a stream is not to be had, as behind some proxies, the same events are asked for.
  * @param {string} run
  * @param {number} after
  * @param {(event: RunEvent) => void} listener
  */
 export function events(run, after, listener) {
-  const source = new EventSource(`/api/${at(run)}/events?after=${after}`);
-  for (const kind of KINDS) {
-    source.addEventListener(kind, (message) => {
-      listener({ kind, ...JSON.parse(message.data) });
-    });
+  let [last, asked, timer, over] = [after, 0, 0, false];
+  /** @type {EventSource|null} */
+  let source = null;
+
+  /** @param {RunEvent} event */
+  function hear(event) {
+    if (over || event.seq <= last) return;
+    last = event.seq;
+    listener(event);
   }
-  return () => source.close();
+
+  function stream() {
+    const opened = (source = new EventSource(`/api/${at(run)}/events?after=${last}`));
+    for (const kind of KINDS) {
+      opened.addEventListener(kind, (message) => hear({ kind, ...JSON.parse(message.data) }));
+    }
+    // A browser tries again by itself unless it was refused, or told that there is nothing more.
+    opened.onerror = () => {
+      if (opened.readyState === EventSource.CLOSED) later(ask);
+    };
+  }
+
+  async function ask() {
+    const news = await json(`${at(run)}/news?after=${last}`).catch(() => null);
+    if (over) return;
+    for (const event of news?.events ?? []) hear(event);
+    if (news && !news.at_work) return;
+    asked += 1;
+    later(asked % TRY_A_STREAM ? ask : stream);
+  }
+
+  /** @param {() => void} what */
+  function later(what) {
+    if (!over) timer = /** @type {any} */ (setTimeout(what, ASK_AGAIN));
+  }
+
+  stream();
+  return () => {
+    over = true;
+    clearTimeout(timer);
+    source?.close();
+  };
 }

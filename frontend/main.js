@@ -3,16 +3,19 @@
 import * as api from "./api.js";
 import { chosen } from "./panels/chosen.js";
 import { createAtlas } from "./atlas.js";
+import { createExample } from "./example.js";
 import { createRuns } from "./runs.js";
 import { createScene } from "./scene.js";
 import { createState } from "./state.js";
 import { createTheme } from "./theme.js";
 import { createTip } from "./tip.js";
 import { epochs } from "./panels/epochs.js";
+import { examplecard } from "./panels/examplecard.js";
 import { gallery } from "./panels/gallery.js";
 import { h } from "./dom.js";
 import { header } from "./panels/header.js";
 import { imagecard } from "./panels/imagecard.js";
+import { images } from "./panels/images.js";
 import { keys } from "./panels/keys.js";
 import { layercard } from "./panels/layercard.js";
 import { learning } from "./panels/learning.js";
@@ -37,7 +40,7 @@ const atlas = createAtlas();
 const tip = createTip(scene, atlas, theme);
 
 /** @type {import("./types.js").Page} */
-const page = { state, api, scene, runs, atlas, theme, tip };
+const page = { state, api, scene, runs, atlas, theme, tip, example: createExample(scene) };
 const time = epochs(page);
 
 document.body.append(
@@ -50,9 +53,10 @@ document.body.append(
     learning: [learning(page)],
     compare: [h("div", { class: "compare", id: "compare" }, rules(page), pair(page))],
   })),
-  h("aside", { class: "detail", "aria-label": "Details" }, imagecard(page), unitcard(page), layercard(page)),
+  h("aside", { class: "detail", "aria-label": "Details" }, imagecard(page), unitcard(page), layercard(page), examplecard(page)),
   h("footer", { class: "footer" }, time.element, chosen(page)),
   newrun(page),
+  images(page),
   keys(page),
   tip.element,
 );

@@ -104,15 +104,25 @@ export function drawThumbnails(canvas, map, groups, selected, chosen, draw) {
   canvas.globalAlpha = 1;
 }
 
-/** The lines over a figure: a lasso, and two rings a map (under the pointer, and pinned). */
+/** The lines over a figure: a lasso, and a map's two rings (under the pointer, and pinned) and cross. */
 export function createLines() {
   const lasso = svg("polygon", { class: "lasso" });
   const rings = svg("g", {});
-  const element = svg("svg", { class: "lines", "aria-hidden": "true" }, rings, lasso);
+  const crosses = svg("g", {});
+  const element = svg("svg", { class: "lines", "aria-hidden": "true" }, rings, crosses, lasso);
   return {
     element,
     /** @param {number[][]} corners in pixels of the figure */
     lasso: (corners) => lasso.setAttribute("points", corners.map((c) => c.join()).join(" ")),
+    /**
+     * Mark a spot that is no point of a map, at most one a map.
+     * @param {Placed[]} maps
+     * @param {({x: number, y: number}|null)[]} spots in the coordinates of each map
+     */
+    crosses(maps, spots) {
+      const drawn = maps.flatMap((map, i) => (spots[i] ? [cross(map, /** @type {any} */ (spots[i]))] : []));
+      crosses.replaceChildren(...drawn);
+    },
     /**
      * @param {Placed[]} maps
      * @param {{pointed: number, pinned: number, radius: number}} what places, -1 for none
@@ -126,6 +136,16 @@ export function createLines() {
       });
     },
   };
+}
+
+/** @param {Placed} map @param {{x: number, y: number}} spot kept at the edge where it lies beyond */
+function cross({ box, ranges }, spot) {
+  const inside = (/** @type {number} */ share) => Math.min(1, Math.max(0, share));
+  const x = box.left + inside((spot.x - ranges.x[0]) / (ranges.x[1] - ranges.x[0])) * box.width;
+  const y = box.top + inside((ranges.y[1] - spot.y) / (ranges.y[1] - ranges.y[0])) * box.height;
+  const d = "M-6 0H6M0 -6V6";
+  const at = `translate(${x.toFixed(1)} ${y.toFixed(1)})`;
+  return svg("g", { class: "cross", transform: at }, svg("path", { d, class: "halo" }), svg("path", { d }));
 }
 
 /** @param {Element} circle @param {Placed} map @param {number} place @param {string} look */

@@ -63,6 +63,18 @@ export function createRuns() {
   /** @type {(() => void)[]} */
   const listeners = [];
   let timer = 0;
+  /** @type {import("./types.js").Deleted[]} */
+  let deleted = [];
+
+  /** What can still be brought back; asked for again when the first of it is gone for good. */
+  async function lookInTrash() {
+    clearTimeout(purge);
+    deleted = (await api.trash().catch(() => ({ runs: deleted }))).runs;
+    tell();
+    const first = Math.min(...deleted.map(({ until }) => until));
+    if (deleted.length) purge = /** @type {any} */ (setTimeout(lookInTrash, Math.max(5000, first * 1000 - Date.now() + 5000)));
+  }
+  let purge = 0;
 
   function tell() {
     for (const listener of listeners) listener();
@@ -123,6 +135,10 @@ export function createRuns() {
     get failure() {
       return failure;
     },
+    /** Runs that were deleted and can be brought back, the last one first. */
+    get deleted() {
+      return deleted;
+    },
     /** @param {string|null} id */
     get: (id) => list.find((run) => run.id === id) ?? null,
     /** @param {() => void} listener */
@@ -132,6 +148,7 @@ export function createRuns() {
       try {
         list = (await api.runs()).runs.map(freshest);
         failure = null;
+        if (!loaded) void lookInTrash();
         loaded = true;
         listen();
       } catch (error) {
@@ -158,6 +175,15 @@ export function createRuns() {
       list = list.filter((run) => run.id !== id);
       listen();
       tell();
+      await lookInTrash();
+    },
+    /** Bring a deleted run back. @param {string} id */
+    async restore(id) {
+      const run = await api.restore(id);
+      deleted = deleted.filter((other) => other.id !== id);
+      await store.refresh();
+      void lookInTrash();
+      return run;
     },
   };
   return store;

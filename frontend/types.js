@@ -18,7 +18,33 @@
  *   phase: string|null, progress: RunEvent|null,
  *   history: {epochs: number[], losses: number[][]}, checkpoints: number[], analysed: number[],
  *   layers: number, accuracy: number|null, best_accuracy: number|null, error: Failure|null,
- *   warnings: Failure[], log_tail?: string[]}} Run
+ *   warnings: Failure[], stalled: Failure|null, log_tail?: string[], command?: string|null}} Run
+ */
+
+/** What can be brought back, until a time in unix seconds. @typedef {{id: string, name: string, until: number}} Deleted */
+
+/**
+ * @typedef {{training_seconds: number, analysis_seconds: number, memory_mb: number|null,
+ *   gpu_memory_mb: number|null, disk_mb: number, steps: number, measured_steps: number,
+ *   at: number, device: string}} Cost
+ * @typedef {{warning: string|null, state: "unknown"|"measuring"|"measured"|"failed",
+ *   cost: Cost|null, error: Failure|null}} Estimate
+ */
+
+/**
+ * Images that were sent; `reason` ends the sentence that a name begins.
+ * @typedef {{name: string, reason: string}} Refused
+ * @typedef {{id: string, title: string, state: "open"|"working"|"ready"|"failed",
+ *   progress: {done: number, of: number}|null, images: number, classes: Record<string, number>,
+ *   refused: Refused[], unnamed: number, hidden: number, error: Failure|null,
+ *   dataset: string|null}} Upload
+ */
+
+/**
+ * What each layer finds like an image that was sent.
+ * @typedef {{layer: number, x: number, y: number, neighbours: {image: number, distance: number}[]}} Alike
+ * @typedef {{run: string, epoch: number, state: "unknown"|"working"|"found"|"failed",
+ *   layers: Alike[], error: Failure|null}} Likeness
  */
 
 /**
@@ -141,12 +167,13 @@
 /** @typedef {ReturnType<typeof import("./atlas.js").createAtlas>} Atlas */
 /** @typedef {ReturnType<typeof import("./theme.js").createTheme>} Theme */
 /** @typedef {ReturnType<typeof import("./tip.js").createTip>} Tip */
+/** @typedef {ReturnType<typeof import("./example.js").createExample>} Example */
 /** @typedef {typeof import("./api.js")} Api */
 
 /**
  * What every panel is given.
  * @typedef {{state: State, api: Api, scene: Scene, runs: Runs, atlas: Atlas, theme: Theme,
- *   tip: Tip}} Page
+ *   tip: Tip, example: Example}} Page
  */
 
 export {};

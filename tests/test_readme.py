@@ -56,7 +56,7 @@ def test_every_route_is_written_down(tmp_path: Path) -> None:
         paths = client.get("/api/openapi.json").json()["paths"]
     routes = [f"`{verb.upper()} {path}`" for path, verbs in paths.items() for verb in verbs]
     assert [route for route in routes if route not in READMES] == []
-    written = re.findall(r"`(?:GET|POST|DELETE) /api/[^`]*`", READMES)
+    written = re.findall(r"`(?:GET|POST|PUT|DELETE) /api/[^`]*`", READMES)
     assert [route for route in written if route not in routes] == []
 
 

@@ -35,6 +35,24 @@ def drawn(n: int) -> np.ndarray:
     return np.sort(np.random.default_rng(0).permutation(n)[:MOST])
 
 
+def nearest_to(
+    features: np.ndarray, asking: np.ndarray, count: int = IMAGES
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of image features [n, feature] nearest to another image's [feature].
+
+    Standardised over the rows, as `nearest_images` does it. Returns row numbers and distances.
+    """
+    scale = Scale.of(features)
+    known, asking = scale.apply(features), scale.apply(asking[None])[0]
+    squares = [
+        np.square(known[rows] - asking).sum(1, dtype=np.float64)
+        for rows in blocks(len(known), 8 * known.shape[1])
+    ]
+    far = np.sqrt(np.concatenate(squares))
+    rows = np.argsort(far, kind="stable")[:count]
+    return rows, far[rows]
+
+
 def nearest_patches(
     lattice: np.ndarray, middle: int, count: int = PATCHES, device: torch.device | str = "cpu"
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -24,8 +24,7 @@ def speed(config: TrainConfig, images: np.ndarray, labels: np.ndarray) -> dict:
     """Images a second over STEPS steps on images and labels as `train` takes them."""
     device = pick_device(config.device)
     long = replace(config, epochs=max(config.epochs, WARM_UP + STEPS))
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats()
+    start_gpu_peak(device)
     steps = (step for step in train(long, images, labels=labels) if step.images)
     for _ in islice(steps, WARM_UP):
         pass
@@ -34,14 +33,24 @@ def speed(config: TrainConfig, images: np.ndarray, labels: np.ndarray) -> dict:
     count = sum(step.images for step in islice(steps, STEPS))
     wait(device)
     seconds = time.perf_counter() - start
-    gpu = torch.cuda.max_memory_allocated() // 2**20 if device.type == "cuda" else None
     return {
         "images_per_second": round(count / seconds, 2),
         "seconds_per_step": round(seconds / STEPS, 4),
-        "gpu_memory_mb": gpu,
+        "gpu_memory_mb": gpu_peak_mb(device),
         "steps": STEPS,
         "batch": config.batch,
     }
+
+
+def start_gpu_peak(device: torch.device) -> None:
+    """Forget how much memory was allocated on the GPU so far."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+
+
+def gpu_peak_mb(device: torch.device) -> int | None:
+    """The most memory allocated on the GPU since then, MiB; None where there is none."""
+    return torch.cuda.max_memory_allocated() // 2**20 if device.type == "cuda" else None
 
 
 def wait(device: torch.device) -> None:

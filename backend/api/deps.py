@@ -9,8 +9,11 @@ from fastapi import Depends, Path, Query, Request
 
 from backend.api.shelf import Shelf
 from backend.errors import NotFoundError
+from backend.jobs.examples import Examples
 from backend.jobs.queue import Queue
 from backend.jobs.supervisor import Supervisor
+from backend.jobs.trials import Trials
+from backend.jobs.uploads import Uploads
 from backend.runs.catalogue import Catalogue, readable
 from backend.runs.folder import RunFolder
 from backend.runs.results import Results
@@ -28,6 +31,9 @@ class Service:
     queue: Queue
     shelf: Shelf
     supervisor: Supervisor
+    uploads: Uploads
+    trials: Trials
+    examples: Examples
     closing: threading.Event  # set when the server ends: streams end with it
 
 

@@ -7,13 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.api.deps import InService, RunId, Service
 from backend.errors import ConfigError, ConflictError, DataError
-from backend.runs.catalogue import readable
 from backend.runs.store import Row
 from backend.settings import VERSION
 from models.config import TrainConfig
 from models.data import available, key_of
 from models.parallel import check_alone
-from models.size import size_of, warning
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
@@ -53,6 +51,7 @@ class Run(BaseModel):
 
 class RunWithLog(Run):
     log_tail: list[str]
+    command: str | None  # that does the same in a terminal; None for what was imported
 
 
 class Runs(BaseModel):
@@ -66,14 +65,6 @@ class NewRun(BaseModel):
 
     name: str = Field("", max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")
     config: dict[str, Any] = {}
-
-
-class Estimate(BaseModel):
-    config: dict[str, Any]  # every setting, the rule's own choices filled in
-    encoder_weights: int
-    rule_weights: int
-    memory_mb: int  # of the weights with their gradients and optimiser states
-    warning: str | None
 
 
 class Checkpoint(BaseModel):
@@ -106,18 +97,6 @@ def new_run(service: InService, wanted: NewRun):
     return service.catalogue.one(run)
 
 
-@router.post("/estimate", response_model=Estimate)
-def estimate(wanted: NewRun):
-    """What a run with these settings would be; nothing is started."""
-    config = TrainConfig.from_dict(wanted.config)
-    size = size_of(config)
-    return {
-        **{"config": readable(config.to_dict()), "warning": warning(config)},
-        **{"encoder_weights": size.encoder, "rule_weights": size.rule},
-        "memory_mb": size.bytes // 10**6,
-    }
-
-
 @router.get("/{run}", response_model=RunWithLog)
 def run(service: InService, run: RunId):
     """One run, with the last lines of its log."""
@@ -126,7 +105,7 @@ def run(service: InService, run: RunId):
 
 @router.delete("/{run}", status_code=204, response_class=Response)
 def delete(service: InService, run: RunId):
-    """Delete a run that is not at work, with its checkpoints and analyses."""
+    """Delete a run that is not at work; for ten minutes `/api/trash` brings it back."""
     service.queue.delete(own(service, run))
     service.catalogue.forget(run)
 

@@ -25,6 +25,7 @@ from backend.jobs.standing import standing
 from backend.jobs.states import FINAL, LIVE, MOVES, RESUMABLE, State
 from backend.runs.folder import ID, RunFolder
 from backend.runs.store import Row, Store
+from backend.runs.trash import Trash
 
 STOP_PATIENCE = 10.0  # seconds a run has to finish its step and save before it is killed
 STEPS = 20  # of its usual steps that it has beside these
@@ -51,6 +52,7 @@ class Queue:
         self.launcher, self.clock = launcher, clock
         self.limits, self.ticks = limits, ticks
         self.since: dict[str, tuple[tuple[str, int], float]] = {}  # a run is seen in this state
+        self.trash = Trash(home / "trash")
 
     def submit(
         self, config: dict[str, Any], dataset: str, version: str, name: str = "", mine: bool = False
@@ -178,13 +180,24 @@ class Queue:
             RunFolder(self.runs / row.id).tell(kind, **fields)
 
     def delete(self, row: Row) -> None:
-        """Delete a run and all it found. Raises ConflictError while it is at work."""
+        """Move a run to the trash, out of which `restore` brings it back for ten minutes.
+
+        Raises ConflictError while it is at work.
+        """
         folder = RunFolder(self.runs / row.id)
         if row.state in LIVE or folder.is_held():
             raise ConflictError(f"run {row.id} is at work; stop it before you delete it")
         if folder.path.exists():
-            folder.remove()
+            self.trash.put(row, folder, self.clock())
         self.store.remove(row)
+
+    def restore(self, run: str) -> None:
+        """Bring a deleted run back. Raises NotFoundError or ConflictError."""
+        deleted = self.trash.one(run)
+        created = deleted.folder.about()["created"]
+        state = State.STOPPED if deleted.state == State.QUEUED else State(deleted.state)
+        self.trash.back(deleted, self.runs)
+        self.store.add(run, created, state, deleted.attempt, self.clock())
 
     def tick(self, start: bool = True) -> None:
         """Learn what became of the runs at work; with `start`, start those whose turn it is."""

@@ -39,6 +39,7 @@ class Supervisor:
             try:
                 if looks % ADOPTION == 0:
                     self.queue.adopt()
+                    self.queue.trash.purge(self.queue.clock())
                 self.queue.tick()
             except Exception:
                 self.log(traceback.format_exc())

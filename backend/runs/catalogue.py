@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.errors import NotFoundError, RunError, SaccadeError
+from backend.runs.command import command_of
 from backend.runs.events import Timeline
 from backend.runs.folder import ID, RunFolder
 from backend.runs.pulses import Pulses
@@ -64,9 +65,11 @@ class Catalogue:
         return told
 
     def one(self, run: str) -> dict[str, Any]:
-        """One run with the last lines of its log. Raises NotFoundError."""
+        """One run with the last lines of its log, and its command. Raises NotFoundError."""
         folder, row = self.find(run)
-        return self.describe(folder, row) | {"log_tail": folder.log_tail() if row else []}
+        more = {"log_tail": folder.log_tail() if row else []}
+        more["command"] = readable(command_of(folder.about()))
+        return self.describe(folder, row) | more
 
     def state(self, run: str) -> str:
         folder, row = self.find(run)

@@ -6,6 +6,7 @@ writer and not seen by readers.
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -14,6 +15,12 @@ from typing import Any
 
 SECURED = {"state", "checkpoint", "analysed", "warning", "end"}  # on the disk at once
 TAIL = 2**16  # bytes from the end in which the last line is looked for
+BLOCK = 2**20  # bytes that are read at a time
+MOST = 500  # events in memory for one reader, before those of its last block
+NEAR = 2**16  # bytes within which a search for a number ends
+PASSING = ("progress", "analysis")  # an event that a newer one of these makes worthless
+LASTING = re.compile(rb'"kind":"(?!progress"|analysis")')
+FLEETING = (b'"kind":"progress"', b'"kind":"analysis"')
 
 
 class EventWriter:
@@ -65,30 +72,87 @@ class EventWriter:
 
 
 class EventReader:
-    """Hands over the whole lines that were appended since the last one it gave, one at a time:
+    """Hands over the whole lines that were appended since the last one it gave, a block at a time:
     what follows a run for days never holds all of its events at once."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.offset = path, 0
 
-    def lines(self) -> Iterator[bytes]:
+    def blocks(self) -> Iterator[bytes]:
+        """The new lines, some at a time; the last one waits until its newline is there."""
         try:
             with open(self.path, "rb") as file:
                 file.seek(self.offset)
-                for line in file:
-                    if not line.endswith(b"\n"):
-                        return
-                    self.offset += len(line)
-                    yield line
+                begun = b""
+                while read := file.read(BLOCK):
+                    whole = read.rfind(b"\n") + 1
+                    if not whole:
+                        begun += read
+                        continue
+                    block, begun = begun + read[:whole], read[whole:]
+                    self.offset += len(block)
+                    yield block
+        except OSError:
+            return
+
+    def skip(self, after: int) -> None:
+        """Go to about the first event with a number above `after` without reading all before it.
+
+        Numbers ascend, so halving finds it; where lines are damaged it stops short, never beyond.
+        """
+        try:
+            with open(self.path, "rb") as file:
+                low, high = self.offset, os.fstat(file.fileno()).st_size
+                while after and high - low > NEAR:
+                    middle = (low + high) // 2
+                    file.seek(middle)
+                    rest, *lines = file.read(NEAR).split(b"\n")
+                    seq = parsed(lines[0]).get("seq") if len(lines) > 1 else None
+                    if seq is not None and seq <= after:
+                        low = middle + len(rest) + 1
+                    else:
+                        high = middle
+                self.offset = low
         except OSError:
             return
 
     def events(self, after: int = 0) -> Iterator[dict[str, Any]]:
         """The new events with a number above `after`."""
-        for line in self.lines():
-            event = parsed(line)
-            if event.get("seq", 0) > after:
-                yield event
+        for block in self.blocks():
+            for line in block.splitlines():
+                event = parsed(line)
+                if event.get("seq", 0) > after:
+                    yield event
+
+    def news(self, after: int = 0) -> list[dict[str, Any]]:
+        """The new events above `after`, in order; of the progress among them only the newest."""
+        found: list[dict[str, Any]] = []
+        for block in self.blocks():
+            for line in thinned(block):
+                event = parsed(line)
+                if event.get("seq", 0) <= after or not isinstance(event.get("kind"), str):
+                    continue
+                if event.get("kind") in PASSING:
+                    found = [known for known in found if known.get("kind") not in PASSING]
+                found.append(event)
+            if len(found) >= MOST:
+                break
+        return found
+
+
+def thinned(block: bytes) -> list[bytes]:
+    """The lines of a block, in order, without progress that newer progress has overtaken.
+
+    Progress is nearly all of a long run's events: none but the last is ever cut out or parsed.
+    """
+    places = [match.start() for match in LASTING.finditer(block)]
+    newest = max(block.rfind(word) for word in FLEETING)
+    lines, end = [], 0
+    for place in sorted([*places, newest] if newest >= 0 else places):
+        if place >= end:
+            start, end = block.rfind(b"\n", 0, place) + 1, block.index(b"\n", place) + 1
+            lines.append(block[start:end])
+    return lines
 
 
 def parsed(line: bytes) -> dict[str, Any]:
@@ -111,19 +175,19 @@ class Timeline:
         self.ended = False
         self.error: dict[str, str] | None = None
         self.warned: dict[str, str] = {}  # of the attempt: sentences by code, the newest of each
-        self.last: bytes | None = None  # the last progress or analysis event, unparsed
+        self.progress: dict[str, Any] | None = None  # the last progress or analysis event
 
     def update(self) -> None:
-        for line in self.reader.lines():
-            if b'"kind":"progress"' in line[:80] or b'"kind":"analysis"' in line[:80]:
-                self.last = line  # thousands of these: only the last is ever parsed
-            else:
-                with suppress(KeyError):  # a line that is whole and yet no event of ours
+        for block in self.reader.blocks():
+            for line in thinned(block):
+                with suppress(KeyError, TypeError):  # it is whole and yet no event of ours
                     self.note(parsed(line))
 
     def note(self, event: dict[str, Any]) -> None:
         kind = event.get("kind")
-        if kind == "epoch":
+        if kind in PASSING:
+            self.progress = event
+        elif kind == "epoch":
             self.losses[event["epoch"]] = event["losses"]
         elif kind == "warning":
             self.warned[event["code"]] = event["message"]
@@ -137,9 +201,6 @@ class Timeline:
             self.error = event.get("error")
 
     @property
-    def progress(self) -> dict[str, Any] | None:
-        return parsed(self.last) or None if self.last else None
-
     @property
     def warnings(self) -> list[dict[str, str]]:
         """What went wrong in this attempt without ending it: [{"code", "message"}]."""

@@ -26,7 +26,8 @@ class Upload(NamedTuple):
     limit: int  # bytes
 
 
-UPLOADS: tuple[Upload, ...] = ()  # every route whose body is not JSON
+FILES = re.compile(r"/api/uploads/[0-9a-f]+/files/[0-9]+|/api/examples")
+UPLOADS = (Upload(FILES, ("application/octet-stream",), 2**30),)  # routes whose body is not JSON
 
 
 async def checked(path: str, headers: Headers, receive: Receive) -> Receive:

@@ -1,9 +1,11 @@
 // The runs: what was trained, how far it is, and what can be done with it.
 
+import { commandLine } from "../marks/commandline.js";
 import { fill, h } from "../dom.js";
 import { live } from "../runs.js";
 import { counted, percent } from "../text.js";
 import { progress } from "../marks/progress.js";
+import { verdict } from "../advice.js";
 
 /** @typedef {import("../types.js").Run} Run */
 
@@ -11,12 +13,14 @@ import { progress } from "../marks/progress.js";
 export function gallery({ state, runs, api }) {
   const list = h("ul", { class: "runs" });
   const notice = h("div", {});
+  const gone = h("ul", { class: "deleted", "aria-live": "polite" });
   const element = h(
     "aside",
     { class: "gallery", id: "runs", "aria-label": "Runs" },
     h("div", { class: "card-head" }, h("h2", {}, "Runs"), h("span", { class: "gap" }),
       h("button", { type: "button", class: "button primary", id: "new-run", onclick: () => state.set({ dialog: "new" }) }, "New run")),
     notice,
+    gone,
     list,
   );
   /** @type {Map<string, ReturnType<typeof item>>} */
@@ -30,8 +34,9 @@ export function gallery({ state, runs, api }) {
     const small = progress(false);
     const large = progress(true);
     const story = h("div", {});
+    const shown = h("div", { class: "shown-command" });
     const actions = h("div", { class: "actions" });
-    const more = h("div", { class: "run-more" }, large.element, story, actions);
+    const more = h("div", { class: "run-more" }, large.element, story, actions, shown);
     const open = h("button", { type: "button", class: "run-open", onclick: () => state.set({ run: id, dialog: null }) },
       h("span", { class: "between" }, name, score), about, small.element);
     const box = h("li", { class: "run", "data-run": id }, open, more);
@@ -43,7 +48,7 @@ export function gallery({ state, runs, api }) {
       if (confirming) {
         return fill(
           actions,
-          h("p", { class: "small" }, `Delete ${run.name} with its checkpoints and analyses?`),
+          h("p", { class: "small" }, `Delete ${run.name} with its checkpoints and analyses? For ten minutes it can be brought back.`),
           h("button", { type: "button", class: "button bad", onclick: () => act(() => runs.remove(id)) }, "Delete"),
           h("button", { type: "button", class: "button", onclick: () => ask(run, false) }, "Keep"),
         );
@@ -56,6 +61,7 @@ export function gallery({ state, runs, api }) {
         ["stopped", "failed", "interrupted"].includes(run.state) && !run.shipped
           && h("button", { type: "button", class: "button", onclick: () => act(() => runs.resume(id)) }, "Resume"),
         !run.model && h("button", { type: "button", class: "button", title: "A new run with these settings, to edit", onclick: () => state.set({ dialog: `clone ${id}` }) }, "Clone"),
+        !run.model && h("button", { type: "button", class: "button", title: "The command that does the same in a terminal", onclick: copyCommand }, "Copy as command"),
         !live(run) && !run.shipped && h("button", { type: "button", class: "button", onclick: () => ask(run, true) }, "Delete"),
       );
     }
@@ -77,12 +83,29 @@ export function gallery({ state, runs, api }) {
       }
     }
 
+    /** Copy the command, and show it: where it may not be copied, it can be selected. */
+    async function copyCommand() {
+      const { command } = await api.run(id).catch(() => ({ command: null }));
+      if (!command) return fill(shown, h("p", { class: "notice bad" }, "Its command cannot be told; look at its settings with Clone."));
+      const copied = await navigator.clipboard.writeText(command).then(() => true, () => false);
+      fill(shown, h("p", { class: "soft small", role: "status" }, copied ? "Copied:" : "Select and copy:"), commandLine(command));
+    }
+
     /** @param {Run} run */
     async function drawStory(run) {
       const warnings = run.warnings.map(({ message }) => h("p", { class: "notice" }, message));
-      if (!run.error) return fill(story, warnings);
+      const said = verdict(run);
+      if (!said) return fill(story, warnings);
       const log = h("pre", { class: "log", tabindex: 0, "aria-label": "Last lines of the log" });
-      fill(story, warnings, h("p", { class: "notice bad" }, run.error.message), log);
+      fill(
+        story,
+        warnings,
+        h("div", { class: "notice bad verdict", "data-verdict": said.word.toLowerCase() },
+          h("p", {}, h("b", {}, said.word), said.code && h("code", {}, said.code)),
+          said.says && h("p", {}, said.says),
+          h("p", { class: "advice" }, said.advice)),
+        log,
+      );
       const { log_tail: lines = [] } = await api.run(id).catch(() => ({ log_tail: undefined }));
       log.hidden = !lines.length;
       fill(log, lines.join("\n"));
@@ -106,7 +129,8 @@ export function gallery({ state, runs, api }) {
         more.hidden = !on;
         if (!on) return;
         large.update(run);
-        const wanted = `${run.state} ${run.attempt} ${run.error?.message} ${JSON.stringify(run.warnings)}`;
+        const said = JSON.stringify([run.error, run.stalled, run.warnings]);
+        const wanted = `${run.state} ${run.attempt} ${said}`;
         if (wanted === told) return;
         told = wanted;
         drawActions(run);
@@ -122,11 +146,33 @@ export function gallery({ state, runs, api }) {
     if (run.model) words.push(`imported from ${run.model.family}`);
     else words.push(live(run) ? run.state : counted(Number(config.epochs), "epoch"));
     if (["failed", "stopped", "interrupted"].includes(run.state)) words.push(run.state);
+    if (live(run) && run.stalled) words.push("stalled");
     if (run.shipped) words.push("shipped");
     return words.join(" · ");
   }
 
+  /** Undo a deletion. @param {import("../types.js").Deleted} run */
+  async function undo({ id }) {
+    try {
+      await runs.restore(id);
+      state.set({ run: id });
+    } catch (error) {
+      fill(notice, h("p", { class: "notice bad" }, /** @type {Error} */ (error).message));
+    }
+  }
+
+  let trash = "";
+  function drawDeleted() {
+    const wanted = runs.deleted.map(({ id }) => id).join(" ");
+    if (wanted === trash) return;
+    trash = wanted;
+    fill(gone, runs.deleted.map((run) => h("li", { class: "notice between", "data-deleted": run.id },
+      h("span", { class: "run-name", title: run.name }, `Deleted ${run.name}`),
+      h("button", { type: "button", class: "quiet accent", title: "Bring it back; it goes for good ten minutes after it was deleted", onclick: () => undo(run) }, "Undo"))));
+  }
+
   function draw() {
+    drawDeleted();
     fill(
       notice,
       runs.failure && h("p", { class: "notice bad" }, runs.failure.message),

@@ -9,7 +9,7 @@ import { home, ranges, zoomed } from "../plane.js";
 import { joined } from "../selection.js";
 
 /** @param {import("../types.js").Page} page */
-export function map({ state, scene, tip, atlas }) {
+export function map({ state, scene, tip, atlas, example }) {
   // The strip says it where nothing can be drawn.
   const shown = createMapView({ rest: () => (element.dataset.drawn = seen()), fail: () => {} });
   const surface = h("div", { class: "surface" }, shown.elements);
@@ -101,6 +101,7 @@ export function map({ state, scene, tip, atlas }) {
     const pinned = image === null ? -1 : scene.place(image);
     const radius = state.now.points === "images" ? 19 : 8;
     shown.lines.rings([placed], { pointed: tip.pointed, pinned, radius });
+    shown.lines.crosses([placed], [example.at(state.now.layer)]);
   }
 
   function tell() {
@@ -129,6 +130,7 @@ export function map({ state, scene, tip, atlas }) {
   state.on(["drag"], tell);
   state.on(["image"], ring);
   tip.on(ring);
+  example.on(ring);
   atlas.on(() => {
     if (state.now.points === "images") redraw();
   });

@@ -2,6 +2,7 @@
 
 import { applies, command, complaint, FIRST, obstacle, returns, valueOf, wordsOf } from "../form.js";
 import { commandWords } from "../marks/commandline.js";
+import { costSentence, provenance } from "../cost.js";
 import { fill, h } from "../dom.js";
 
 /** @typedef {import("../types.js").Setting} Setting */
@@ -19,11 +20,12 @@ export function newrun({ state, runs, api }) {
     if (event.target === element) element.close();
   });
 
-  /** The run to start from, null for none; or null when the form is not asked for. */
+  /** The run and the data set to start from, null for none; or null when no form is asked for. */
   function asked() {
     const { dialog } = state.now;
-    if (dialog === "new") return { from: null };
-    return dialog?.startsWith("clone ") ? { from: dialog.slice(6) } : null;
+    if (dialog === "new") return { from: null, data: null };
+    if (dialog?.startsWith("new ")) return { from: null, data: dialog.slice(4) };
+    return dialog?.startsWith("clone ") ? { from: dialog.slice(6), data: null } : null;
   }
 
   async function toggle() {
@@ -38,7 +40,7 @@ export function newrun({ state, runs, api }) {
       const [source, settings, rules, encoders, datasets] = await Promise.all([
         sourceOf(wanted.from), api.settings(), api.rules(), api.encoders(), api.datasets(),
       ]);
-      if (state.now.dialog === dialog) form(settings.filter(({ torchrun }) => !torchrun), { rule: rules, encoder: encoders }, datasets, source);
+      if (state.now.dialog === dialog) form(settings.filter(({ torchrun }) => !torchrun), { rule: rules, encoder: encoders }, datasets, source, wanted.data);
     } catch (error) {
       if (state.now.dialog === dialog) fill(body, title(), h("p", { class: "notice bad" }, /** @type {Error} */ (error).message));
     }
@@ -65,16 +67,18 @@ export function newrun({ state, runs, api }) {
    * @param {{rule: import("../types.js").RuleWord[], encoder: import("../types.js").Word[]}} words
    * @param {import("../types.js").DataSource[]} datasets
    * @param {import("../types.js").Run|null} source
+   * @param {string|null} data a key
    */
-  function form(settings, words, datasets, source) {
+  function form(settings, words, datasets, source, data) {
     const name = h("input", { id: "run-name", maxlength: 80, placeholder: "a name, or leave empty", value: source ? `${source.name}, again` : "" });
     const notice = h("p", { class: "notice bad", role: "alert", hidden: true });
     const line = h("code", { class: "command" });
+    const cost = h("div", { class: "block cost", id: "cost" });
     const heavy = h("p", { class: "notice", role: "status", hidden: true });
     const fields = settings.map((setting) => {
       const start = source?.config[setting.name] ?? setting.default;
       const known = /** @type {Record<string, import("../types.js").Word[]>} */ (words)[setting.name];
-      const made = setting.name === "data" ? dataField(datasets, source?.dataset ?? `${start}`) : field(setting, start, known);
+      const made = setting.name === "data" ? dataField(datasets, data ?? source?.dataset ?? `${start}`) : field(setting, start, known);
       return { setting, ...made };
     });
     const rule = () => fields.find(({ setting }) => setting.name === "rule")?.read() ?? "";
@@ -96,16 +100,56 @@ export function newrun({ state, runs, api }) {
       shown = rule();
     }
 
-    /** Tell of a rule with very many weights before it is started. */
+    /** Tell of very many weights, and of the cost where it is known, before the run is started. */
     async function weigh() {
-      const { data, ...config } = values();
+      const config = values();
       const key = JSON.stringify(config);
-      if (key === weighed || used().some(({ setting }) => complaint(setting, values()[setting.name]))) return;
+      if (key === weighed || used().some(({ setting }) => complaint(setting, config[setting.name]))) return;
       weighed = key;
       const told = await api.estimate(config).catch(() => null);
       if (key !== weighed) return;
       heavy.hidden = !told?.warning;
       fill(heavy, told?.warning ?? "");
+      drawCost(told);
+      if (told?.state === "measuring") void follow(key, config);
+    }
+
+    /** Ask again until the cost is measured, or the form is about something else. @param {string} key @param {import("../form.js").Config} config */
+    async function follow(key, config) {
+      while (key === weighed && asked() && cost.isConnected) {
+        await new Promise((wake) => setTimeout(wake, 1000));
+        const told = await api.estimate(config).catch(() => null);
+        if (key !== weighed) return;
+        if (told && told.state !== "measuring") return drawCost(told);
+      }
+    }
+
+    async function measure() {
+      const config = values();
+      const key = JSON.stringify(config);
+      weighed = key;
+      try {
+        drawCost(await api.measure(config));
+        void follow(key, config);
+      } catch (error) {
+        drawCost(null, /** @type {Error} */ (error).message);
+      }
+    }
+
+    /** @param {import("../types.js").Estimate|null} told @param {string} [refusal] */
+    function drawCost(told, refusal) {
+      const state = told?.state ?? "unknown";
+      const failure = refusal ?? told?.error?.message;
+      cost.dataset.state = refusal ? "failed" : state;
+      fill(
+        cost,
+        h("h3", {}, "What it will cost"),
+        told?.cost && [h("p", {}, costSentence(told.cost)), h("p", { class: "soft small" }, provenance(told.cost, Date.now() / 1000))],
+        state === "measuring" && [h("p", { role: "status" }, "Takes a few steps, to measure them …"), h("div", { class: "bar" }, h("i", { class: "unsure" }))],
+        failure && h("p", { class: "notice" }, `It cannot be measured: ${failure}`),
+        state !== "measuring" && h("button", { type: "button", class: "button", id: "measure", onclick: measure },
+          told?.cost ? "Measure again" : "Measure time, memory and disk"),
+      );
     }
 
     function changed() {
@@ -152,11 +196,13 @@ export function newrun({ state, runs, api }) {
         heavy,
         h("details", { class: "more" }, h("summary", {}, "More settings"), h("div", { class: "form-grid" }, rest.map((f) => f.element))),
         notice,
+        cost,
         h("div", { class: "block" }, h("h3", {}, "The same from a terminal"), line),
         h("div", { class: "form-end" },
           h("button", { type: "button", class: "button", onclick: () => element.close() }, "Cancel"), start),
       ),
     );
+    drawCost(null);
     changed();
     name.focus();
   }
@@ -235,12 +281,13 @@ export function newrun({ state, runs, api }) {
         h("details", { class: "missing" },
           h("summary", {}, "Licence, and other images"),
           data && h("p", {}, `Licence: ${data.licence}`),
-          h("p", {}, "A pack or a folder of your own: start the server with ", h("code", {}, "saccade serve --data PATH")),
+          h("p", {}, "A pack, or a folder that lies on this machine: start the server with ", h("code", {}, "saccade serve --data PATH")),
           missing.length > 0 && h("ul", {}, missing)),
       );
     }
     explain();
-    return { element: labelled("Data set", "set-data", select, help), read: () => select.value, write: null, offer: null };
+    const send = h("button", { type: "button", class: "button", id: "send-images", onclick: () => state.set({ dialog: "images" }) }, "Send images of your own");
+    return { element: labelled("Data set", "set-data", [select, send], help), read: () => select.value, write: null, offer: null };
   }
 
   /** The command for a terminal, where a data set goes by its word or path. @param {import("../form.js").Config} config */

@@ -15,7 +15,7 @@ const USUAL = 7; // maps that fit beside each other, and while it is not known h
  * @param {import("../types.js").Page} page
  * @param {() => void} done called each time the maps are drawn, or cannot be
  */
-export function strip({ state, scene, runs, tip }, done) {
+export function strip({ state, scene, runs, tip, example }, done) {
   const view = createMapView({
     rest() {
       element.dataset.drawn = seen();
@@ -152,6 +152,7 @@ export function strip({ state, scene, runs, tip }, done) {
     const { image } = state.now;
     const pinned = image === null ? -1 : scene.place(image);
     view.lines.rings(view.maps, { pointed: tip.pointed, pinned, radius: 5 });
+    view.lines.crosses(view.maps, view.maps.map((_, layer) => example.at(layer)));
   }
 
   function mark() {
@@ -178,6 +179,7 @@ export function strip({ state, scene, runs, tip }, done) {
   state.on(["layer"], mark);
   state.on(["image"], ring);
   tip.on(ring);
+  example.on(ring);
   new ResizeObserver(() => {
     measure();
     redraw();

@@ -1,0 +1,88 @@
+"""Find the images that are most like one that was sent through the page, layer by layer.
+
+python -m backend.jobs.example --folder DIR --run-dir RUN --epoch N --home HOME
+
+DIR/original is decoded here and written anew as DIR/picture.png; DIR/found-RUN-N.json gets its
+place on every map and its nearest images, or why there are none.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backend.analysis.neighbours import nearest_to
+from backend.analysis.placing import placed
+from backend.errors import DataError, failure_of
+from backend.jobs.place import Looking
+from backend.jobs.trials import write
+from backend.runs.folder import RunFolder
+from backend.runs.lock import Lock
+from models.data import Dataset, load
+from models.data.picture import UnreadableError, fit, from_pixels, read_picture
+from models.imported import config_from
+
+
+def looked_up(
+    run: Path, dataset: Dataset, epoch: int, picture: np.ndarray, device: str = "auto"
+) -> list[dict[str, Any]]:
+    """Of each layer, where a picture, uint8 [3, height, width], lies and what is nearest to it.
+
+    Raises CheckpointError, DataError or RunError.
+    """
+    looking = Looking(run, dataset, epoch, device)
+    known, new = looking.known(), looking.features(picture[None], np.arange(1))
+    seed, ids = looking.summary["settings"]["seed"], looking.material.test
+    found = []
+    for layer, features in new.items():
+        place = placed(known[layer], looking.map(layer), features, seed, looking.exact)[0]
+        rows, distances = nearest_to(known[layer], features[0])
+        near = zip(ids[rows].tolist(), distances.tolist(), strict=True)
+        found.append(
+            {
+                **{"layer": layer, "x": float(place[0]), "y": float(place[1])},
+                "neighbours": [{"image": image, "distance": far} for image, far in near],
+            }
+        )
+    return found
+
+
+def decoded(folder: Path, side: int) -> np.ndarray:
+    """The picture as the images of a folder are read; it is written anew for the page."""
+    try:
+        pixels = fit(read_picture(folder / "original", at_least=side), side)
+    except UnreadableError as reason:
+        raise DataError(f"the image {reason}; give another, a PNG, JPEG or WebP") from None
+    new = folder / ".picture.png"
+    from_pixels(pixels).save(new, "PNG")
+    new.replace(folder / "picture.png")
+    return pixels
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m backend.jobs.example", description=__doc__)
+    for name, kind in (("--folder", Path), ("--run-dir", Path), ("--epoch", int), ("--home", Path)):
+        parser.add_argument(name, type=kind, required=True)
+    options = parser.parse_args(words)
+    folder, run = options.folder.absolute(), options.run_dir.absolute()
+    lock = Lock(folder / "lock")
+    if not lock.take():
+        return 3
+    answer: dict[str, Any] = {"layers": [], "error": None, "at": time.time()}
+    try:
+        dataset = load(config_from(RunFolder(run).about()).data, options.home)
+        picture = decoded(folder, min(dataset.images.shape[2:]))
+        answer["layers"] = looked_up(run, dataset, options.epoch, picture)
+    except Exception as error:
+        answer["error"] = failure_of(error)
+    write(folder / f"found-{run.name}-{options.epoch}.json", answer)
+    lock.release()
+    return 1 if answer["error"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

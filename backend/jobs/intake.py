@@ -1,0 +1,250 @@
+"""Make a data set of what was uploaded: a folder of images that Saccade itself has written.
+
+python -m backend.jobs.intake --upload DIR
+
+Every file is decoded here, in a process of its own, and written anew under a number. What is left
+out is told with its name and reason in DIR/report.json.
+"""
+
+import argparse
+import io
+import json
+import os
+import shutil
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from backend.errors import DataError, failure_of
+from backend.jobs.archive import MOST_BYTES, Archive, UnpackError
+from backend.runs.lock import Lock
+from models.data.folder import SPLIT_FOLDERS, is_hidden
+from models.data.picture import UnreadableError, read_picture
+
+NAMED = 5_000  # files left out that are told by name
+MEMORY = 4 * 2**30  # bytes of address space that decoding may take
+SIDE = 1024  # pixels of an image's longer side
+PATIENCE = 3600  # seconds after which the work is given up
+SPEAK_EVERY = 0.5  # seconds between two reports of progress
+ZIP = (b"PK\3\4", b"PK\5\6")
+NESTED = (*ZIP, b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")
+
+
+@dataclass
+class Report:
+    """What became of an upload."""
+
+    images: int = 0
+    classes: dict[str, int] = field(default_factory=dict)  # images of each; empty: no classes
+    refused: list[dict[str, str]] = field(default_factory=list)  # {"name", "reason"}
+    unnamed: int = 0  # further files left out
+    hidden: int = 0  # files that begin with a dot and the like, which nobody means
+    error: dict[str, str] | None = None
+
+    def refuse(self, name: str, reason: str) -> None:
+        if len(self.refused) < NAMED:
+            self.refused.append({"name": shown(name), "reason": reason})
+        else:
+            self.unnamed += 1
+
+
+@dataclass(frozen=True)
+class Given:
+    """One file of an upload, and how its bytes are had. `read` raises UnpackError."""
+
+    name: str
+    read: Callable[[], bytes]
+
+
+def take_in(upload: Path) -> Report:
+    """Turn DIR/incoming into DIR/images/<title> and say what became of each file."""
+    report, made = Report(), upload / ".making"
+    title = json.loads((upload / "about.json").read_bytes())["title"]
+    shutil.rmtree(made, ignore_errors=True)
+    try:
+        made.mkdir()
+        with ExitStack() as archives:
+            files = list(given(upload / "incoming", report, archives))
+            write_images(files, made, report, upload)
+        if not report.images:
+            raise DataError(nothing(report))
+        (upload / "images").mkdir(exist_ok=True)
+        made.rename(upload / "images" / folder_name(title, "images"))
+    except Exception as error:
+        report.error = failure_of(error)
+        shutil.rmtree(made, ignore_errors=True)
+    return report
+
+
+def given(incoming: Path, report: Report, archives: ExitStack) -> Iterator[Given]:
+    """All files that were sent, those inside archives too, in order."""
+    for path in sorted(incoming.glob("[0-9]*")):
+        name = path.with_name(f"name-{path.name}").read_text("utf-8", "replace")
+        with path.open("rb") as file:
+            is_archive = file.read(4) in ZIP
+        if not is_archive:
+            yield Given(name, path.read_bytes)
+            continue
+        try:
+            archive = Archive(archives.enter_context(path.open("rb")))
+        except UnpackError as reason:
+            report.refuse(name, str(reason))
+            continue
+        for entry in archive.entries:
+            yield Given(entry.name, lambda archive=archive, entry=entry: archive.read(entry))
+
+
+def write_images(files: list[Given], made: Path, report: Report, upload: Path) -> None:
+    """Decode and write each file; its folders inside the upload become classes and splits."""
+    files, hidden = told_apart(files)
+    report.hidden = hidden
+    parts = without_root([parts_of(file.name) for file in files])
+    tops = {names[0] for names in parts if len(names) > 1}
+    split = "train" in tops and bool(tops & {"test", "val"})
+    places, spoken = Places(), time.monotonic()
+    counts: Counter[str] = Counter()
+    for number, (file, names) in enumerate(zip(files, parts, strict=True), 1):
+        try:
+            first = part_of(names, tops) if split else ""
+            group = places.name(names[0]) if len(names) > 1 else ""
+            write_image(file, made / first / group / f"{number:06d}")
+            counts[group] += 1
+        except (UnpackError, UnreadableError) as reason:
+            report.refuse(file.name, str(reason))
+        if time.monotonic() - spoken > SPEAK_EVERY:
+            spoken = time.monotonic()
+            write_json(upload / "progress.json", {"done": number, "of": len(files)})
+    report.images = counts.total()
+    report.classes = {name: n for name, n in sorted(counts.items()) if name}
+
+
+def told_apart(files: list[Given]) -> tuple[list[Given], int]:
+    """The files that somebody means, and how many others there are."""
+    meant = [f for f in files if not any(is_hidden(part) for part in parts_of(f.name))]
+    return meant, len(files) - len(meant)
+
+
+def parts_of(name: str) -> list[str]:
+    """Folders and file of a name; what leads out of it is refused later and goes by one part."""
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
+    return parts if ".." not in parts and parts else ["?"]
+
+
+def without_root(parts: list[list[str]]) -> list[list[str]]:
+    """The same without a folder that holds all the others, as archives often have."""
+    roots = {names[0] if len(names) > 1 else None for names in parts}
+    if len(roots) == 1 and None not in roots and any(len(names) > 2 for names in parts):
+        return without_root([names[1:] for names in parts])
+    return [list(names) for names in parts]
+
+
+class Places:
+    """The folder of each class: a name of ours, one for each of theirs."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.taken: set[str] = set()
+
+    def name(self, group: str) -> str:
+        if group not in self.names:
+            wanted = base = folder_name(group, "class")
+            number = 1
+            while wanted.lower() in self.taken:
+                number += 1
+                wanted = f"{base}-{number}"
+            self.taken.add(wanted.lower())
+            self.names[group] = wanted
+        return self.names[group]
+
+
+def folder_name(text: str, otherwise: str) -> str:
+    """A name that is safe on every disk: letters, figures, blanks and - _ , 60 at most."""
+    kept = "".join(c if c.isalnum() or c in " -_" else "_" for c in text[:60])
+    return " ".join(kept.split()).strip() or otherwise
+
+
+def part_of(names: list[str], tops: set[str]) -> str:
+    """Take the folder that says whether an image is for training or testing off its name."""
+    if len(names) == 1 or names[0] not in SPLIT_FOLDERS or (names[0] == "val" and "test" in tops):
+        raise UnreadableError("lies beside the train/ and test/ that are read")
+    return names.pop(0)
+
+
+def write_image(file: Given, place: Path) -> None:
+    """Decode one file and write it anew, at most SIDE pixels long, with a suffix.
+
+    Raises UnpackError or UnreadableError.
+    """
+    content = file.read()
+    if not content:
+        raise UnreadableError("is empty")
+    if len(content) > MOST_BYTES:
+        raise UnreadableError(f"has more than the {MOST_BYTES >> 20} MB that an image may have")
+    if content.startswith(NESTED):
+        raise UnreadableError("is an archive; unpack it and send its images")
+    picture = read_picture(io.BytesIO(content), at_least=SIDE)
+    picture.thumbnail((SIDE, SIDE))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if content.startswith(b"\xff\xd8"):
+        picture.save(place.with_suffix(".jpg"), "JPEG", quality=95, subsampling=0)
+    else:
+        picture.save(place.with_suffix(".png"), "PNG", compress_level=3)
+
+
+def nothing(report: Report) -> str:
+    if not report.refused:
+        return "there was no image in it; wanted PNG, JPEG or WebP files, or a ZIP of them"
+    first, count = report.refused[0], len(report.refused) + report.unnamed
+    if count == 1:
+        return f"nothing of it can be used: {first['name']} {first['reason']}"
+    return (
+        f"none of the {count} files can be used: {first['name']} {first['reason']}; "
+        "wanted PNG, JPEG or WebP"
+    )
+
+
+def shown(name: str) -> str:
+    """A name as it may be shown: a line of at most 200 characters."""
+    return "".join(c if c.isprintable() else "?" for c in name[:200]) or "?"
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a JSON file so that it is whole or as it was."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(json.dumps(value), encoding="utf-8")
+    os.replace(new, path)
+
+
+def bounded() -> None:
+    """Decoding may take no more than so much memory and time."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    timer = threading.Timer(PATIENCE, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m backend.jobs.intake", description=__doc__)
+    parser.add_argument("--upload", type=Path, required=True, metavar="DIR")
+    upload = parser.parse_args(words).upload.absolute()
+    lock = Lock(upload / "lock")
+    if not lock.take():
+        return 3
+    bounded()
+    report = take_in(upload)
+    write_json(upload / "report.json", vars(report))
+    shutil.rmtree(upload / "incoming", ignore_errors=True)
+    lock.release()
+    return 1 if report.error else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

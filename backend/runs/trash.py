@@ -1,0 +1,93 @@
+"""Runs that were deleted a moment ago and may still be brought back, each at HOME/trash/ID.
+
+A deleted run is its directory, moved aside with a note of how it stood. It goes for good after
+ten minutes, whether or not a server ran meanwhile; until then it takes the room it took.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.errors import ConflictError, NotFoundError
+from backend.runs.folder import ID, RunFolder
+from backend.runs.store import Row
+
+KEPT = 600.0  # seconds
+NOTE = "deleted.json"
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """A run in the trash, and how it stood when it was deleted."""
+
+    folder: RunFolder
+    at: float  # unix seconds
+    state: str
+    attempt: int
+
+    @property
+    def until(self) -> float:
+        return self.at + KEPT
+
+
+class Trash:
+    """The deleted runs of one home folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def put(self, row: Row, folder: RunFolder, now: float) -> None:
+        """Move a run aside. On a full disk its note is left out, so that room can be made."""
+        with suppress(OSError):
+            folder.write(NOTE, {"at": now, "state": row.state, "attempt": row.attempt})
+        self.path.mkdir(parents=True, exist_ok=True)
+        place = self.path / folder.id
+        shutil.rmtree(place, ignore_errors=True)
+        folder.path.rename(place)
+
+    def all(self) -> list[Deleted]:
+        """What is in the trash, the last deleted first."""
+        return sorted(self.found(), key=lambda deleted: deleted.at, reverse=True)
+
+    def found(self) -> Iterator[Deleted]:
+        for path in self.path.glob("*"):
+            if not ID.fullmatch(path.name):
+                continue
+            with suppress(OSError):  # it went just now
+                yield deleted_of(RunFolder(path))
+
+    def one(self, run: str) -> Deleted:
+        """Raises NotFoundError where it is not, or no longer, in the trash."""
+        for deleted in self.found():
+            if deleted.folder.id == run:
+                return deleted
+        raise NotFoundError(
+            f"run {run[:100]!r} is not among those deleted in the last ten minutes; "
+            "what is gone longer cannot be brought back"
+        )
+
+    def back(self, deleted: Deleted, runs: Path) -> RunFolder:
+        """Move a run back among the others. Raises ConflictError if its place is taken."""
+        place = runs / deleted.folder.id
+        if place.exists():
+            raise ConflictError(f"there is another run {place.name} now; delete that one first")
+        runs.mkdir(parents=True, exist_ok=True)
+        deleted.folder.path.rename(place)
+        (place / NOTE).unlink(missing_ok=True)
+        return RunFolder(place)
+
+    def purge(self, now: float) -> None:
+        """Delete for good what was here for ten minutes."""
+        for deleted in self.found():
+            if now >= deleted.until:
+                deleted.folder.remove()
+
+
+def deleted_of(folder: RunFolder) -> Deleted:
+    """Without a note: when the directory was moved, and how its last attempt ended."""
+    note = folder.read(NOTE) or {}
+    attempt = note.get("attempt", (folder.process() or {}).get("attempt", 1))
+    state = note.get("state", (folder.result(attempt) or {}).get("state", "interrupted"))
+    return Deleted(folder, note.get("at", folder.path.stat().st_ctime), state, attempt)

@@ -1,0 +1,94 @@
+// An image that was sent to search with, and what each layer of the checkpoint in view finds like it.
+
+import * as api from "./api.js";
+
+/** @typedef {import("./types.js").Alike} Alike */
+/** @typedef {"none"|"sending"|"working"|"found"|"failed"} Status */
+
+const LOOK_EVERY = 1000; // milliseconds
+
+/**
+ * `status`: none, sending, working, found or failed (`error` says why).
+ * @param {import("./types.js").Scene} scene
+ */
+export function createExample(scene) {
+  /** @type {Status} */
+  let status = "none";
+  /** @type {string|null} */
+  let id = null;
+  /** @type {string|null} */
+  let error = null;
+  /** @type {Alike[]} */
+  let layers = [];
+  let asked = "";
+  /** @type {(() => void)[]} */
+  const listeners = [];
+
+  /** @param {Status} next @param {{layers?: Alike[], error?: string|null}} [what] */
+  function tell(next, what = {}) {
+    [status, layers, error] = [next, what.layers ?? [], what.error ?? null];
+    for (const listener of listeners) listener();
+  }
+
+  /** Look in the checkpoint that is in view, once. */
+  async function search() {
+    const seen = scene.layers;
+    if (!id || !seen) return;
+    const key = `${id} ${seen.run} ${seen.epoch}`;
+    if (key === asked) return;
+    asked = key;
+    tell("working");
+    try {
+      let found = await api.searchExample(id, seen.run, seen.epoch);
+      while (key === asked && ["working", "unknown"].includes(found.state)) {
+        await new Promise((wake) => setTimeout(wake, LOOK_EVERY));
+        if (key !== asked) return;
+        const before = found.state;
+        found = await api.foundExample(id, seen.run, seen.epoch);
+        if (before === "unknown" && found.state === "unknown") found = await api.searchExample(id, seen.run, seen.epoch);
+      }
+      if (key === asked) tell(found.state === "found" ? "found" : "failed", { layers: found.layers, error: found.error?.message });
+    } catch (caught) {
+      if (key === asked) tell("failed", { error: /** @type {Error} */ (caught).message });
+    }
+  }
+
+  scene.on(["maps"], () => void search());
+  return {
+    get status() {
+      return status;
+    },
+    get error() {
+      return error;
+    },
+    /** @returns {Alike[]} one a layer, from the input up */
+    get layers() {
+      return layers;
+    },
+    /** The address of the image once it is decoded. */
+    get address() {
+      return id && status === "found" ? api.exampleAddress(id) : null;
+    },
+    /** Where it lies on the map of a layer, or null. @param {number} layer @returns {{x: number, y: number}|null} */
+    at: (layer) => layers[layer] ?? null,
+    /** @param {() => void} listener */
+    on: (listener) => void listeners.push(listener),
+    /** @param {File} file */
+    async send(file) {
+      asked = "";
+      id = null;
+      tell("sending");
+      try {
+        id = (await api.sendExample(file)).id;
+        await search();
+      } catch (caught) {
+        tell("failed", { error: /** @type {Error} */ (caught).message });
+      }
+    },
+    clear() {
+      asked = "";
+      id = null;
+      tell("none");
+    },
+  };
+}

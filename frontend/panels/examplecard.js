@@ -1,0 +1,74 @@
+// Search by example: an image of one's own, and the test images that each layer finds like it.
+
+import { fill, h } from "../dom.js";
+import { shortLayer } from "../text.js";
+import { sifted } from "../sending.js";
+import { thumb } from "../marks/thumb.js";
+
+const SHOWN = 7;
+
+/** @param {import("../types.js").Page} page */
+export function examplecard(page) {
+  const { state, scene, example, atlas } = page;
+  const picker = h("input", {
+    id: "example-file", type: "file", accept: "image/png,image/jpeg,image/webp", class: "unseen",
+    onchange() {
+      const [file] = picker.files ?? [];
+      picker.value = "";
+      if (!file) return;
+      const { refused } = sifted([file]);
+      refusal = refused[0] ? `${refused[0].name} ${refused[0].reason}.` : null;
+      if (refusal) return draw();
+      void example.send(file);
+    },
+  });
+  const choose = h("label", { class: "button", for: "example-file" }, "Search by an image of yours");
+  const body = h("div", { class: "block" });
+  const element = h("section", { class: "card", id: "example", "aria-label": "Search by example" }, picker, body);
+  /** @type {string|null} */
+  let refusal = null;
+
+  function draw() {
+    element.hidden = !scene.layers;
+    element.dataset.status = example.status;
+    const { status } = example;
+    const failure = refusal ?? (status === "failed" ? example.error : null);
+    fill(
+      body,
+      status !== "none" && h("div", { class: "card-head" }, h("h2", {}, "Your image"), h("span", { class: "gap" }),
+        h("button", { type: "button", class: "quiet", onclick: () => example.clear() }, "Remove")),
+      status === "sending" && h("p", { role: "status" }, "Sends the image."),
+      status === "working" && [h("p", { role: "status" }, "Looks for images like it, layer by layer."), h("div", { class: "bar" }, h("i", { class: "unsure" }))],
+      failure && h("p", { class: "notice bad", role: "alert" }, failure),
+      status === "found" && found(),
+      choose,
+    );
+  }
+
+  function found() {
+    const { address, layers } = example;
+    const { layer } = state.now;
+    return [
+      h("div", { class: "portrait" },
+        h("img", { src: address, alt: "The image that you sent", width: 96, height: 96 }),
+        h("p", { class: "soft small" }, "Nearest test images by layer, by Euclidean distance of standardised image features. The cross shows where it lies on each map; that stays as it is.")),
+      h("div", { class: `neighbours ${layers.some((l) => shortLayer(scene.layerName(l.layer)).length > 5) ? "named" : ""}` },
+        layers.map((alike) => h(
+          "div",
+          { class: `neighbour-row ${alike.layer === layer ? "on" : ""}`, "data-layer": alike.layer },
+          h("span", { class: "soft name", title: scene.layerName(alike.layer) }, shortLayer(scene.layerName(alike.layer))),
+          h("div", { class: "thumbs" }, alike.neighbours.slice(0, SHOWN).map((near) => thumb(page, near.image))),
+        ))),
+    ];
+  }
+
+  example.on(() => {
+    refusal = null;
+    draw();
+  });
+  scene.on(["maps"], draw);
+  state.on(["layer"], draw);
+  atlas.on(draw);
+  draw();
+  return element;
+}

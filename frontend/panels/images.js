@@ -1,0 +1,166 @@
+// Images of one's own: sent as a ZIP or one by one, made into a data set, each refusal named.
+
+import { fill, h } from "../dom.js";
+import { leftOut, nameOf, outcome, sifted, titleOf } from "../sending.js";
+
+/** @typedef {import("../types.js").Upload} Upload */
+
+const AT_ONCE = 3; // files on their way
+const LOOK_EVERY = 700; // milliseconds
+
+/** @param {import("../types.js").Page} page */
+export function images({ state, api }) {
+  const earlier = h("div", {});
+  const now = h("div", { class: "block", "aria-live": "polite" });
+  const title = h("input", { id: "images-title", maxlength: 80, placeholder: "a name for these images" });
+  const picker = h("input", {
+    id: "images-files", type: "file", multiple: true, accept: ".zip,image/png,image/jpeg,image/webp",
+    onchange: () => void sent([...(picker.files ?? [])]),
+  });
+  const drop = h(
+    "label",
+    { class: "drop", for: "images-files", ondragover: over, ondragleave: () => drop.classList.remove("over"), ondrop: dropped },
+    h("b", {}, "Choose a ZIP or several images"),
+    h("span", { class: "soft" }, "or drop them here. PNG, JPEG and WebP, at most 10 MB each; a ZIP has at most 1 GB. Folders inside a ZIP become classes."),
+    picker,
+  );
+  const element = h(
+    "dialog",
+    { class: "sheet narrow", id: "images-form", "aria-label": "Your images" },
+    h("div", { class: "card-head" },
+      h("h2", { class: "big" }, "Your images"), h("span", { class: "gap" }),
+      h("button", { type: "button", class: "quiet", onclick: () => element.close() }, "Close")),
+    h("div", { class: "form" },
+      h("div", { class: "field" }, h("label", { for: "images-title" }, "Name"), title),
+      drop, now, earlier,
+      h("p", { class: "soft small" }, "They are written anew on the machine where Saccade runs, and go nowhere else.")),
+  );
+  let busy = false;
+
+  element.addEventListener("close", () => {
+    if (state.now.dialog === "images") state.set({ dialog: null });
+  });
+
+  /** @param {DragEvent} event */
+  function over(event) {
+    event.preventDefault();
+    drop.classList.add("over");
+  }
+
+  /** @param {DragEvent} event */
+  function dropped(event) {
+    event.preventDefault();
+    drop.classList.remove("over");
+    void sent([...(event.dataTransfer?.files ?? [])]);
+  }
+
+  /** Send files and have them made a data set. @param {File[]} files */
+  async function sent(files) {
+    if (busy || !files.length) return;
+    busy = true;
+    picker.disabled = true;
+    const { wanted, refused } = sifted(files);
+    try {
+      if (!wanted.length) return drawRefused(refused);
+      const { id } = await api.beginUpload(title.value.trim() || titleOf(wanted));
+      await sendAll(id, wanted);
+      await api.finishUpload(id);
+      draw(await followed(id), refused);
+    } catch (error) {
+      fill(now, h("p", { class: "notice bad" }, /** @type {Error} */ (error).message));
+    } finally {
+      busy = false;
+      picker.disabled = false;
+      picker.value = "";
+      void list();
+    }
+  }
+
+  /** @param {string} id @param {File[]} files */
+  async function sendAll(id, files) {
+    let [next, done] = [0, 0];
+    const tell = () => progress(`Sends ${done} of ${files.length === 1 ? "one file" : `${files.length} files`}.`, done / files.length);
+    tell();
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, files.length) }, async () => {
+      while (next < files.length) {
+        const place = next++;
+        await api.sendFile(id, place + 1, nameOf(files[place]), files[place]);
+        done += 1;
+        tell();
+      }
+    }));
+  }
+
+  /** @param {string} id @returns {Promise<Upload>} once it is over */
+  async function followed(id) {
+    for (;;) {
+      const upload = await api.upload(id);
+      if (upload.state !== "working") return upload;
+      progress(outcome(upload), upload.progress ? upload.progress.done / upload.progress.of : null);
+      await new Promise((wake) => setTimeout(wake, LOOK_EVERY));
+    }
+  }
+
+  /** @param {string} says @param {number|null} share */
+  function progress(says, share) {
+    const bar = h("i", { class: share === null ? "unsure" : "", style: share === null ? {} : { width: `${100 * share}%` } });
+    fill(now, h("p", { role: "status" }, says), h("div", { class: "bar" }, bar));
+  }
+
+  /** @param {Upload} upload @param {import("../types.js").Refused[]} [early] refused before they were sent */
+  function draw(upload, early = []) {
+    const refused = [...early, ...upload.refused];
+    const failed = upload.state === "failed";
+    fill(
+      now,
+      h("p", { class: failed ? "notice bad" : "notice", "data-upload": upload.state }, h("b", {}, upload.title), " ", outcome(upload)),
+      refusals(refused, upload.unnamed, upload.hidden),
+      upload.dataset && h("button", { type: "button", class: "button primary", id: "use-images", onclick: () => state.set({ dialog: `new ${upload.dataset}` }) }, "New run with these"),
+    );
+  }
+
+  /** @param {import("../types.js").Refused[]} refused */
+  function drawRefused(refused) {
+    fill(now, h("p", { class: "notice bad" }, "None of these files can be sent."), refusals(refused, 0, 0));
+  }
+
+  /** @param {import("../types.js").Refused[]} refused @param {number} unnamed @param {number} hidden */
+  function refusals(refused, unnamed, hidden) {
+    const heading = leftOut(refused, unnamed, hidden);
+    if (!heading) return null;
+    return h("div", { class: "block" }, h("h3", {}, heading),
+      refused.length > 0 && h("ul", { class: "refused", tabindex: 0, "aria-label": "Files left out" },
+        refused.map(({ name, reason }) => h("li", {}, h("b", {}, name), ` ${reason}`))),
+      unnamed > 0 && h("p", { class: "soft small" }, `and ${unnamed} more.`));
+  }
+
+  /** What was sent before. */
+  async function list() {
+    const { uploads } = await api.uploads().catch(() => ({ uploads: /** @type {Upload[]} */ ([]) }));
+    fill(earlier, uploads.length > 0 && [h("h3", {}, "Sent before"), h("ul", { class: "sent" }, uploads.map((upload) => h("li", { class: "between" },
+      h("span", {}, h("b", {}, upload.title), h("span", { class: "soft small" }, ` ${outcome(upload)}`)),
+      h("span", { class: "actions" },
+        upload.dataset && h("button", { type: "button", class: "quiet accent", onclick: () => state.set({ dialog: `new ${upload.dataset}` }) }, "New run"),
+        upload.state !== "working" && h("button", { type: "button", class: "quiet", onclick: () => removed(upload) }, "Remove")))))]);
+  }
+
+  /** @param {Upload} upload */
+  async function removed({ id }) {
+    try {
+      await api.removeUpload(id);
+    } catch (error) {
+      fill(now, h("p", { class: "notice bad" }, /** @type {Error} */ (error).message));
+    }
+    void list();
+  }
+
+  function toggle() {
+    if (state.now.dialog !== "images") return element.close();
+    if (element.open) return;
+    element.showModal();
+    void list();
+  }
+  state.on(["dialog"], toggle);
+  queueMicrotask(toggle);
+  return element;
+}

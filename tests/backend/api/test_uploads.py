@@ -1,0 +1,218 @@
+"""Do images sent through the page become a data set, and is what does not told by its name?"""
+
+import io
+import random
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from backend.app import create_app
+from backend.jobs import intake
+from backend.settings import Settings
+from models.data import load
+from tests.backend.conftest import LOCAL, Quiet
+from tests.soak import hostile, uploads
+
+Until = Callable[[Callable[[], object]], object]
+
+
+def drawn(colour: tuple[int, int, int], form: str = "PNG", **how: object) -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", (120, 100), colour).save(stream, form, **how)
+    return stream.getvalue()
+
+
+RED, GREEN = drawn((255, 0, 0)), drawn((0, 255, 0))
+
+
+def send(client: TestClient, files: dict[str, bytes], title: str = "my pets") -> str:
+    """Begin an upload and fill it; its address."""
+    path = f"/api/uploads/{client.post('/api/uploads', json={'title': title}).json()['id']}"
+    for number, (name, content) in enumerate(files.items(), 1):
+        reply = client.put(f"{path}/files/{number}", params={"name": name}, content=content)
+        assert reply.status_code == 204, reply.text
+    return path
+
+
+def taken_in(client: TestClient, path: str, until: Until) -> dict:
+    reply = client.post(f"{path}/finish")
+    assert reply.status_code == 202, reply.text
+    until(lambda: client.get(path).json()["state"] not in ("open", "working"))
+    return client.get(path).json()
+
+
+def test_a_zip_becomes_a_data_set_whose_folders_are_classes(
+    fresh: TestClient, home: Path, until: Until
+) -> None:
+    members = [hostile.Member(f"pets/cat/{n}.png", RED) for n in range(5)]
+    members += [hostile.Member(f"pets/Hund (groß)/{n}.png", GREEN) for n in range(5)]
+    members += [hostile.Member("pets/cat/notes.txt", b"not an image, only text")]
+    members += [hostile.Member("__MACOSX/pets/cat/._1.png", b"x"), hostile.Member("pets/", b"")]
+    path = send(fresh, {"pets.zip": hostile.Zip(members).bytes()})
+    found = taken_in(fresh, path, until)
+    assert (found["state"], found["images"], found["hidden"]) == ("ready", 10, 1)
+    assert found["classes"] == {"Hund _groß_": 5, "cat": 5}
+    reason = "is not a PNG, JPEG or WebP image"
+    assert found["refused"] == [{"name": "pets/cat/notes.txt", "reason": reason}]
+    listed = {data["key"]: data for data in fresh.get("/api/datasets").json()}
+    assert listed[found["dataset"]]["ready"] and listed[found["dataset"]]["title"] == "my pets"
+    assert fresh.get(f"/api/datasets/{found['dataset']}/images/0").status_code == 200
+    run = fresh.post("/api/runs", json={"config": {"data": found["dataset"]}}).json()
+    assert run["dataset"] == found["dataset"]
+    dataset = load(run["config"]["data"], home)
+    assert dataset.classes == ("Hund _groß_", "cat") and len(dataset) == 10
+    assert not (home / "uploads" / found["id"] / "incoming").exists()
+    refused = fresh.delete(path)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "conflict")
+
+
+def test_several_images_become_a_data_set_without_classes(fresh: TestClient, until: Until) -> None:
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    odd = drawn((0, 0, 255), "JPEG", exif=turned.tobytes())
+    path = send(fresh, {"a.png": RED, "b.jpg": odd, "c.gif": drawn((1, 2, 3), "GIF"), "d.png": b""})
+    found = taken_in(fresh, path, until)
+    assert (found["images"], found["classes"]) == (2, {})
+    reasons = {item["name"]: item["reason"] for item in found["refused"]}
+    assert reasons == {"c.gif": "is not a PNG, JPEG or WebP image", "d.png": "is empty"}
+    assert fresh.delete(path).status_code == 204
+    assert fresh.get(path).status_code == 404
+    assert found["dataset"] not in {data["key"] for data in fresh.get("/api/datasets").json()}
+
+
+def test_folders_for_training_and_testing_are_kept(fresh: TestClient, home: Path, until) -> None:
+    files = {f"{part}/cat/{n}.png": RED for part in ("train", "test") for n in range(3)}
+    found = taken_in(fresh, send(fresh, files | {"other/x.png": GREEN}), until)
+    assert (found["images"], found["classes"]) == (6, {"cat": 6})
+    assert [item["name"] for item in found["refused"]] == ["other/x.png"]
+    dataset = load(fresh.app.state.service.uploads.spec(found["id"]), home)
+    assert [len(dataset.indices(split)) for split in ("train", "test")] == [3, 3]
+
+
+def test_nothing_but_refused_files_is_told_in_a_sentence(fresh: TestClient, until: Until) -> None:
+    found = taken_in(fresh, send(fresh, {"a.txt": b"text", "b.zip": b"PK\3\4"}), until)
+    assert (found["state"], found["dataset"]) == ("failed", None)
+    assert found["error"]["code"] == "bad_data"
+    assert found["error"]["message"].startswith("none of the 2 files can be used: b.zip is no")
+    assert {item["name"] for item in found["refused"]} == {"a.txt", "b.zip"}
+
+
+def test_a_file_sent_again_takes_the_place_of_the_first(fresh: TestClient, until: Until) -> None:
+    path = send(fresh, {"a.png": b"cut short"})
+    assert fresh.put(f"{path}/files/1", params={"name": "a.png"}, content=RED).status_code == 204
+    assert taken_in(fresh, path, until)["images"] == 1
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "status"),
+    [
+        ("GET", "/api/uploads/nothing", 404),
+        ("GET", "/api/uploads/..%2f..", 404),
+        ("PUT", "/api/uploads/0123456789abcdef/files/1", 404),
+        ("POST", "/api/uploads/0123456789abcdef/finish", 404),
+        ("DELETE", "/api/uploads/0123456789abcdef", 404),
+        ("PUT", "{own}/files/0", 413),
+        ("PUT", "{own}/files/20001", 413),
+        ("PUT", "{own}/files/x", 404),
+        ("POST", "{own}/finish", 409),
+    ],
+)
+def test_a_wrong_wish_about_an_upload_is_told(
+    fresh: TestClient, verb: str, path: str, status: int
+) -> None:
+    reply = fresh.request(verb, path.format(own=send(fresh, {})), content=b"x")
+    assert reply.status_code == status and len(reply.json()["error"]["message"]) > 10
+
+
+def test_an_image_that_is_too_large_is_refused_and_leaves_nothing(
+    fresh: TestClient, home: Path
+) -> None:
+    path = send(fresh, {})
+    chunks = (b"\xff\xd8" + bytes(2**20) for _ in range(12))  # of no length that is told
+    reply = fresh.put(f"{path}/files/1", params={"name": "a.jpg"}, content=chunks)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (413, "too_large")
+    assert list(home.glob("uploads/*/incoming/*")) == []
+
+
+def test_a_full_disk_takes_no_upload(fresh: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = send(fresh, {})
+    usage = shutil.disk_usage("/")._replace(free=10**6)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    for reply in (fresh.post("/api/uploads", json={}), fresh.put(f"{path}/files/1", content=RED)):
+        assert (reply.status_code, reply.json()["error"]["code"]) == (507, "disk_full")
+
+
+def test_an_upload_that_was_cut_short_is_told_as_that_and_can_be_read_again(
+    home: Path, until: Until
+) -> None:
+    settings = Settings(home=home, pretrained=home / "none")
+    with TestClient(create_app(settings, Quiet()), base_url=LOCAL) as client:
+        path = send(client, {"a.png": RED})
+    (home / "uploads" / path[-16:] / "begun").touch()  # the child died with its machine
+    with TestClient(create_app(settings, Quiet()), base_url=LOCAL) as client:
+        found = client.get(path).json()
+        assert (found["state"], found["error"]["code"]) == ("failed", "interrupted")
+        assert taken_in(client, path, until)["state"] == "ready"
+
+
+def test_what_was_never_finished_goes_after_a_day(fresh: TestClient) -> None:
+    old = send(fresh, {"a.png": RED})
+    fresh.app.state.service.uploads.clock = lambda: time.time() + 25 * 3600
+    send(fresh, {})
+    assert fresh.get(old).status_code == 404
+
+
+def test_no_hostile_archive_writes_elsewhere_and_each_is_told(tmp_path: Path) -> None:
+    for what, tried, bad, note in uploads.archives(tmp_path, 200):
+        print(f"{what}: {tried} tried, {bad} bad ({note})")
+        assert (bad, tried) == (0, 200), f"{what}: {note}"
+
+
+def test_no_odd_image_is_an_error_of_the_server_and_each_is_shown_or_named(home: Path) -> None:
+    for what, tried, bad, note in uploads.images(home, 500):
+        print(f"{what}: {tried} tried, {bad} bad ({note})")
+        assert (bad, tried) == (0, 500), f"{what}: {note}"
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("symbolic link", "is a symbolic link"),
+        ("character device", "is a device or a pipe, not a file"),
+        ("bomb of zeros", "unpacks to more than 100 times its size, as a bomb does"),
+        ("too large", "has 10.0 MB unpacked, and at most 10 are read"),
+        ("wrong checksum", "is damaged: its checksum is wrong"),
+        ("encrypted", "is encrypted"),
+        ("two names", "is told in two ways by the archive"),
+        ("archive in an archive", "is an archive; unpack it and send its images"),
+        ("says it is smaller", "is damaged: it has another size than the archive says"),
+        ("overlapping files", "is a bomb: files in it overlap"),
+        ("a million files said", "lists more than the 50,000 files that are read"),
+        ("more files than listed", "says that it holds 3 files and lists 1"),
+        ("image bomb", "has far more than the 40 megapixels that are read"),
+    ],
+)
+def test_each_kind_of_hostility_has_its_own_reason(tmp_path: Path, what: str, told: str) -> None:
+    good = hostile.Member("cat/good.png", RED)
+    (tmp_path / "incoming").mkdir()
+    (tmp_path / "incoming" / "000001").write_bytes(hostile.KINDS[what](random.Random(0), good))
+    (tmp_path / "incoming" / "name-000001").write_text("a.zip")
+    (tmp_path / "about.json").write_text('{"title": "x"}')
+    report = intake.take_in(tmp_path)
+    reasons = [item["reason"] for item in report.refused]
+    assert any(told in reason for reason in reasons), (reasons, report.error)
+
+
+def test_what_is_kept_has_the_pixels_that_were_sent(fresh: TestClient, home: Path, until) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(noise).save(stream, "PNG")
+    found = taken_in(fresh, send(fresh, {"a.png": stream.getvalue(), "b.png": RED}), until)
+    dataset = load(fresh.app.state.service.uploads.spec(found["id"]), home)
+    assert any((image.transpose(1, 2, 0) == noise).all() for image in dataset.images)
