@@ -20,6 +20,8 @@ class Inline:
     What other processes run in the same home is polled as usual.
     """
 
+    queues = False
+
     def __init__(
         self, analyses: bool = True, watch: Watch | None = None, ranks: "Ranks | None" = None
     ) -> None:
@@ -35,3 +37,6 @@ class Inline:
 
     def signal(self, job: Job, signal: Signal) -> None:
         self.others.signal(job, signal)
+
+    def cause(self, job: Job) -> str:
+        return self.others.cause(job)

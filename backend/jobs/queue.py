@@ -9,11 +9,20 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from backend.errors import BusyError, ConflictError, DiskFullError, NotFoundError, RunError
+from backend.errors import (
+    BusyError,
+    ConflictError,
+    DiskFullError,
+    NotFoundError,
+    RunError,
+    SaccadeError,
+    failure_of,
+)
 from backend.jobs.launcher import Job, Launcher, Signal, Status
 from backend.jobs.states import FINAL, LIVE, MOVES, RESUMABLE, State
 from backend.runs.folder import ID, RunFolder
@@ -29,6 +38,20 @@ LOST = {
     "code": "interrupted",
     "message": "the process ended without a word (it was killed, or the computer went down); "
     "resume the run to go on from its last checkpoint",
+}
+CAUSES = {  # what a launcher may say of a process that left no result: code -> why, and what to do
+    "killed": "the process was killed or broke down; its log may tell more; resume the run to go "
+    "on from its last checkpoint",
+    "cancelled": "the job was cancelled by someone on the cluster; resume the run to go on from "
+    "its last checkpoint",
+    "oom_host": "the computer ran out of memory: take a smaller batch, crop or encoder, or ask "
+    "for more memory; then resume the run",
+    "timeout": "the time limit of the job was reached before it could save and be queued again; "
+    "resume the run to go on from its last checkpoint, perhaps with a longer limit",
+    "preempted": "the computer was given to someone else; resume the run to go on from its last "
+    "checkpoint",
+    "lost": "the computer that the run was on failed; resume the run to go on from its last "
+    "checkpoint",
 }
 NOT_STARTED = {
     "code": "interrupted",
@@ -49,6 +72,7 @@ class Queue:
     ) -> None:
         self.store, self.runs, self.home = store, runs, home
         self.launcher, self.clock = launcher, clock
+        self.told: set[tuple[str, int]] = set()  # the attempts that were asked to stop from here
 
     def submit(
         self, config: dict[str, Any], dataset: str, version: str, name: str = "", mine: bool = False
@@ -138,8 +162,14 @@ class Queue:
             return moved
         if row.state != State.STOPPING and not self.move(row, State.STOPPING):
             return False
-        self.launcher.signal(self.job(row), Signal.STOP)
+        self.tell_to_stop(self.job(row))
         return True
+
+    def tell_to_stop(self, job: Job) -> None:
+        """Pass the wish on; where that cannot be done now, each tick tries again."""
+        with suppress(TimeoutError):
+            self.launcher.signal(job, Signal.STOP)
+            self.told.add((job.run, job.attempt))
 
     def resume(self, row: Row, mine: bool = False) -> int:
         """Queue a run that ended before its time once more; returns the attempt."""
@@ -192,21 +222,33 @@ class Queue:
         elif process and not row.handle:
             self.found(row, process["handle"])
         elif row.state == State.STOPPING and age > STOP_PATIENCE:
-            self.launcher.signal(job, Signal.KILL)
+            with suppress(TimeoutError):
+                self.launcher.signal(job, Signal.KILL)
+        elif row.state == State.STOPPING and (row.id, row.attempt) not in self.told:
+            self.tell_to_stop(job)  # it was asked for in a process that cannot reach it
 
     def lost(self, row: Row, folder: RunFolder, process: dict[str, Any] | None) -> None:
         """A process is gone and left no result, unless it wrote one since we looked."""
         if folder.result(row.attempt):
             return  # the next tick takes it
-        if row.state == State.STOPPING and not process:
-            state, error = State.STOPPED, None  # it was asked to stop before it had begun
+        cause = self.launcher.cause(self.job(row))
+        asked = row.state == State.STOPPING
+        if asked and (not process or cause == "cancelled"):
+            state, error = State.STOPPED, None  # before it had begun, or begun again
+        elif cause in CAUSES:
+            state, error = State.INTERRUPTED, {"code": cause, "message": CAUSES[cause]}
         else:
             state, error = State.INTERRUPTED, LOST if process else NOT_STARTED
         if self.move(row, state, error=error) and folder.path.exists():
             folder.tell("end", state=state, error=error)
 
     def start_waiting(self) -> None:
-        """Start what waits, the oldest first, one run a device at a time."""
+        """Start what waits, the oldest first: one run a device at a time, or all of it where the
+        launcher has a queue of its own."""
+        if self.launcher.queues:
+            for row in self.store.rows({State.QUEUED}):
+                self.start(row)
+            return
         busy = [self.device(row) for row in self.store.rows(LIVE)]
         for row in self.store.rows({State.QUEUED}):
             device = self.device(row)
@@ -223,6 +265,12 @@ class Queue:
         """Have the process of a run made that was set to starting by the caller."""
         try:
             handle = self.launcher.start(self.job(row))
+        except TimeoutError:  # asked again at the next tick, it finds what it may have started
+            self.move(row, State.QUEUED)
+            return
+        except SaccadeError as error:
+            self.move(row, State.FAILED, error=failure_of(error))
+            return
         except OSError as error:
             message = f"the run could not be started ({error.strerror}); mend that and resume it"
             self.move(row, State.FAILED, error={"code": "internal", "message": message})
@@ -234,7 +282,7 @@ class Queue:
         self.store.set_handle(row, handle)
         row = self.store.row(row.id)
         if row and row.state == State.STOPPING:
-            self.launcher.signal(self.job(row), Signal.STOP)
+            self.tell_to_stop(self.job(row))
 
     def device(self, row: Row) -> str:
         """The device that a run asks for; "auto" may turn out to be any."""

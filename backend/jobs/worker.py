@@ -24,9 +24,9 @@ from backend.errors import (
 )
 from backend.jobs.pace import EpochLosses, Every, Pace
 from backend.jobs.process import handle_of
-from backend.jobs.signals import Stopped, Wishes
+from backend.jobs.signals import AGAIN, MadeRoom, Stopped, Wishes
 from backend.jobs.states import State
-from backend.runs.events import EventWriter
+from backend.runs.events import EventWriter, Timeline
 from backend.runs.folder import RunFolder
 from models.parallel import processes
 
@@ -45,6 +45,7 @@ class Worker:
     """One attempt at a run. `watch` is handed every event as it is written.
 
     ranks: the processes that train together, of which this is the first; default: it is alone.
+    handle: how the engine that started this process, and starts it again, finds it.
     """
 
     def __init__(
@@ -55,16 +56,18 @@ class Worker:
         analyses: bool = True,
         watch: Watch | None = None,
         ranks: "Ranks | None" = None,
+        handle: str = "",
     ) -> None:
         self.folder, self.home, self.attempt, self.ranks = folder, home, attempt, ranks
-        self.analyses, self.watch = analyses, watch
-        self.wishes, self.heart = Wishes(), Every(BEAT_EVERY)
+        self.analyses, self.watch, self.handle = analyses, watch, handle
+        self.wishes, self.heart = Wishes(returns=bool(handle)), Every(BEAT_EVERY)
         self.events: EventWriter | None = None
 
     def run(self) -> dict[str, Any]:
         """Do the work and return how it ended: {"state", "error"}, which result.json says too.
 
-        Raises ConflictError where another process works in the directory.
+        Raises ConflictError where another process works in the directory, MadeRoom where this
+        one saved and ended for another start of the same attempt to go on.
         """
         with self.wishes:
             if not self.folder.lock.take(LOCK_PATIENCE):
@@ -78,15 +81,21 @@ class Worker:
                 self.folder.lock.release()
 
     def check_attempt(self) -> None:
+        """An engine may start one submission twice, and the second time long after the first."""
         later = self.folder.process()
         if later and later["attempt"] > self.attempt:
             raise ConflictError(f"attempt {self.attempt} at run {self.folder.id} is out of date")
+        past = Timeline(self.folder.path / "events.jsonl")
+        past.update()
+        if self.folder.result(self.attempt) or past.ended and past.attempt >= self.attempt:
+            raise ConflictError(f"attempt {self.attempt} at run {self.folder.id} has ended already")
 
     def told(self) -> dict[str, Any]:
         """Whatever happens in the work, say how it ended; the result file comes last of all."""
         error = trace = None
         try:
-            process = {"attempt": self.attempt, "handle": handle_of(os.getpid())}
+            handle = self.handle or handle_of(os.getpid())
+            process = {"attempt": self.attempt, "handle": handle}
             self.folder.write("process.json", process)
             self.folder.beat()
             self.events = self.folder.events()
@@ -94,6 +103,9 @@ class Worker:
             self.say("state", state=State.RUNNING, attempt=self.attempt)
             self.work()
             state = State.FINISHED
+        except MadeRoom:
+            self.folder.log("made room; goes on when it is started again")
+            raise
         except Stopped:
             state = State.STOPPED
         except Exception as reason:
@@ -155,14 +167,17 @@ class Worker:
                     self.say("progress", **told(progress, pace, config.batch))
                 if self.heart.due():
                     self.folder.beat()
-                if self.wishes.stop:
-                    self.say("state", state=State.STOPPING)
-                    self.save(progress)
-                    raise Stopped
-                if self.wishes.save or save.due():
-                    self.save(progress)
+                self.heed(progress, save.due())
         if progress and progress.step == progress.steps:
             self.save(progress)
+
+    def heed(self, progress, due: bool = False) -> None:
+        """After a step: what was wished for. `due`: it is time to save."""
+        if self.wishes.stop:
+            self.say("state", state=State.STOPPING)
+        if self.wishes.save or due or self.wishes.stop or self.wishes.room:
+            self.save(progress)
+        self.wishes.check()
 
     def share(self, config):
         """What this process computes of every step; the others are told where to join in."""
@@ -200,8 +215,7 @@ class Worker:
         self.folder.log("analysis begins")
         pace = Pace()
         for step in analyse(self.folder.path, dataset, device=config.device):
-            if self.wishes.stop:
-                raise Stopped
+            self.wishes.check()
             if self.heart.due():
                 self.folder.beat()
             if step.complete:
@@ -299,16 +313,20 @@ def told(progress, pace: Pace, batch: int) -> dict[str, Any]:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Work off one run; 0 = finished or stopped, 1 = failed, 3 = someone else works on it."""
+    """Work off one run; 0 = finished or stopped, 1 = failed, 3 = someone else works on it or has
+    done it, 75 = it made room and is to be started again."""
     parser = argparse.ArgumentParser(prog="python -m backend.jobs.worker", description=__doc__)
     parser.add_argument("--run-dir", type=Path, required=True, metavar="DIR")
     parser.add_argument("--attempt", type=int, metavar="N", help="default: one more than the last")
     parser.add_argument("--home", type=Path, metavar="DIR", help="default: where DIR lies")
+    parser.add_argument("--handle", default="", help="how an engine that starts it again finds it")
     options = parser.parse_args(words)
     try:
         if processes() == 1:
             return work_off(options)
         return together(lambda ranks: work_off(options, ranks))
+    except MadeRoom:
+        return AGAIN
     except ConflictError as error:
         print(f"error: {error}", file=sys.stderr)
         return REFUSED
@@ -324,7 +342,7 @@ def work_off(options: argparse.Namespace, ranks: "Ranks | None" = None) -> int:
         raise ConflictError(f"run {folder.id} was imported; there is nothing to train")
     attempt = options.attempt or (folder.process() or {"attempt": 0})["attempt"] + 1
     home = options.home or folder.path.parent.parent
-    return EXIT[Worker(folder, home, attempt, ranks=ranks).run()["state"]]
+    return EXIT[Worker(folder, home, attempt, ranks=ranks, handle=options.handle).run()["state"]]
 
 
 if __name__ == "__main__":

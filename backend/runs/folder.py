@@ -136,6 +136,13 @@ class RunFolder:
         path.touch()
         os.utime(path, (time.time(), time.time()))
 
+    def silence(self) -> float:
+        """Seconds since the last heartbeat; infinite where there was none."""
+        try:
+            return time.time() - (self.path / "heartbeat").stat().st_mtime
+        except OSError:
+            return float("inf")
+
     def reserve(self) -> None:
         (self.path / ".reserve").write_bytes(os.urandom(RESERVE))
 
