@@ -8,10 +8,10 @@ it. Slurm may start one submission twice; the lock of the run directory refuses 
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from backend.jobs.launcher import WORKER, Job, Launcher, Signal, Status, arguments, python
+from backend.jobs.launcher import WORKER, Job, Signal, Status, arguments, python
 from backend.jobs.local import Local
 from backend.jobs.process import is_of_a_process
 from backend.jobs.slurmcalls import ENDED, Entry, Listing, SlurmCalls
@@ -66,11 +66,10 @@ class Slurm:
         wanted: Wanted | None = None,
         calls: SlurmCalls | None = None,
         worker: str = WORKER,
-        clock: Callable[[], float] = time.monotonic,
-        others: Launcher | None = None,
+        every: float = EVERY,
     ) -> None:
         self.wanted, self.calls = wanted or Wanted(), calls or SlurmCalls()
-        self.worker, self.clock, self.others = worker, clock, others or Local()
+        self.worker, self.every, self.others = worker, every, Local()
         self.lock = threading.Lock()  # requests and the supervisor poll
         self.seen: Listing | TimeoutError = {}
         self.looked = float("-inf")  # when `seen` was seen
@@ -159,10 +158,10 @@ class Slurm:
         return self.listing([job]).get(key(job))
 
     def listing(self, jobs: list[Job]) -> Listing:
-        """Slurm's jobs as they were at most EVERY seconds ago; anew where one of ours is missing,
+        """Slurm's jobs as they were a few seconds ago at most; anew where one of ours is missing,
         for another process may have submitted it."""
         with self.lock:
-            recent = self.clock() - self.looked < EVERY
+            recent = time.monotonic() - self.looked < self.every
             if recent and isinstance(self.seen, TimeoutError):
                 raise self.seen
             if not recent or any(key(job) not in self.seen for job in jobs):
@@ -172,7 +171,7 @@ class Slurm:
                     self.seen = error
                     raise
                 finally:
-                    self.looked = self.clock()
+                    self.looked = time.monotonic()
             return self.seen
 
 
