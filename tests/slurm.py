@@ -38,7 +38,7 @@ MpiDefault=none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SchedulerType=sched/backfill
-SchedulerParameters=bf_interval=1,sched_min_interval=100000
+SchedulerParameters=bf_interval=1,sched_interval=1,sched_min_interval=100000
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 SlurmdParameters=config_overrides
@@ -50,7 +50,7 @@ MessageTimeout=5
 NodeName=n1 NodeHostName={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=8 Gres=gpu:2 State=UNKNOWN
 NodeName=n2 NodeHostName={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=8 Gres=gpu:2 State=UNKNOWN
 PartitionName=usual Nodes=n1,n2 Default=YES PriorityTier=1 State=UP
-PartitionName=urgent Nodes=n1,n2 PriorityTier=2 State=UP
+PartitionName=urgent Nodes=n1 PriorityTier=2 State=UP
 """
 
 

@@ -83,10 +83,11 @@ class Slurm:
 
     def submit(self, job: Job) -> str:
         """Enter the job. Paths and ids go as arguments, and no shell ever reads them."""
+        log = str(job.folder / "log.txt").replace("%", "%%")  # sbatch puts numbers for %j and such
         options = [
             f"--job-name={job.name}",
             f"--chdir={job.folder}",
-            "--output=log.txt",  # in that folder: sbatch would expand a % in its path
+            f"--output={log}",
             "--open-mode=append",
             "--requeue",
             f"--signal=B:USR1@{WARNING}",

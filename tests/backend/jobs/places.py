@@ -104,7 +104,7 @@ class FakeCalls(SlurmCalls):
     def begin(self, number: str) -> None:
         words, command = self.jobs[number][:2]
         path = f"{self.folder}{os.pathsep}{os.environ['PATH']}"
-        with open(Path(words["chdir"]) / words["output"], "ab") as log:
+        with open(words["output"].replace("%%", "%"), "ab") as log:
             self.jobs[number][2] = subprocess.Popen(
                 command,
                 cwd=words["chdir"],
