@@ -27,9 +27,9 @@ from backend.api.shelf import Shelf
 from backend.compression import Compression
 from backend.errors import SaccadeError
 from backend.jobs.launcher import Launcher
-from backend.jobs.local import Local
 from backend.jobs.queue import Queue
 from backend.jobs.supervisor import Supervisor
+from backend.launchers import launcher_of
 from backend.runs.catalogue import Catalogue
 from backend.runs.store import Store
 from backend.security import Guard, Hosts
@@ -55,16 +55,18 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
     log = logger(settings)
     store = Store(settings.database)
     catalogue = Catalogue(store, settings.runs, settings.pretrained)
-    queue = Queue(store, settings.runs, settings.home, launcher or Local())
+    queue = Queue(store, settings.runs, settings.home, launcher or launcher_of(settings))
     shelf = Shelf(settings.home, lambda: (*settings.data, *catalogue.specs()))
     service = Service(settings, catalogue, queue, shelf, Supervisor(queue, log), threading.Event())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        service.supervisor.start()
+        if settings.work:
+            service.supervisor.start()
         yield
         service.closing.set()
-        service.supervisor.stop()
+        if settings.work:
+            service.supervisor.stop()
         store.close()
 
     app = FastAPI(

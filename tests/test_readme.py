@@ -3,6 +3,7 @@
 import re
 import shlex
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from starlette.testclient import TestClient
 from backend.analysis.protocols import PROTOCOLS
 from backend.app import create_app
 from backend.cli import COMMANDS, parser
+from backend.jobs.slurm import Wanted
+from backend.launchers import LAUNCHERS
 from backend.settings import VERSION, Settings
 from models.config import SETTINGS, Setting
 from models.data import DATASETS
@@ -26,7 +29,7 @@ SHELL = re.findall(
 
 
 def test_every_word_is_written_down() -> None:
-    words = [*DATASETS, *RULES, *ENCODERS, *PROTOCOLS]
+    words = [*DATASETS, *RULES, *ENCODERS, *PROTOCOLS, *LAUNCHERS]
     assert [word for word in words if f"`{word}`" not in README] == []
 
 
@@ -35,6 +38,12 @@ def test_every_setting_is_written_down_with_its_default(setting: Setting) -> Non
     row = re.search(rf"^\| `{setting.name}` \| `(.*?)` \|", README, re.MULTILINE)
     assert row, f"README.md has no row for the setting {setting.name}"
     assert row[1] == str(setting.default)
+
+
+def test_every_variable_of_a_launcher_is_written_down() -> None:
+    names = ["launcher", "database", *(field.name for field in fields(Wanted))]
+    assert set(names) <= set(Settings.model_fields)
+    assert [name for name in names if f"`SACCADE_{name.upper()}`" not in README] == []
 
 
 def test_every_command_is_written_down() -> None:

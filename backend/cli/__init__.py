@@ -1,4 +1,4 @@
-"""The command `saccade`: serve, train, analyse, place, check, bench, runs, import, export, data.
+"""The command `saccade`: serve, work, train, analyse, place, check, bench, runs, import, export, data.
 
 Each command is a module with `add` (its flags) and `run` (what it does); torch is imported only by
 those that compute. Whatever goes wrong is one sentence on stderr: exit 2 for what was asked wrongly
@@ -15,9 +15,21 @@ from pathlib import Path
 
 from backend.cli import stream
 from backend.errors import RequestError, SaccadeError, failure_of
-from backend.settings import VERSION, Settings
+from backend.settings import VERSION, read
 
-WORDS = "serve", "train", "analyse", "place", "check", "bench", "runs", "import", "export", "data"
+WORDS = (
+    "serve",
+    "work",
+    "train",
+    "analyse",
+    "place",
+    "check",
+    "bench",
+    "runs",
+    "import",
+    "export",
+    "data",
+)
 COMMANDS = {word: word for word in WORDS} | {"import": "imports"}  # word -> module
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
 
@@ -44,7 +56,7 @@ def answer(words: Sequence[str] | None) -> int:
     settings = None
     try:
         options = parser().parse_args(words)
-        settings = Settings(home=options.home) if options.home else Settings()
+        settings = read(home=options.home) if options.home else read()
         code = options.run(options, settings)
         sys.stdout.flush()
         return code

@@ -21,6 +21,11 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument("--port", type=port_number, help="port to listen on (default: 8000)")
     command.add_argument("--no-browser", action="store_true", help="do not open a browser")
     command.add_argument(
+        "--no-work",
+        action="store_true",
+        help="only the page: runs are started and followed by `saccade work`",
+    )
+    command.add_argument(
         "--data",
         action="append",
         type=utf8,
@@ -39,6 +44,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         update={
             "host": options.host or settings.host,
             "port": settings.port if options.port is None else options.port,
+            "work": settings.work and not options.no_work,
             "data": (*settings.data, *(str(parse(spec)) for spec in options.data)),
         }
     )
