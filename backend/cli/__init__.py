@@ -1,4 +1,5 @@
-"""The command `saccade`: serve, work, train, analyse, place, check, bench, runs, import, export, data.
+"""The command `saccade`: serve, work, train, analyse, place, check, bench, runs, import, export,
+data.
 
 Each command is a module with `add` (its flags) and `run` (what it does); torch is imported only by
 those that compute. Whatever goes wrong is one sentence on stderr: exit 2 for what was asked wrongly
