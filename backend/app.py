@@ -34,12 +34,11 @@ from backend.errors import ConfigError
 from backend.jobs.errands import Errands
 from backend.jobs.examples import Examples
 from backend.jobs.launcher import Launcher
-from backend.jobs.limits import Limits
-from backend.jobs.local import Local
 from backend.jobs.queue import Queue
 from backend.jobs.supervisor import Supervisor
 from backend.jobs.trials import Trials
 from backend.jobs.uploads import Uploads
+from backend.launchers import launcher_of, limits_of
 from backend.runs.catalogue import Catalogue
 from backend.runs.store import Store
 from backend.security import Door, Guard, Hosts, Rates, is_loopback
@@ -76,8 +75,8 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
     log = logger(settings)
     store = Store(settings.database)
     catalogue = Catalogue(store, settings.runs, settings.pretrained)
-    limits = limits_of(settings)
-    queue = Queue(store, settings.runs, settings.home, launcher or Local(), limits=limits)
+    limits, launcher = limits_of(settings), launcher or launcher_of(settings)
+    queue = Queue(store, settings.runs, settings.home, launcher, limits=limits)
     errands, closing = Errands(), threading.Event()
     uploads, trials = Uploads(settings.uploads, errands), Trials(settings.home, errands)
     known = lambda: (*settings.data, *uploads.specs(), *catalogue.specs())  # noqa: E731
@@ -89,10 +88,12 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        service.supervisor.start()
+        if settings.work:
+            service.supervisor.start()
         yield
         service.closing.set()
-        service.supervisor.stop()
+        if settings.work:
+            service.supervisor.stop()
         errands.close()
         store.close()
 
@@ -120,12 +121,6 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
         refuse=login.refuse,
     )
     return app
-
-
-def limits_of(settings: Settings) -> Limits:
-    return Limits(
-        cpu_runs=settings.cpu_runs, free_mb=settings.free_mb, auto_resume=settings.auto_resume
-    )
 
 
 def logger(settings: Settings) -> Callable[[str], None]:

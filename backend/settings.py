@@ -1,20 +1,27 @@
-"""Where Saccade keeps its things and how the server is reached; typed, from the environment.
+"""Where Saccade keeps its things, how the server is reached and where runs run; typed, from the
+environment.
 
 SACCADE_HOME            the folder of everything it keeps: database, runs, data
 SACCADE_TOKEN           what a request must carry; the word auto: one that is made and kept
-SACCADE_ALLOWED_HOSTS   further names the page may be asked for under, between commas
 SACCADE_CPU_RUNS        runs on the processor at once
 SACCADE_AUTO_RESUME     times that an interrupted run goes on without being asked
 SACCADE_FREE_MB         megabytes that must be free on the disk before a run begins
 SACCADE_RATE            requests a second that one address may send in the long run
+SACCADE_DATABASE        the database, where HOME lies on a disk that several computers share
+SACCADE_ALLOWED_HOSTS   further names the page may be asked for under, between commas
+SACCADE_LAUNCHER        where runs run: a word of backend/launchers.py
+SACCADE_PARTITION, SACCADE_ACCOUNT, SACCADE_TIME_LIMIT, SACCADE_MEMORY, SACCADE_NODES,
+SACCADE_GPUS, SACCADE_CPUS   what a run asks of a cluster: backend.jobs.slurm.Wanted
 """
 
 import importlib.util
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from models.errors import ConfigError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 VERSION = "0.1.0"
@@ -39,6 +46,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SACCADE_", extra="forbid", frozen=True)
 
     home: Path = Field(default_factory=default_home)
+    database: Path = Field(default_factory=lambda given: given["home"] / "saccade.db")
     host: str = "127.0.0.1"
     port: int = 8000
     token: SecretStr | None = None
@@ -51,11 +59,20 @@ class Settings(BaseSettings):
     pretrained: Path = CHECKOUT / "models" / "pretrained"  # runs that ship
     frontend: Path = CHECKOUT / "frontend"
     plotly: Path = Field(default_factory=plotly_script)
+    work: bool = True  # whether the server starts runs itself, or leaves that to `saccade work`
+    launcher: str = "local"
+    partition: str = ""
+    account: str = ""
+    time_limit: str = ""
+    memory: str = ""
+    nodes: int = Field(1, ge=1)
+    gpus: int = Field(0, ge=0)
+    cpus: int = Field(0, ge=0)
 
-    @field_validator("home")
+    @field_validator("home", "database")
     @classmethod
-    def absolute(cls, home: Path) -> Path:
-        return home.expanduser().absolute()
+    def absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
@@ -85,6 +102,14 @@ class Settings(BaseSettings):
     def cache(self) -> Path:
         return self.home / "cache"
 
-    @property
-    def database(self) -> Path:
-        return self.home / "saccade.db"
+
+def read(**given: object) -> Settings:
+    """The settings, with what the command line gives. Raises ConfigError with the variable."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "SACCADE_" + "_".join(map(str, first["loc"])).upper()
+        raise ConfigError(
+            f"{name} is {first['input']!r}, but: {first['msg'].lower()}; mend it or unset it"
+        ) from None

@@ -3,6 +3,7 @@
 import re
 import shlex
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from backend import settings
 from backend.analysis.protocols import PROTOCOLS
 from backend.app import create_app
 from backend.cli import COMMANDS, parser
+from backend.jobs.slurm import Wanted
+from backend.launchers import LAUNCHERS
 from backend.settings import VERSION, Settings
 from models.config import SETTINGS, Setting
 from models.data import DATASETS
@@ -28,7 +31,7 @@ SHELL = re.findall(
 
 
 def test_every_word_is_written_down() -> None:
-    words = [*DATASETS, *RULES, *ENCODERS, *PROTOCOLS, *RECIPES]
+    words = [*DATASETS, *RULES, *ENCODERS, *PROTOCOLS, *RECIPES, *LAUNCHERS]
     assert [word for word in words if f"`{word}`" not in README] == []
 
 
@@ -43,6 +46,12 @@ def test_what_the_environment_may_say_is_written_down() -> None:
     names = re.findall(r"^SACCADE_\w+", settings.__doc__, re.MULTILINE)
     assert {"SACCADE_HOME", "SACCADE_TOKEN"} < set(names)
     assert [name for name in names if f"`{name}`" not in READMES] == []
+
+
+def test_every_variable_of_a_launcher_is_written_down() -> None:
+    names = ["launcher", "database", *(field.name for field in fields(Wanted))]
+    assert set(names) <= set(Settings.model_fields)
+    assert [name for name in names if f"`SACCADE_{name.upper()}`" not in README] == []
 
 
 def test_every_command_is_written_down() -> None:

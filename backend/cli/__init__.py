@@ -1,4 +1,5 @@
-"""The command `saccade`: serve, train, analyse, place, check, bench, runs, import, export, data.
+"""The command `saccade`: serve, work, train, analyse, place, check, bench, runs, import, export,
+data.
 
 Each command is a module with `add` (its flags) and `run` (what it does); torch is imported only by
 those that compute. Whatever goes wrong is one sentence on stderr: exit 2 for what was asked wrongly
@@ -13,14 +14,24 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from backend.cli import stream
 from backend.errors import RequestError, SaccadeError, failure_of
-from backend.settings import VERSION, Settings
+from backend.settings import VERSION, read
 from models.parallel import processes
 
-WORDS = "serve", "train", "analyse", "place", "check", "bench", "runs", "import", "export", "data"
+WORDS = (
+    "serve",
+    "work",
+    "train",
+    "analyse",
+    "place",
+    "check",
+    "bench",
+    "runs",
+    "import",
+    "export",
+    "data",
+)
 COMMANDS = {word: word for word in WORDS} | {"import": "imports"}  # word -> module
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
 
@@ -48,7 +59,7 @@ def answer(words: Sequence[str] | None) -> int:
     try:
         options = parser().parse_args(words)
         check_shared(options)
-        settings = surroundings(options.home)
+        settings = read(home=options.home) if options.home else read()
         code = options.run(options, settings)
         sys.stdout.flush()
         return code
@@ -72,16 +83,6 @@ def check_shared(options: argparse.Namespace) -> None:
             f"torchrun started {processes()} processes, but only saccade train shares its work; "
             f"run saccade {command} without torchrun"
         )
-
-
-def surroundings(home: Path | None) -> Settings:
-    """What the environment says. Raises RequestError for a value that no setting has."""
-    try:
-        return Settings(home=home) if home else Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = "SACCADE_" + "_".join(map(str, first["loc"])).upper()
-        raise RequestError(f"{name}: {first['msg']}, not {str(first['input'])[:80]!r}") from None
 
 
 def parser() -> argparse.ArgumentParser:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from backend.errors import ConflictError
 from backend.jobs.launcher import Launcher
 from backend.jobs.limits import Limits
-from backend.jobs.local import Local
 from backend.jobs.queue import Queue
+from backend.launchers import launcher_of
 from backend.runs.catalogue import Catalogue
 from backend.runs.folder import RunFolder
 from backend.runs.store import Row, Store
@@ -34,8 +34,9 @@ def opened(settings: Settings, launcher: Launcher | None = None) -> Iterator[Hom
     """The home folder, brought up to date with the processes and run directories."""
     store = Store(settings.database)
     try:
+        launcher = launcher or launcher_of(settings)
         limits = Limits(free_mb=settings.free_mb)
-        queue = Queue(store, settings.runs, settings.home, launcher or Local(), limits=limits)
+        queue = Queue(store, settings.runs, settings.home, launcher, limits=limits)
         queue.adopt()
         queue.tick(start=False)
         yield Home(store, Catalogue(store, settings.runs, settings.pretrained), queue)

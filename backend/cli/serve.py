@@ -38,6 +38,11 @@ def add(command: argparse.ArgumentParser) -> None:
         help="answer to this name too, as a proxy or a tunnel gives it (may be repeated)",
     )
     command.add_argument(
+        "--no-work",
+        action="store_true",
+        help="only the page: runs are started and followed by `saccade work`",
+    )
+    command.add_argument(
         "--data",
         action="append",
         type=utf8,
@@ -60,6 +65,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
             "host": host,
             "token": SecretStr(door.chosen(given, is_loopback(host), host, settings.home)),
             "allowed_hosts": (*settings.allowed_hosts, *options.allowed_host),
+            "work": settings.work and not options.no_work,
             "data": (*settings.data, *(str(parse(spec)) for spec in options.data)),
         }
     )

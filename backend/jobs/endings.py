@@ -4,6 +4,8 @@ oom_host   failed        the system ended it for want of memory (control group)
 killed     interrupted   a signal ended it, or it vanished while the computer went on
 lost       interrupted   the computer went down, or the process never took up its work
 timeout    interrupted   the scheduler's time was up
+preempted  interrupted   the scheduler gave its place to another job
+cancelled  interrupted   someone cancelled it on the cluster
 internal   failed        it crashed by itself
 
 A run that had been asked to stop is stopped, whatever ended it.
@@ -24,6 +26,8 @@ ADVICE = {
     f"because memory was short; {RESUME}",
     "lost": f"the computer went down, or was started anew, while the run was at work; {RESUME}",
     "timeout": f"the time that the scheduler gave it was up; {RESUME}, with more time if you can",
+    "preempted": f"the computer was given to someone else; {RESUME}",
+    "cancelled": f"the job was cancelled by someone on the cluster; {RESUME}",
     "internal": f"the process crashed; the end of its log says more; mend that, then {RESUME}",
 }
 NOT_STARTED = f"the process did not take up its work; {RESUME}"
@@ -32,7 +36,12 @@ NOT_SAVED = (
     "its last checkpoint is lost"
 )
 ENDS_FOR_GOOD = ("oom_host", "internal")  # another try would end the same way
-BY_ITSELF = ("killed", "lost", "timeout")  # interruptions after which a run may go on by itself
+BY_ITSELF = (
+    "killed",
+    "lost",
+    "timeout",
+    "preempted",
+)  # interruptions after which a run may go on by itself
 
 Error = dict[str, str]
 

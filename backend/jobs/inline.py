@@ -20,6 +20,8 @@ class Inline:
     What other processes run in the same home is polled as usual.
     """
 
+    queues = False
+
     def __init__(
         self, analyses: bool = True, watch: Watch | None = None, ranks: "Ranks | None" = None
     ) -> None:
@@ -36,5 +38,5 @@ class Inline:
     def signal(self, job: Job, signal: Signal) -> None:
         self.others.signal(job, signal)
 
-    def ended(self, job: Job) -> str:
-        return self.others.ended(job)
+    def cause(self, job: Job) -> str:
+        return self.others.cause(job)

@@ -23,6 +23,11 @@ def pid_of(handle: str) -> int | None:
     return int(parts[1]) if len(parts) == 3 and parts[1].isdecimal() else None
 
 
+def is_of_a_process(handle: str) -> bool:
+    """Whether this is a handle of a process at all; engines have handles of their own."""
+    return pid_of(handle) is not None
+
+
 def is_alive(handle: str) -> bool | None:
     """Whether the process of a handle runs; None where only its lock can tell."""
     pid = pid_of(handle)

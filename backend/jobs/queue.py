@@ -16,7 +16,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from backend.errors import BusyError, ConflictError, DiskFullError, NotFoundError, RunError
+from backend.errors import (
+    BusyError,
+    ConflictError,
+    DiskFullError,
+    NotFoundError,
+    RunError,
+    SaccadeError,
+    failure_of,
+)
 from backend.jobs.endings import BY_ITSELF, ending
 from backend.jobs.launcher import Job, Launcher, Signal, Status
 from backend.jobs.limits import ANY, Limits
@@ -53,6 +61,7 @@ class Queue:
         self.limits, self.ticks = limits, ticks
         self.since: dict[str, tuple[tuple[str, int], float]] = {}  # a run is seen in this state
         self.trash = Trash(home / "trash")
+        self.told: set[tuple[str, int]] = set()  # the attempts that were asked to stop from here
 
     def submit(
         self, config: dict[str, Any], dataset: str, version: str, name: str = "", mine: bool = False
@@ -145,8 +154,14 @@ class Queue:
             return moved
         if row.state != State.STOPPING and not self.move(row, State.STOPPING):
             return False
-        self.launcher.signal(self.job(row), Signal.STOP)
+        self.tell_to_stop(self.job(row))
         return True
+
+    def tell_to_stop(self, job: Job) -> None:
+        """Pass the wish on; where that cannot be done now, each tick tries again."""
+        with suppress(TimeoutError):
+            self.launcher.signal(job, Signal.STOP)
+            self.told.add((job.run, job.attempt))
 
     def resume(self, row: Row, mine: bool = False) -> int:
         """Queue a run that ended before its time once more; returns the attempt."""
@@ -225,7 +240,10 @@ class Queue:
         elif process and not row.handle:
             self.found(row, process["handle"])
         elif row.state == State.STOPPING and age > stop_patience(folder):
-            self.launcher.signal(job, Signal.KILL)
+            with suppress(TimeoutError):
+                self.launcher.signal(job, Signal.KILL)
+        elif row.state == State.STOPPING and (row.id, row.attempt) not in self.told:
+            self.tell_to_stop(job)  # it was asked for in a process that cannot reach it
 
     def age(self, row: Row) -> float:
         """Seconds for which this process has seen the run in its state and attempt."""
@@ -241,8 +259,8 @@ class Queue:
         folder = RunFolder(job.folder)
         if folder.result(row.attempt):
             return  # the next tick takes it
-        told = self.launcher.ended(job)
-        state, error = ending(row.state == State.STOPPING, process, told)
+        cause = self.launcher.cause(job)
+        state, error = ending(row.state == State.STOPPING, process, cause)
         if self.move(row, state, error=error):
             self.tell(row, "end", state=state, error=error)
 
@@ -254,7 +272,12 @@ class Queue:
                 self.again(row, resumes=row.resumes + 1)
 
     def start_waiting(self) -> None:
-        """Start what waits, the oldest first, where its device has room."""
+        """Start what waits, the oldest first, where its device has room, or all of it where the
+        launcher has a queue of its own."""
+        if self.launcher.queues:
+            for row in self.store.rows({State.QUEUED}):
+                self.start(row)
+            return
         busy = [self.device(row) for row in self.store.rows(LIVE)]
         for row in self.store.rows({State.QUEUED}):
             device = self.device(row)
@@ -270,6 +293,12 @@ class Queue:
         """Have the process of a run made that was set to starting by the caller."""
         try:
             handle = self.launcher.start(self.job(row))
+        except TimeoutError:  # asked again at the next tick, it finds what it may have started
+            self.move(row, State.QUEUED)
+            return
+        except SaccadeError as error:
+            self.move(row, State.FAILED, error=failure_of(error))
+            return
         except OSError as error:
             message = f"the run could not be started ({error.strerror}); mend that and resume it"
             self.move(row, State.FAILED, error={"code": "internal", "message": message})
@@ -281,7 +310,7 @@ class Queue:
         self.store.set_handle(row, handle)
         row = self.store.row(row.id)
         if row and row.state == State.STOPPING:
-            self.launcher.signal(self.job(row), Signal.STOP)
+            self.tell_to_stop(self.job(row))
 
     def device(self, row: Row) -> str:
         """The device that a run asks for; "auto" may turn out to be any."""

@@ -3,6 +3,7 @@
 queued -> starting -> running -> finished | failed
              |           |
              +-----------+-> stopping -> stopped
+`starting` goes back to `queued` where the launcher cannot tell whether it started anything.
 A process that vanishes leaves `interrupted`; stopped, failed and interrupted runs can be
 resumed, which queues them again as another attempt.
 """
@@ -27,7 +28,7 @@ FINAL = RESUMABLE | {State.FINISHED}
 
 MOVES: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.STARTING, State.STOPPED}),
-    State.STARTING: frozenset({State.RUNNING, State.STOPPING}) | FINAL,
+    State.STARTING: frozenset({State.QUEUED, State.RUNNING, State.STOPPING}) | FINAL,
     State.RUNNING: frozenset({State.STOPPING}) | FINAL,
     State.STOPPING: FINAL,
     State.FINISHED: frozenset(),

@@ -11,10 +11,18 @@ ADOPTION = 4  # looks between two searches for run directories that the store do
 
 
 class Supervisor:
-    """A thread that ticks. Whatever goes wrong in one tick, the next one comes."""
+    """A thread that ticks. Whatever goes wrong in one tick, the next one comes.
 
-    def __init__(self, queue: Queue, log: Callable[[str], None]) -> None:
-        self.queue, self.log = queue, log
+    beat: called after each look that went well.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        log: Callable[[str], None],
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.queue, self.log, self.beat = queue, log, beat
         self.ended = threading.Event()
         self.called = threading.Event()
         self.thread = threading.Thread(target=self.run, name="supervisor", daemon=True)
@@ -41,6 +49,7 @@ class Supervisor:
                     self.queue.adopt()
                     self.queue.trash.purge(self.queue.clock())
                 self.queue.tick()
+                self.beat()
             except Exception:
                 self.log(traceback.format_exc())
             looks += 1

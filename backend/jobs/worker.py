@@ -27,7 +27,7 @@ from backend.jobs.pace import EpochLosses, Pace
 from backend.jobs.process import handle_of
 from backend.jobs.pulse import Pulse
 from backend.jobs.saves import Saves, resume_point
-from backend.jobs.signals import Stopped, Wishes
+from backend.jobs.signals import AGAIN, MadeRoom, Stopped, Wishes
 from backend.jobs.states import State
 from backend.runs.events import EventWriter
 from backend.runs.folder import RunFolder
@@ -46,6 +46,7 @@ class Worker:
     """One attempt at a run. `watch` is handed every event as it is written.
 
     ranks: the processes that train together, of which this is the first; default: it is alone.
+    handle: how the engine that started this process, and starts it again, finds it.
     """
 
     def __init__(
@@ -56,16 +57,18 @@ class Worker:
         analyses: bool = True,
         watch: Watch | None = None,
         ranks: "Ranks | None" = None,
+        handle: str = "",
     ) -> None:
         self.folder, self.home, self.attempt, self.ranks = folder, home, attempt, ranks
-        self.analyses, self.watch = analyses, watch
-        self.wishes, self.pulse = Wishes(), Pulse(folder.beat, attempt)
+        self.analyses, self.watch, self.handle = analyses, watch, handle
+        self.wishes, self.pulse = Wishes(returns=bool(handle)), Pulse(folder.beat, attempt)
         self.events: EventWriter | None = None
 
     def run(self) -> dict[str, Any]:
         """Do the work and return how it ended: {"state", "error"}, which result.json says too.
 
-        Raises ConflictError where another process works in the directory.
+        Raises ConflictError where another process works in the directory, MadeRoom where this
+        one saved and ended for another start of the same attempt to go on.
         """
         with self.wishes:
             if not self.folder.lock.take(LOCK_PATIENCE):
@@ -86,14 +89,18 @@ class Worker:
         """
         error = trace = None
         try:
-            process = {"attempt": self.attempt, "handle": handle_of(os.getpid())}
-            self.folder.write("process.json", process | {"oom_kills": oom_kills()})
+            handle = self.handle or handle_of(os.getpid())
+            process = {"attempt": self.attempt, "handle": handle, "oom_kills": oom_kills()}
+            self.folder.write("process.json", process)
             self.pulse.begin("loading")
             self.events = self.folder.events()
             self.folder.reserve()
             self.say("state", state=State.RUNNING, attempt=self.attempt)
             self.work()
             state = State.FINISHED
+        except MadeRoom:
+            self.folder.log("made room; goes on when it is started again")
+            raise
         except Stopped:
             state = State.STOPPED
         except OutdatedError:
@@ -165,15 +172,19 @@ class Worker:
                 if pace.due(progress.images) and progress.step and progress.losses.isfinite().all():
                     self.say("progress", **told(progress, pace, config.batch))
                 self.pulse.went(progress.step)
-                if self.wishes.stop:
-                    self.say("state", state=State.STOPPING)
-                    saves.save(progress, must=True)
-                    raise Stopped
-                if self.wishes.save or saves.due(progress):
-                    self.wishes.save = False
-                    saves.save(progress)
+                self.heed(progress, saves)
         if progress and progress.step == progress.steps != saves.saved:
             saves.save(progress)
+
+    def heed(self, progress, saves: Saves) -> None:
+        """After a step: what was wished for, or what is due."""
+        leaves = self.wishes.stop or self.wishes.room
+        if self.wishes.stop:
+            self.say("state", state=State.STOPPING)
+        if self.wishes.save or leaves or saves.due(progress):
+            self.wishes.save = False
+            saves.save(progress, must=leaves)
+        self.wishes.check()
 
     def share(self, config):
         """What this process computes of every step; the others are told where to join in."""
@@ -198,8 +209,7 @@ class Worker:
         pace = Pace()
         self.pulse.begin("analysing")
         for number, step in enumerate(analyse(self.folder.path, dataset, device=config.device), 1):
-            if self.wishes.stop:
-                raise Stopped
+            self.wishes.check()
             self.pulse.went(number)
             if step.complete:
                 self.say("analysed", epoch=step.epoch)
@@ -277,16 +287,20 @@ def told(progress, pace: Pace, batch: int) -> dict[str, Any]:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Work off one run; 0 = finished or stopped, 1 = failed, 3 = someone else works on it."""
+    """Work off one run; 0 = finished or stopped, 1 = failed, 3 = someone else works on it or has
+    done it, 75 = it made room and is to be started again."""
     parser = argparse.ArgumentParser(prog="python -m backend.jobs.worker", description=__doc__)
     parser.add_argument("--run-dir", type=Path, required=True, metavar="DIR")
     parser.add_argument("--attempt", type=int, metavar="N", help="default: one more than the last")
     parser.add_argument("--home", type=Path, metavar="DIR", help="default: where DIR lies")
+    parser.add_argument("--handle", default="", help="how an engine that starts it again finds it")
     options = parser.parse_args(words)
     try:
         if processes() == 1:
             return work_off(options)
         return together(lambda ranks: work_off(options, ranks))
+    except MadeRoom:
+        return AGAIN
     except ConflictError as error:
         print(f"error: {error}", file=sys.stderr)
         return REFUSED
@@ -302,7 +316,7 @@ def work_off(options: argparse.Namespace, ranks: "Ranks | None" = None) -> int:
         raise ConflictError(f"run {folder.id} was imported; there is nothing to train")
     attempt = options.attempt or (folder.process() or {"attempt": 0})["attempt"] + 1
     home = options.home or folder.path.parent.parent
-    return EXIT[Worker(folder, home, attempt, ranks=ranks).run()["state"]]
+    return EXIT[Worker(folder, home, attempt, ranks=ranks, handle=options.handle).run()["state"]]
 
 
 if __name__ == "__main__":

@@ -165,6 +165,13 @@ class RunFolder:
             finally:
                 os.close(file)
 
+    def silence(self) -> float:
+        """Seconds since the last heartbeat; infinite where there was none."""
+        try:
+            return time.time() - (self.path / "heartbeat").stat().st_mtime
+        except OSError:
+            return float("inf")
+
     def reserve(self) -> None:
         (self.path / ".reserve").write_bytes(os.urandom(RESERVE))
 

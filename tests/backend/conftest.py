@@ -73,11 +73,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory, config: dict) -> tuple[Pat
 class Quiet:
     """A launcher that starts nothing: a test says what became of each job."""
 
+    queues = False
+
     def __init__(self) -> None:
         self.started: list[Job] = []
         self.signals: list[tuple[str, Signal]] = []
         self.status: dict[str, Status] = {}
-        self.why: dict[str, str] = {}
+        self.causes: dict[str, str] = {}
 
     def start(self, job: Job) -> str:
         self.started.append(job)
@@ -90,8 +92,8 @@ class Quiet:
     def signal(self, job: Job, signal: Signal) -> None:
         self.signals.append((job.run, signal))
 
-    def ended(self, job: Job) -> str:
-        return self.why.get(job.run, "")
+    def cause(self, job: Job) -> str:
+        return self.causes.get(job.run, "")
 
 
 @pytest.fixture

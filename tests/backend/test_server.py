@@ -240,3 +240,33 @@ def test_a_port_in_use_is_told_in_a_sentence(home: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"error: port {port} of 127.0.0.1 is in use")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_the_page_and_the_work_can_be_two_processes(
+    home: Path, pack: Path, servers: list[Server], until: Until
+) -> None:
+    servers.append(Server(home, "--data", str(pack), "--no-work"))
+    client = servers[0].client
+    config = {"data": key_of(str(pack)), "encoder": "vgg6-tiny", "batch": 12, "device": "cpu"}
+    run = client.post("/api/runs", json={"config": config | {"epochs": 5000, "keep": "0"}})
+    run = run.json()["id"]
+    time.sleep(1.5)
+    assert client.get(f"/api/runs/{run}").json()["state"] == "queued"
+    work = subprocess.Popen(
+        [sys.executable, "-m", "backend", "work", "--home", str(home)],
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert "works off the runs" in work.stdout.readline()
+        until(lambda: client.get(f"/api/runs/{run}").json()["history"]["epochs"])
+        beat = home / "work.beat"
+        assert time.time() - beat.stat().st_mtime < 20
+        client.post(f"/api/runs/{run}/stop")
+        until(lambda: client.get(f"/api/runs/{run}").json()["state"] == "stopped")
+    finally:
+        work.terminate()
+        assert work.wait(30) == 0
+        work.stdout.close()

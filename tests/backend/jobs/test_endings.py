@@ -100,7 +100,7 @@ def test_the_launcher_tells_a_kill_from_a_crash(tmp_path: Path, code: str, told:
     local.children[child.pid], local.handles[child.pid] = child, handle
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     job = Job("a", 1, tmp_path, tmp_path, handle)
-    assert local.ended(job) == ""
+    assert local.cause(job) == ""
     local.poll([job])
-    assert local.ended(job) == told
+    assert local.cause(job) == told
     assert local.children == {} and local.handles == {}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from backend.errors import ConflictError
+from backend.jobs.endings import ADVICE
 from backend.jobs.launcher import Signal, Status
 from backend.jobs.limits import Limits
 from backend.jobs.queue import FRESH, START_PATIENCE, STOP_PATIENCE, Queue
@@ -357,3 +358,67 @@ def test_no_order_of_events_makes_an_illegal_move(
         quiet.status = dict.fromkeys(runs, Status.GONE)
         queue.tick()
     assert all(row(queue, run).state in FINAL for run in runs)
+
+
+def test_a_run_that_was_asked_to_stop_elsewhere_is_told_here(queue: Queue, quiet: Quiet) -> None:
+    """The server of another container says so in the store, and cannot reach the process."""
+    run = started(queue)
+    queue.move(row(queue, run), State.STOPPING)
+    queue.tick()
+    queue.tick()
+    assert quiet.signals == [(run, Signal.STOP)]
+
+
+def test_a_wish_to_stop_that_cannot_be_passed_on_is_kept(queue: Queue, quiet: Quiet) -> None:
+    run, signal = started(queue), quiet.signal
+
+    def away(*_: object) -> None:
+        raise TimeoutError("the engine does not answer")
+
+    quiet.signal = away
+    queue.stop(row(queue, run))
+    queue.tick()
+    assert row(queue, run).state == State.STOPPING and quiet.signals == []
+    quiet.signal = signal
+    queue.tick()
+    assert quiet.signals == [(run, Signal.STOP)]
+
+
+def test_a_start_of_which_nothing_is_known_is_asked_for_again(queue: Queue, quiet: Quiet) -> None:
+    run, start = submit(queue), quiet.start
+
+    def away(*_: object) -> str:
+        raise TimeoutError("the engine does not answer")
+
+    quiet.start = away
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).attempt) == (State.QUEUED, 1)
+    quiet.start = start
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).attempt) == (State.STARTING, 1)
+
+
+def test_a_launcher_with_a_queue_is_given_all_that_waits(queue: Queue, quiet: Quiet) -> None:
+    quiet.queues = True
+    for _ in range(3):
+        submit(queue, device="cuda")
+    queue.tick()
+    assert len(quiet.started) == 3
+
+
+@pytest.mark.parametrize("code", ADVICE)
+def test_what_the_launcher_says_of_an_end_is_told(queue: Queue, quiet: Quiet, code: str) -> None:
+    run = started(queue)
+    quiet.status[run], quiet.causes[run] = Status.GONE, code
+    queue.tick()
+    error = row(queue, run).error
+    assert (row(queue, run).state, error["code"]) == (State.INTERRUPTED, code)
+    assert "resume the run" in error["message"]
+
+
+def test_a_run_that_waits_again_on_a_cluster_is_stopped_there(queue: Queue, quiet: Quiet) -> None:
+    run = started(queue)
+    queue.stop(row(queue, run))
+    quiet.status[run], quiet.causes[run] = Status.GONE, "cancelled"
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).error) == (State.STOPPED, None)

@@ -1,0 +1,39 @@
+"""A worker whose work is to count: it starts in a third of a second, for it needs no torch.
+
+All but the work is the real worker's: lock, attempts, signals, events, result and exit code. The
+count is saved as a checkpoint would be, and begins where it was saved. `config` of run.json:
+{"ticks": how many, "pause": seconds each, "fail": the tick at which it kills itself}.
+"""
+
+import os
+import signal
+import sys
+import time
+from types import SimpleNamespace
+
+from backend.jobs import worker
+
+
+class Counting(worker.Worker):
+    def work(self) -> None:
+        config = self.folder.about()["config"]
+        first = (self.folder.read("saved.json") or {"tick": 0})["tick"]
+        print(f"counts from {first}", flush=True)
+        self.say("begin", tick=first, handle=self.handle, pid=os.getpid())
+        for tick in range(first, config["ticks"]):
+            time.sleep(config.get("pause", 0.01))
+            self.say("tick", tick=tick, pid=os.getpid())
+            if self.heart.due():
+                self.folder.beat()
+            if tick + 1 == config.get("fail"):
+                os.kill(os.getpid(), signal.SIGKILL)
+            self.heed(SimpleNamespace(step=tick + 1))
+
+    def save(self, progress) -> None:
+        self.wishes.save = False
+        self.folder.write("saved.json", {"tick": progress.step})
+
+
+if __name__ == "__main__":
+    worker.Worker = Counting
+    sys.exit(worker.main())

@@ -1,0 +1,351 @@
+"""What is Slurm's own: one submission whatever is lost, several processes, a controller that dies.
+
+The tests with `real` run on the Slurm that the session starts.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from backend.errors import ConflictError
+from backend.jobs import slurmcalls
+from backend.jobs.endings import ADVICE
+from backend.jobs.launcher import Signal, Status
+from backend.jobs.queue import Queue
+from backend.jobs.slurm import Slurm, Wanted
+from backend.jobs.slurmcalls import ENDED, Entry, SlurmCalls
+from backend.jobs.states import State
+from backend.runs.folder import RunFolder
+from backend.runs.store import Store
+from tests.backend.jobs.places import RealPlace, SlurmPlace
+from tests.backend.jobs.test_launchers import (
+    LONG,
+    counting,
+    counts,
+    is_gone,
+    job_of,
+    pids,
+    started,
+    status,
+    ticks,
+)
+from tests.backend.jobs.test_worker import LONG as LONG_TRAINING
+from tests.backend.jobs.test_worker import events, made
+
+Until = Callable[..., object]
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+
+class Told(SlurmCalls):
+    """Notes what is submitted, and lists what a test says."""
+
+    def __init__(self) -> None:
+        self.words: list[tuple[list[str], list[str]]] = []
+        self.jobs: dict = {}
+
+    def submit(self, options, command) -> str:
+        self.words.append((list(options), list(command)))
+        return "17"
+
+    def listing(self) -> dict:
+        return self.jobs
+
+    def accounted(self, number: str) -> str:
+        return ""
+
+
+def test_a_submission_asks_for_what_was_wanted(home: Path) -> None:
+    told, folder = Told(), counting(home, 1)
+    wanted = Wanted("long", "lab", "2-00:00:00", "16G", nodes=2, gpus=4, cpus=8)
+    assert Slurm(wanted, told).start(job_of(folder)) == "slurm/17"
+    [(options, command)] = told.words
+    assert set(options) >= {
+        "--job-name=count-0000.1",
+        f"--chdir={folder.path}",
+        "--requeue",
+        "--signal=B:USR1@120",
+        "--partition=long",
+        "--account=lab",
+        "--time=2-00:00:00",
+        "--mem=16G",
+        "--nodes=2",
+        "--gres=gpu:4",
+        "--cpus-per-task=8",
+    }
+    assert command[1:3] == ["-m", "backend.jobs.batch"] and "--processes=4" in command
+    [(options, command)] = told.words
+    Slurm(Wanted(), told).start(job_of(folder))
+    plain = told.words[1][0]
+    assert not [word for word in plain if word.split("=")[0] in ("--partition", "--time", "--gres")]
+
+
+def test_nothing_that_a_person_wrote_is_in_a_submission(home: Path) -> None:
+    told, folder = Told(), counting(home, 1)
+    folder.write("run.json", folder.about() | {"name": "x; rm -rf ~"})
+    Slurm(Wanted(), told).start(job_of(folder))
+    assert "rm -rf" not in repr(told.words)
+    assert slurmcalls.SCRIPT.read_text() == '#!/bin/sh\nexec "$@"\n'
+
+
+@pytest.mark.parametrize("state", ENDED)
+def test_each_way_to_end_is_told_apart(home: Path, state: str) -> None:
+    told, folder = Told(), counting(home, 1)
+    launcher, job = Slurm(Wanted(), told), job_of(folder, handle="slurm/17")
+    told.jobs = {(job.name, str(folder.path)): Entry("17", state)}
+    assert status(launcher, job) is Status.GONE
+    code = launcher.cause(job)
+    assert code == ENDED[state] and (code in ADVICE or state == "COMPLETED")
+    expected = {
+        "NODE_FAIL": "lost",
+        "OUT_OF_MEMORY": "oom_host",
+        "TIMEOUT": "timeout",
+        "PREEMPTED": "preempted",
+    }
+    assert code == expected.get(state, code)
+
+
+@pytest.mark.parametrize("state", ["PENDING", "CONFIGURING", "COMPLETING", "SUSPENDED", "NEW_ONE"])
+def test_a_state_that_can_be_left_is_not_an_end(home: Path, state: str) -> None:
+    told, folder = Told(), counting(home, 1)
+    job = job_of(folder, handle="slurm/17")
+    told.jobs = {(job.name, str(folder.path)): Entry("17", state)}
+    assert status(Slurm(Wanted(), told), job) is Status.RUNNING
+
+
+def test_a_run_of_another_home_with_the_same_id_is_another_job(home: Path, tmp_path: Path) -> None:
+    told, folder = Told(), counting(home, 1)
+    told.jobs = {("count-0000.1", str(tmp_path)): Entry("9", "RUNNING")}
+    assert Slurm(Wanted(), told).start(job_of(folder)) == "slurm/17"
+
+
+def test_a_job_that_slurm_forgot_is_not_gone_while_its_heart_beats(home: Path) -> None:
+    folder = counting(home, 1)
+    launcher, job = Slurm(Wanted(), Told(), every=0), job_of(folder, handle="slurm/17")
+    folder.beat()
+    assert status(launcher, job) is Status.UNKNOWN
+    (folder.path / "heartbeat").unlink()
+    assert status(launcher, job) is Status.GONE
+
+
+def test_many_who_ask_are_served_by_one_answer(home: Path) -> None:
+    told, folder, asked = Told(), counting(home, 1), []
+    job = job_of(folder, handle="slurm/17")
+    told.jobs = {(job.name, str(folder.path)): Entry("17", "RUNNING")}
+    told.listing = lambda: asked.append(1) or told.jobs
+    launcher = Slurm(Wanted(), told)
+    for _ in range(20):
+        launcher.poll([job])
+    assert len(asked) == 1
+
+
+def test_without_the_programs_a_run_fails_with_a_sentence(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ConflictError, match="there is no program squeue here; install"):
+        Slurm().start(job_of(counting(home, 1)))
+
+
+def test_an_answer_that_was_lost_leads_to_one_job(
+    fake: SlurmPlace, home: Path, until: Until
+) -> None:
+    store = Store(home / "saccade.db")
+    queue = Queue(store, home / "runs", home, fake.launcher())
+    run = queue.submit({"rule": "clapp", "device": "cpu", "ticks": 20}, "photos", "0")
+    fake.calls.lost_answer = True
+    queue.tick()
+    assert store.row(run).state == State.QUEUED and len(fake.calls.jobs) == 1
+    until(lambda: queue.tick() or store.row(run).state == State.FINISHED)
+    assert len(fake.calls.jobs) == 1 and ticks(RunFolder(queue.runs / run)) == list(range(20))
+    store.close()
+
+
+def test_a_run_that_was_stopped_before_its_lost_answer_was_found_does_not_begin(
+    fake: SlurmPlace, home: Path, until: Until
+) -> None:
+    store = Store(home / "saccade.db")
+    queue = Queue(store, home / "runs", home, fake.launcher())
+    run = queue.submit({"rule": "clapp", "device": "cpu", "ticks": LONG}, "photos", "0")
+    fake.calls.lost_answer = True
+    folder = RunFolder(queue.runs / run)
+    queue.tick()
+    queue.stop(store.row(run))
+    until(lambda: fake.calls.listing() and fake.calls.jobs["1"][3] != "RUNNING")
+    assert ticks(folder) == [] and store.row(run).state == State.STOPPED
+    store.close()
+
+
+# On the real one
+
+
+def test_what_slurm_refuses_is_told_in_its_words(real: RealPlace, home: Path) -> None:
+    store = Store(home / "saccade.db")
+    queue = Queue(store, home / "runs", home, real.launcher(partition="nowhere"))
+    run = queue.submit({"rule": "clapp", "device": "cpu", "ticks": 1}, "photos", "0")
+    queue.tick()
+    row = store.row(run)
+    assert row.state == State.FAILED
+    assert "Slurm does not take the run" in row.error["message"]
+    assert "nvalid partition" in row.error["message"]
+    store.close()
+
+
+def test_a_submission_whose_answer_was_lost_is_found_again(
+    real: RealPlace, home: Path, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit = SlurmCalls.submit
+
+    def lost(calls: SlurmCalls, *words) -> str:
+        submit(calls, *words)
+        raise TimeoutError("the answer was lost")
+
+    folder, launcher = counting(home, 5), real.launcher()
+    monkeypatch.setattr(SlurmCalls, "submit", lost)
+    with pytest.raises(TimeoutError):
+        launcher.start(job_of(folder))
+    with monkeypatch.context() as patch:
+        patch.setattr(SlurmCalls, "submit", lambda *_: pytest.fail("it was submitted twice"))
+        job = job_of(folder, handle=real.launcher().start(job_of(folder)))
+    until(lambda: folder.result(1))
+    until(lambda: is_gone(launcher, job))
+    assert ticks(folder) == list(range(5))
+
+
+def test_a_job_that_someone_cancels_has_saved(real: RealPlace, home: Path, until: Until) -> None:
+    folder, launcher = counting(home, LONG), real.launcher()
+    job = started(launcher, folder)
+    counts(folder, until)
+    real.cluster.call("scancel", job.handle.removeprefix("slurm/"))
+    until(lambda: is_gone(launcher, job))
+    assert launcher.cause(job) == "cancelled"
+    assert folder.result(1) is None and folder.read("saved.json")["tick"] == len(ticks(folder))
+
+
+def test_a_job_that_waits_runs_for_us_and_is_stopped_before_it_begins(
+    real: RealPlace, home: Path, until: Until
+) -> None:
+    first, second = (counting(home, LONG, f"count-000{n}") for n in (0, 1))
+    launcher = real.launcher(nodes=1, cpus=8, partition="urgent")
+    at_work, waiting = started(launcher, first), started(launcher, second)
+    counts(first, until)
+    assert set(launcher.poll([at_work, waiting]).values()) == {Status.RUNNING}
+    launcher.signal(waiting, Signal.STOP)
+    until(lambda: is_gone(launcher, waiting))
+    assert not second.process() and status(launcher, at_work) is Status.RUNNING
+
+
+def test_a_job_that_is_preempted_saves_and_goes_on_later(
+    real: RealPlace, home: Path, until: Until
+) -> None:
+    folder, other = counting(home, 600), counting(home, 20, "count-0001")
+    launcher, urgent = real.launcher(cpus=8), real.launcher(cpus=8, partition="urgent")
+    job = started(launcher, folder)
+    counts(folder, until)
+    started(urgent, other)
+    until(lambda: other.result(1))
+    until(lambda: folder.result(1), 30)
+    assert len(pids(folder)) == 2 and ticks(folder) == list(range(600))
+    until(lambda: is_gone(launcher, job))
+
+
+def test_a_job_whose_node_fails_goes_on_elsewhere_and_never_twice_at_once(
+    real: RealPlace, home: Path, until: Until
+) -> None:
+    folder, launcher = counting(home, 600), real.launcher()
+    job = started(launcher, folder)
+    counts(folder, until)
+    real.cluster.call("scontrol", "update", "nodename=n1", "state=down", "reason=test")
+    try:
+        until(lambda: len(events(folder, "begin")) == 2, 30)
+        until(lambda: folder.result(1), 30)
+    finally:
+        real.cluster.call("scontrol", "update", "nodename=n1", "state=resume")
+    assert status(launcher, job) in Status
+    check_once(folder, 600)
+
+
+def check_once(folder: RunFolder, count: int) -> None:
+    """No two processes counted at one time, and what was counted twice was not saved before."""
+    assert len(pids(folder)) == len(set(pids(folder))), "two processes counted in turns"
+    found = ticks(folder)
+    assert set(found) == set(range(count)) and found[-1] == count - 1
+    backward = [(a, b) for a, b in pairwise(found) if b != a + 1]
+    assert len(backward) <= len(pids(folder)) - 1
+
+
+def test_a_controller_that_dies_disturbs_no_job(real: RealPlace, home: Path, until: Until) -> None:
+    folder, launcher = counting(home, LONG), real.launcher()
+    job = started(launcher, folder)
+    counts(folder, until)
+    time.sleep(15)
+    real.cluster.kill_controller()
+    time.sleep(3)
+    real.cluster.controller()
+    until(lambda: status(launcher, job) is Status.RUNNING)
+    seen = len(ticks(folder))
+    until(lambda: len(ticks(folder)) > seen + 100)
+    assert status(launcher, job) is Status.RUNNING
+    found = ticks(folder)
+    assert len(pids(folder)) == 1 and found == list(range(len(found)))
+
+
+def test_a_controller_that_dies_as_a_job_begins_leads_to_no_second_one_beside_it(
+    real: RealPlace, home: Path, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its state of a second ago is what it knows then: it starts the job again, or forgot it."""
+    monkeypatch.setattr("backend.jobs.slurm.SILENCE", 5.0)
+    folder, launcher = counting(home, 600), real.launcher()
+    job = started(launcher, folder)
+    counts(folder, until)
+    real.cluster.kill_controller()
+    time.sleep(1)
+    real.cluster.controller()
+    until(lambda: is_gone(launcher, job), 90)
+    if not folder.result(1):
+        again = started(launcher, folder, attempt=2)
+        until(lambda: is_gone(launcher, again))
+    ended = folder.result(1) or folder.result(2)
+    assert ended["state"] == "finished"
+    check_once(folder, 600)
+
+
+@pytest.mark.slow
+def test_before_its_time_is_up_a_job_saves_and_is_queued_again(
+    real: RealPlace, home: Path, until: Until
+) -> None:
+    folder, launcher = counting(home, LONG), real.launcher(time_limit="1")
+    started(launcher, folder)
+    counts(folder, until)
+    until(lambda: len(events(folder, "begin")) == 2, 60)
+    found = ticks(folder)
+    assert found == list(range(len(found))) and folder.result(1) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wanted", [{"gpus": 2}, {"nodes": 2}], ids=["one-node", "two-nodes"])
+def test_several_processes_train_make_room_go_on_and_stop(
+    real: RealPlace, home: Path, config: dict, until: Until, wanted: dict
+) -> None:
+    folder, launcher = made(home, config, **LONG_TRAINING), Slurm(Wanted(**wanted), every=0.2)
+
+    def starts() -> int:
+        return len([e for e in events(folder, "state") if e["state"] == "running"])
+
+    job = started(launcher, folder)
+    until(lambda: events(folder, "progress"), 90)
+    assert any("2 processes share the images" in line for line in folder.log_tail())
+    real.cluster.call("scancel", "--batch", "--signal=USR1", job.handle.removeprefix("slurm/"))
+    until(lambda: starts() == 2, 90)
+    log = (folder.path / "log.txt").read_text()
+    assert "made room" in log
+    seen = len(events(folder, "progress"))
+    until(lambda: len(events(folder, "progress")) > seen, 90)
+    launcher.signal(job, Signal.STOP)
+    until(lambda: folder.result(1), 60)
+    assert folder.result(1)["state"] == "stopped"
+    until(lambda: is_gone(launcher, job), 60)
