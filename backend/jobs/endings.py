@@ -36,12 +36,7 @@ NOT_SAVED = (
     "its last checkpoint is lost"
 )
 ENDS_FOR_GOOD = ("oom_host", "internal")  # another try would end the same way
-BY_ITSELF = (
-    "killed",
-    "lost",
-    "timeout",
-    "preempted",
-)  # interruptions after which a run may go on by itself
+BY_ITSELF = ("killed", "lost", "timeout", "preempted")  # a run may go on by itself after these
 
 Error = dict[str, str]
 
@@ -55,7 +50,8 @@ def ending(
     has for it, "" where it cannot tell.
     """
     if stopping:
-        return State.STOPPED, error("killed", NOT_SAVED) if process else None
+        unsaved = process and told != "cancelled"  # which it was before it had begun again
+        return State.STOPPED, error("killed", NOT_SAVED) if unsaved else None
     if process is None:
         message = NOT_STARTED if told in ("", "killed", "lost") else ADVICE[told]
         code = told or "lost"

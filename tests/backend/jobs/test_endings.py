@@ -97,7 +97,7 @@ def test_the_launcher_tells_a_kill_from_a_crash(tmp_path: Path, code: str, told:
     local = Local()
     child = subprocess.Popen([sys.executable, "-c", code])
     handle = handle_of(child.pid)
-    local.children[child.pid], local.handles[child.pid] = child, handle
+    local.children[child.pid], local.handles[tmp_path, 1] = child, handle
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     job = Job("a", 1, tmp_path, tmp_path, handle)
     assert local.cause(job) == ""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from backend.errors import ConflictError
-from backend.jobs.endings import ADVICE
+from backend.jobs.endings import ADVICE, ENDS_FOR_GOOD
 from backend.jobs.launcher import Signal, Status
 from backend.jobs.limits import Limits
 from backend.jobs.queue import FRESH, START_PATIENCE, STOP_PATIENCE, Queue
@@ -410,9 +410,10 @@ def test_a_launcher_with_a_queue_is_given_all_that_waits(queue: Queue, quiet: Qu
 def test_what_the_launcher_says_of_an_end_is_told(queue: Queue, quiet: Quiet, code: str) -> None:
     run = started(queue)
     quiet.status[run], quiet.causes[run] = Status.GONE, code
-    queue.tick()
+    queue.follow()
     error = row(queue, run).error
-    assert (row(queue, run).state, error["code"]) == (State.INTERRUPTED, code)
+    state = State.FAILED if code in ENDS_FOR_GOOD else State.INTERRUPTED
+    assert (row(queue, run).state, error["code"]) == (state, code)
     assert "resume the run" in error["message"]
 
 
