@@ -138,9 +138,7 @@ class Queue:
         if row.state in FINAL:
             raise ConflictError(f"run {row.id} is {row.state} already; there is nothing to stop")
         if row.state == State.QUEUED:
-            if moved := self.move(row, State.STOPPED):
-                self.tell(row, "end", state=State.STOPPED, error=None)
-            return moved
+            return self.close(row, State.STOPPED, None)
         if row.state != State.STOPPING and not self.move(row, State.STOPPING):
             return False
         self.launcher.signal(self.job(row), Signal.STOP)
@@ -229,9 +227,13 @@ class Queue:
         if folder.result(row.attempt):
             return  # the next tick takes it
         told = self.launcher.ended(job)
-        state, error = ending(row.state == State.STOPPING, process, told)
-        if self.move(row, state, error=error):
+        self.close(row, *ending(row.state == State.STOPPING, process, told))
+
+    def close(self, row: Row, state: State, error: dict[str, str] | None) -> bool:
+        """End a run for which no process says so; False where it is not as `row` says any more."""
+        if moved := self.move(row, state, error=error):
             self.tell(row, "end", state=state, error=error)
+        return moved
 
     def resume_interrupted(self) -> None:
         """Queue what was interrupted once more, as often as the limits say."""
@@ -259,7 +261,7 @@ class Queue:
             handle = self.launcher.start(self.job(row))
         except OSError as error:
             message = f"the run could not be started ({error.strerror}); mend that and resume it"
-            self.move(row, State.FAILED, error={"code": "internal", "message": message})
+            self.close(row, State.FAILED, {"code": "internal", "message": message})
             return
         self.found(row, handle)
 
@@ -311,12 +313,10 @@ class Queue:
         attempt, handle = process["attempt"], process["handle"]
         if attempt > row.attempt:
             self.move(row, State.STARTING, attempt=attempt, handle=handle)
-        elif (
-            row.state == State.INTERRUPTED
-            and attempt == row.attempt
-            and (is_alive(handle) or folder.result(attempt))
-        ):
-            self.move(row, State.STARTING)  # the next tick takes its result, if it has one
+        elif attempt == row.attempt and was_guessed(row):
+            told = folder.result(attempt) or {"state": row.state, "error": row.error}
+            if is_alive(handle) or (told.get("state"), told.get("error")) != (row.state, row.error):
+                self.move(row, State.STARTING)  # the next look takes its result, if it has one
 
     def rebuild(self) -> None:
         """Make the store again from the run directories alone."""
@@ -337,6 +337,11 @@ class Queue:
     def move(self, row: Row, target: State, **how: Any) -> bool:
         assert target in MOVES[State(row.state)], f"{row.state} -> {target}"
         return self.store.move(row, target, self.clock(), **how)
+
+
+def was_guessed(row: Row) -> bool:
+    """Whether the run's end was concluded from its process being gone, not told by it."""
+    return bool(row.error) and row.error["code"] in BY_ITSELF
 
 
 def stop_patience(folder: RunFolder) -> float:
