@@ -17,7 +17,7 @@
  *   phase: string|null, progress: RunEvent|null,
  *   history: {epochs: number[], losses: number[][]}, checkpoints: number[], analysed: number[],
  *   layers: number, accuracy: number|null, best_accuracy: number|null, error: Failure|null,
- *   log_tail?: string[]}} Run
+ *   stalled?: Failure|null, log_tail?: string[]}} Run
  */
 
 /**

@@ -20,7 +20,7 @@ from backend.errors import BusyError, ConflictError, DiskFullError, NotFoundErro
 from backend.jobs.endings import BY_ITSELF, ending
 from backend.jobs.launcher import Job, Launcher, Signal, Status
 from backend.jobs.limits import ANY, Limits
-from backend.jobs.process import handle_of, is_alive
+from backend.jobs.process import handle_of
 from backend.jobs.standing import standing
 from backend.jobs.states import FINAL, LIVE, MOVES, RESUMABLE, State
 from backend.runs.folder import ID, RunFolder
@@ -141,6 +141,7 @@ class Queue:
             return self.close(row, State.STOPPED, None)
         if row.state != State.STOPPING and not self.move(row, State.STOPPING):
             return False
+        row = self.store.row(row.id) or row  # its process may have been made since it was read
         self.launcher.signal(self.job(row), Signal.STOP)
         return True
 
@@ -279,14 +280,15 @@ class Queue:
 
     def adopt(self) -> None:
         """Enter run directories that the store does not know, and attempts begun by hand."""
-        rows = {row.id: row for row in self.store.rows()}
+        rows, guessed = {row.id: row for row in self.store.rows()}, []
         for path in self.runs.glob("*/run.json"):
             folder = RunFolder(path.parent)
             row = rows.pop(folder.id, None)
             if row is None and ID.fullmatch(folder.id):
                 self.adopt_folder(folder)
-            elif row and row.state in RESUMABLE:
-                self.adopt_attempt(row, folder)
+            elif row and row.state in RESUMABLE and not self.adopt_attempt(row, folder):
+                guessed += [row] if was_guessed(row) else []
+        self.correct(guessed)
         for row in rows.values():  # the directory was taken away by hand
             if self.clock() - row.changed > FRESH and row.state not in LIVE:
                 self.store.remove(row)
@@ -307,15 +309,23 @@ class Queue:
             **{"handle": now.handle, "error": now.error, "resumes": now.resumes},
         )
 
-    def adopt_attempt(self, row: Row, folder: RunFolder) -> None:
-        """A process that was begun by hand, or was taken for lost, is at work after all."""
-        process = folder.process() or {"attempt": 0, "handle": ""}
-        attempt, handle = process["attempt"], process["handle"]
-        if attempt > row.attempt:
-            self.move(row, State.STARTING, attempt=attempt, handle=handle)
-        elif attempt == row.attempt and was_guessed(row):
-            told = folder.result(attempt) or {"state": row.state, "error": row.error}
-            if is_alive(handle) or (told.get("state"), told.get("error")) != (row.state, row.error):
+    def adopt_attempt(self, row: Row, folder: RunFolder) -> bool:
+        """Follow an attempt that was begun by hand; False where there is none."""
+        process = folder.process()
+        if not process or process["attempt"] <= row.attempt:
+            return False
+        how = {"attempt": process["attempt"], "handle": process["handle"]}
+        return self.move(row, State.STARTING, **how)
+
+    def correct(self, rows: list[Row]) -> None:
+        """Follow runs again that were taken for ended, and are at work or ended otherwise."""
+        jobs = {row.id: self.job(row) for row in rows}
+        statuses = self.launcher.poll(jobs.values()) if rows else {}
+        for row in rows:
+            told = RunFolder(jobs[row.id].folder).result(row.attempt) or {}
+            ended = (told.get("state"), told.get("error"))
+            otherwise = ended[0] in FINAL and ended != (row.state, row.error)
+            if otherwise or statuses[row.id] is Status.RUNNING:
                 self.move(row, State.STARTING)  # the next look takes its result, if it has one
 
     def rebuild(self) -> None:

@@ -23,7 +23,7 @@ PROOFS = {
     "kill -9 of server and runs": lambda home: kill_matrix(home, 100),
     "stop in each state": lambda home: stop_everywhere(home, 50),
     "kill -9 of writers": lambda home: kill_writers(home, 100),
-    "any order of events": lambda home: any_order(60),
+    "any order of events": lambda home: any_order(40),
 }
 
 

@@ -183,6 +183,18 @@ def test_a_wish_to_stop_is_not_lost_when_the_run_goes_on_meanwhile(
     assert quiet.signals == [(run, Signal.STOP)]
 
 
+def test_a_wish_to_stop_reaches_a_process_that_was_made_since_its_run_was_looked_at(
+    queue: Queue, quiet: Quiet
+) -> None:
+    run, heard = submit(queue), []
+    queue.move(row(queue, run), State.STARTING)
+    before = row(queue, run)
+    queue.launch(before)
+    quiet.signal = lambda job, signal: heard.append((job.handle, signal))
+    queue.stop(before)
+    assert heard == [("quiet-1", Signal.STOP)]
+
+
 def test_a_run_that_ends_meanwhile_cannot_be_stopped(queue: Queue) -> None:
     run = started(queue)
     before = row(queue, run)
