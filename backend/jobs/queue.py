@@ -28,7 +28,7 @@ from backend.errors import (
 from backend.jobs.endings import BY_ITSELF, ending
 from backend.jobs.launcher import Job, Launcher, Signal, Status
 from backend.jobs.limits import ANY, Limits
-from backend.jobs.process import handle_of, is_alive
+from backend.jobs.process import handle_of
 from backend.jobs.standing import standing
 from backend.jobs.states import FINAL, LIVE, MOVES, RESUMABLE, State
 from backend.runs.folder import ID, RunFolder
@@ -149,11 +149,10 @@ class Queue:
         if row.state in FINAL:
             raise ConflictError(f"run {row.id} is {row.state} already; there is nothing to stop")
         if row.state == State.QUEUED:
-            if moved := self.move(row, State.STOPPED):
-                self.tell(row, "end", state=State.STOPPED, error=None)
-            return moved
+            return self.close(row, State.STOPPED, None)
         if row.state != State.STOPPING and not self.move(row, State.STOPPING):
             return False
+        row = self.store.row(row.id) or row  # its process may have been made since it was read
         self.tell_to_stop(self.job(row))
         return True
 
@@ -260,9 +259,13 @@ class Queue:
         if folder.result(row.attempt):
             return  # the next tick takes it
         cause = self.launcher.cause(job)
-        state, error = ending(row.state == State.STOPPING, process, cause)
-        if self.move(row, state, error=error):
+        self.close(row, *ending(row.state == State.STOPPING, process, cause))
+
+    def close(self, row: Row, state: State, error: dict[str, str] | None) -> bool:
+        """End a run for which no process says so; False where it is not as `row` says any more."""
+        if moved := self.move(row, state, error=error):
             self.tell(row, "end", state=state, error=error)
+        return moved
 
     def resume_interrupted(self) -> None:
         """Queue what was interrupted once more, as often as the limits say."""
@@ -301,7 +304,7 @@ class Queue:
             return
         except OSError as error:
             message = f"the run could not be started ({error.strerror}); mend that and resume it"
-            self.move(row, State.FAILED, error={"code": "internal", "message": message})
+            self.close(row, State.FAILED, {"code": "internal", "message": message})
             return
         self.found(row, handle)
 
@@ -319,14 +322,15 @@ class Queue:
 
     def adopt(self) -> None:
         """Enter run directories that the store does not know, and attempts begun by hand."""
-        rows = {row.id: row for row in self.store.rows()}
+        rows, guessed = {row.id: row for row in self.store.rows()}, []
         for path in self.runs.glob("*/run.json"):
             folder = RunFolder(path.parent)
             row = rows.pop(folder.id, None)
             if row is None and ID.fullmatch(folder.id):
                 self.adopt_folder(folder)
-            elif row and row.state in RESUMABLE:
-                self.adopt_attempt(row, folder)
+            elif row and row.state in RESUMABLE and not self.adopt_attempt(row, folder):
+                guessed += [row] if was_guessed(row) else []
+        self.correct(guessed)
         for row in rows.values():  # the directory was taken away by hand
             if self.clock() - row.changed > FRESH and row.state not in LIVE:
                 self.store.remove(row)
@@ -347,18 +351,24 @@ class Queue:
             **{"handle": now.handle, "error": now.error, "resumes": now.resumes},
         )
 
-    def adopt_attempt(self, row: Row, folder: RunFolder) -> None:
-        """A process that was begun by hand, or was taken for lost, is at work after all."""
-        process = folder.process() or {"attempt": 0, "handle": ""}
-        attempt, handle = process["attempt"], process["handle"]
-        if attempt > row.attempt:
-            self.move(row, State.STARTING, attempt=attempt, handle=handle)
-        elif (
-            row.state == State.INTERRUPTED
-            and attempt == row.attempt
-            and (is_alive(handle) or folder.result(attempt))
-        ):
-            self.move(row, State.STARTING)  # the next tick takes its result, if it has one
+    def adopt_attempt(self, row: Row, folder: RunFolder) -> bool:
+        """Follow an attempt that was begun by hand; False where there is none."""
+        process = folder.process()
+        if not process or process["attempt"] <= row.attempt:
+            return False
+        how = {"attempt": process["attempt"], "handle": process["handle"]}
+        return self.move(row, State.STARTING, **how)
+
+    def correct(self, rows: list[Row]) -> None:
+        """Follow runs again that were taken for ended, and are at work or ended otherwise."""
+        jobs = {row.id: self.job(row) for row in rows}
+        statuses = self.launcher.poll(jobs.values()) if rows else {}
+        for row in rows:
+            told = RunFolder(jobs[row.id].folder).result(row.attempt) or {}
+            ended = (told.get("state"), told.get("error"))
+            otherwise = ended[0] in FINAL and ended != (row.state, row.error)
+            if otherwise or statuses[row.id] is Status.RUNNING:
+                self.move(row, State.STARTING)  # the next look takes its result, if it has one
 
     def rebuild(self) -> None:
         """Make the store again from the run directories alone."""
@@ -379,6 +389,11 @@ class Queue:
     def move(self, row: Row, target: State, **how: Any) -> bool:
         assert target in MOVES[State(row.state)], f"{row.state} -> {target}"
         return self.store.move(row, target, self.clock(), **how)
+
+
+def was_guessed(row: Row) -> bool:
+    """Whether the run's end was concluded from its process being gone, not told by it."""
+    return bool(row.error) and row.error["code"] in BY_ITSELF
 
 
 def stop_patience(folder: RunFolder) -> float:

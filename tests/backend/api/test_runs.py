@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from backend.app import create_app
 from backend.jobs.launcher import Signal, Status
 from backend.jobs.limits import Limits
 from backend.runs.folder import RunFolder
+from backend.settings import Settings
 from models.config import SETTINGS
 from models.data import key_of
-from tests.backend.conftest import Quiet
+from tests.backend.conftest import LOCAL, Quiet
 
 Until = Callable[[Callable[[], object]], object]
 
@@ -125,6 +127,40 @@ def test_a_process_that_vanishes_leaves_an_interrupted_run(
     assert error["code"] == "lost" and "resume" in error["message"]
     assert "event: end" in fresh.get(f"/api/runs/{run}/events").text
     assert fresh.post(f"/api/runs/{run}/resume").status_code == 202
+
+
+def test_a_run_that_does_not_go_on_is_told_as_stalled_and_is_not_ended(
+    fresh: TestClient, quiet: Quiet, until: Until, home: Path
+) -> None:
+    now = [1000.0]
+    fresh.app.state.service.catalogue.pulses.clock = lambda: now[0]
+    run = begin(fresh)["id"]
+    until(lambda: quiet.started)
+    folder = at_work(home, run)
+    beat = {"attempt": 1, "phase": "training", "step_seconds": 0.02, "patience": 60.0}
+    folder.beat(**beat, step=7)
+    assert fresh.get(f"/api/runs/{run}").json()["stalled"] is None
+    now[0] += 61
+    told = fresh.get("/api/runs").json()["runs"][0]
+    assert (told["state"], told["stalled"]["code"]) == ("running", "stalled")
+    assert "no step for 61 s" in told["stalled"]["message"]
+    assert quiet.signals == []
+    folder.beat(**beat, step=8)
+    assert fresh.get(f"/api/runs/{run}").json()["stalled"] is None
+
+
+def test_an_interrupted_run_goes_on_by_itself_as_often_as_is_set(
+    home: Path, quiet: Quiet, until: Until
+) -> None:
+    settings = Settings(home=home, pretrained=home / "none", auto_resume=1, free_mb=0)
+    with TestClient(create_app(settings, quiet), base_url=LOCAL) as client:
+        run = begin(client)["id"]
+        for attempt in (1, 2):
+            until(lambda n=attempt: len(quiet.started) == n)
+            at_work(home, run, attempt)
+            quiet.status[run] = Status.GONE
+        until(lambda: state(client, run) == "interrupted")
+        assert client.get(f"/api/runs/{run}").json()["attempt"] == 2
 
 
 def test_a_failure_shows_its_code_and_sentence(

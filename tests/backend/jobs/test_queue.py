@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from backend.errors import ConflictError
+from backend.errors import ConflictError, RunError
 from backend.jobs.endings import ADVICE, ENDS_FOR_GOOD
 from backend.jobs.launcher import Signal, Status
 from backend.jobs.limits import Limits
+from backend.jobs.process import boot_id
 from backend.jobs.queue import FRESH, START_PATIENCE, STOP_PATIENCE, Queue
 from backend.jobs.states import FINAL, LIVE, MOVES, RESUMABLE, State
 from backend.runs import catalogue
@@ -183,6 +184,18 @@ def test_a_wish_to_stop_is_not_lost_when_the_run_goes_on_meanwhile(
     assert quiet.signals == [(run, Signal.STOP)]
 
 
+def test_a_wish_to_stop_reaches_a_process_that_was_made_since_its_run_was_looked_at(
+    queue: Queue, quiet: Quiet
+) -> None:
+    run, heard = submit(queue), []
+    queue.move(row(queue, run), State.STARTING)
+    before = row(queue, run)
+    queue.launch(before)
+    quiet.signal = lambda job, signal: heard.append((job.handle, signal))
+    queue.stop(before)
+    assert heard == [("quiet-1", Signal.STOP)]
+
+
 def test_a_run_that_ends_meanwhile_cannot_be_stopped(queue: Queue) -> None:
     run = started(queue)
     before = row(queue, run)
@@ -315,6 +328,146 @@ def test_of_two_servers_one_starts_a_run(queue: Queue, quiet: Quiet, home: Path)
     other.tick()
     assert len(quiet.started) == 1
     store.close()
+
+
+def killed(queue: Queue, quiet: Quiet, run: str) -> None:
+    """The process of a run at work vanishes, on a computer that goes on."""
+    process = {"attempt": row(queue, run).attempt, "handle": f"{boot_id()}/999999/1"}
+    folder(queue, run).write("process.json", process)
+    quiet.status[run] = Status.GONE
+    queue.follow()
+
+
+def test_an_interrupted_run_goes_on_once_by_itself(queue: Queue, quiet: Quiet) -> None:
+    queue.limits = Limits(auto_resume=1)
+    run = started(queue)
+    killed(queue, quiet, run)
+    assert (row(queue, run).state, row(queue, run).error["code"]) == ("interrupted", "killed")
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).attempt) == (State.STARTING, 2)
+    assert folder(queue, run).fence.last()[0] == 2  # the first attempt writes nothing more
+    take_up(queue, run)
+    killed(queue, quiet, run)
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).attempt) == (State.INTERRUPTED, 2)
+    queue.resume(row(queue, run))  # a person may, and it is counted anew from there
+    queue.tick()
+    take_up(queue, run)
+    killed(queue, quiet, run)
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).attempt) == (State.STARTING, 4)
+
+
+@pytest.mark.parametrize("why", ["oom_host", "internal"])
+def test_a_run_that_would_end_the_same_way_does_not_go_on_by_itself(
+    queue: Queue, quiet: Quiet, why: str
+) -> None:
+    queue.limits = Limits(auto_resume=5)
+    run = started(queue)
+    quiet.why[run] = why
+    killed(queue, quiet, run)
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).error["code"]) == ("failed", why)
+
+
+def test_a_look_that_starts_nothing_resumes_nothing(queue: Queue, quiet: Quiet) -> None:
+    queue.limits = Limits(auto_resume=1)
+    run = started(queue)
+    killed(queue, quiet, run)
+    queue.tick(start=False)
+    assert row(queue, run).state == State.INTERRUPTED
+
+
+def test_runs_of_before_the_policy_stay_as_they_are(queue: Queue, quiet: Quiet) -> None:
+    queue.limits = Limits(auto_resume=1)
+    run = started(queue)
+    old = {"code": "interrupted", "message": "the process ended without a word"}
+    queue.move(row(queue, run), State.INTERRUPTED, error=old)
+    queue.tick()
+    assert row(queue, run).state == State.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    ("device", "busy", "fits"),
+    [
+        ("cpu", [], True),
+        ("cpu", ["cpu"], True),
+        ("cpu", ["cpu", "cpu"], False),
+        ("cpu", ["cuda", "auto"], True),
+        ("cpu", ["auto", "cpu"], False),
+        ("cuda", ["cpu", "cpu"], True),
+        ("cuda", ["cuda"], False),
+        ("cuda", ["auto"], False),
+        ("auto", ["cpu"], True),
+        ("auto", ["auto"], False),
+        ("auto", ["cpu", "cpu"], False),
+    ],
+)
+def test_a_device_has_one_run_and_the_processor_as_many_as_were_said(
+    device: str, busy: list[str], fits: bool
+) -> None:
+    assert Limits(cpu_runs=2).fits(device, busy) is fits
+
+
+@pytest.mark.parametrize("jump", [-86400.0, -3600.0, 3600.0, 86400.0])
+def test_a_clock_that_is_set_changes_no_state(
+    home: Path, quiet: Quiet, clock: Clock, jump: float
+) -> None:
+    store = Store(home / "saccade.db")
+    queue = Queue(store, home / "runs", home, quiet, clock)  # counts by another clock
+    stopping, starting = started(queue, device="cuda"), submit(queue, device="cpu")
+    queue.stop(row(queue, stopping))
+    queue.move(row(queue, starting), State.STARTING)  # and there its server was killed
+    queue.follow()
+    before = store.rows()
+    clock.now += jump
+    queue.adopt()
+    queue.follow()
+    assert store.rows() == before
+    assert (stopping, Signal.KILL) not in quiet.signals
+    store.close()
+
+
+def test_a_run_of_long_steps_has_longer_to_stop(queue: Queue, quiet: Quiet, clock: Clock) -> None:
+    run = started(queue)
+    folder(queue, run).beat(attempt=1, step_seconds=2.0)
+    queue.stop(row(queue, run))
+    queue.tick()
+    clock.now += STOP_PATIENCE + 39
+    queue.tick()
+    assert (run, Signal.KILL) not in quiet.signals
+    clock.now += 2
+    queue.tick()
+    assert (run, Signal.KILL) in quiet.signals
+
+
+def test_the_directories_alone_make_the_same_rows_again(queue: Queue, quiet: Quiet) -> None:
+    done, stopped, failed, gone, again, alive = (
+        started(queue, device=f"cuda:{number}") for number in range(6)
+    )
+    end(queue, done, "finished")
+    end(queue, stopped, "stopped")
+    end(queue, failed, "failed", {"code": "nan_loss", "message": "layer 3"})
+    queue.follow()
+    killed(queue, quiet, gone)
+    killed(queue, quiet, again)
+    queue.resume(row(queue, again))
+    waiting = submit(queue)
+    before = {r.id: (r.state, r.attempt, r.error, r.resumes) for r in queue.store.rows()}
+    assert {r.state for r in queue.store.rows()} == set(State) - {State.STARTING, State.STOPPING}
+    queue.rebuild()
+    assert {r.id: (r.state, r.attempt, r.error, r.resumes) for r in queue.store.rows()} == before
+    assert set(before) == {done, stopped, failed, gone, again, alive, waiting}
+
+
+def test_a_directory_of_a_newer_saccade_is_not_touched(queue: Queue) -> None:
+    run = submit(queue)
+    about = folder(queue, run).about() | {"format": 99}
+    folder(queue, run).write("run.json", about)
+    with pytest.raises(RunError, match="newer Saccade.*update Saccade"):
+        folder(queue, run).about()
+    queue.rebuild()
+    assert row(queue, run) is None and (queue.runs / run).is_dir()
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.errors import ConflictError
+from backend.errors import ConflictError, OutdatedError
 from backend.jobs.launcher import Job, Signal, Status
 from backend.jobs.local import Local
 from backend.jobs.pace import EpochLosses
@@ -152,6 +152,30 @@ def test_an_attempt_that_is_out_of_date_does_not_begin(home: Path, config: dict)
     folder.write("process.json", {"attempt": 3, "handle": "x"})
     with pytest.raises(ConflictError, match="out of date"):
         inline(folder, attempt=2)
+
+
+def test_a_process_that_lost_its_directory_writes_nothing_more(
+    home: Path, config: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = made(home, config, **LONG)
+    add = EpochLosses.add
+
+    def overtaken(epoch, progress) -> None:
+        if progress.step == 3:
+            RunFolder(folder.path).fence.enter(2)  # frozen, taken for dead, and now awake again
+        add(epoch, progress)
+
+    monkeypatch.setattr("backend.jobs.pace.EpochLosses.add", overtaken)
+    with pytest.raises(OutdatedError, match="attempt 1 .* out of date"):
+        inline(folder)
+    assert folder.result(1) is None and not folder.is_held()
+    assert events(folder, "end") == [] and folder.checkpoints() == [0]
+
+
+def test_the_heartbeat_tells_how_far_the_work_is(trained: tuple[Path, str]) -> None:
+    beat = RunFolder(trained[0] / "runs" / trained[1]).read("heartbeat")
+    assert set(beat) == {"attempt", "phase", "step", "step_seconds", "patience"}
+    assert (beat["attempt"], beat["phase"]) == (1, "analysing")
 
 
 def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(home: Path, config: dict) -> None:
