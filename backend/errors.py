@@ -70,6 +70,16 @@ OUT_OF_MEMORY = {
 }
 
 
+NO_MEMORY = {  # what torch and the libraries under it say of it, in errors of no kind of their own
+    "CUDA error: out of memory": "oom_cuda",
+    "CUBLAS_STATUS_ALLOC_FAILED": "oom_cuda",
+    "CUDNN_STATUS_ALLOC_FAILED": "oom_cuda",
+    "can't allocate memory": "oom_host",
+    "Cannot allocate memory": "oom_host",
+    "bad_alloc": "oom_host",
+}
+
+
 class DamagedError(RunError):
     code = "damaged"
 
@@ -166,8 +176,10 @@ def memory_code(error: BaseException) -> str | None:
     """Which memory ran out, or None. torch's own error is known by its name: it is not imported."""
     if isinstance(error, MemoryError):
         return "oom_host"
+    if isinstance(error, OSError):
+        return "oom_host" if error.errno == errno.ENOMEM else None
     if not isinstance(error, RuntimeError):
         return None
     if type(error).__name__ == "OutOfMemoryError":
         return "oom_cuda"
-    return "oom_host" if "can't allocate memory" in str(error) else None
+    return next((code for told, code in NO_MEMORY.items() if told in str(error)), None)

@@ -4,7 +4,7 @@ import { after, live } from "./runs.js";
 
 const run = {
   id: "a", state: "queued", phase: null, progress: null, error: null,
-  history: { epochs: [], losses: [] }, checkpoints: [0], analysed: [],
+  history: { epochs: [], losses: [] }, checkpoints: [0], analysed: [], warnings: [],
 };
 
 test("events tell what a run has done so far", () => {
@@ -34,4 +34,16 @@ test("the end of an attempt before does not end a run that was resumed", () => {
   assert.equal(after({ ...run, state: "running" }, { seq: 7, kind: "end", state: "stopped" }).state, "running");
   assert.equal(live({ ...run, state: "stopping" }), true);
   assert.equal(live({ ...run, state: "interrupted" }), false);
+});
+
+test("a warning stays, the newest of its kind, until it is settled", () => {
+  const told = [
+    { kind: "warning", code: "fell_back", message: "from step 2" },
+    { kind: "warning", code: "not_saved", message: "step 3" },
+    { kind: "warning", code: "not_saved", message: "step 4" },
+  ].reduce(after, run);
+  assert.deepEqual(told.warnings.map(({ message }) => message), ["from step 2", "step 4"]);
+  const settled = after(told, { kind: "settled", code: "not_saved" });
+  assert.deepEqual(settled.warnings.map(({ code }) => code), ["fell_back"]);
+  assert.deepEqual(run.warnings, []);
 });

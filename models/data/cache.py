@@ -50,9 +50,10 @@ def cached(
 ) -> Dataset:
     """The data set from the cache, made first where it is missing or damaged.
 
-    Raises DataError if the source holds no image or the disk is full.
+    Raises DataError if the source holds no image or the disk is full. It names no folder above
+    the source: a run's error is shown, and given to others, with the run.
     """
-    folder = home / "cache" / f"{key}-{fingerprint}"
+    folder, name = home / "cache" / f"{key}-{fingerprint}", Path(spec).name
     if dataset := opened(folder, key, spec):
         return dataset
     try:
@@ -60,15 +61,17 @@ def cached(
             if not opened(folder, key, spec):  # another thread may have been at it
                 make(folder, contents())
     except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
         raise DataError(
-            f"{spec} could not be decoded into {folder.parent}: {error.strerror}{where}; make room "
-            "there, or keep Saccade's files elsewhere with --home"
+            f"{name} could not be decoded into the folder cache of Saccade's home: "
+            f"{error.strerror}; make room there, or keep Saccade's files elsewhere with --home"
         ) from None
     remove_older(folder, key)
     if dataset := opened(folder, key, spec):
         return dataset
-    raise DataError(f"{folder} cannot be read back; remove it and load {spec} again")
+    raise DataError(
+        f"{folder.name} in the folder cache of Saccade's home cannot be read back; remove it and "
+        f"load {name} again"
+    )
 
 
 def opened(folder: Path, key: str, spec: str) -> Dataset | None:

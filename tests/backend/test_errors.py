@@ -53,6 +53,11 @@ def test_memory_that_ran_out_says_whose() -> None:
     assert failure_of(MemoryError())["code"] == "oom_host"
     torchs = RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 9 bytes")
     assert failure_of(torchs)["code"] == "oom_host"
+    assert failure_of(OSError(errno.ENOMEM, "Cannot allocate memory"))["code"] == "oom_host"
+    cublas = RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`")
+    assert failure_of(cublas)["code"] == "oom_cuda"
+    late = type("AcceleratorError", (RuntimeError,), {})("CUDA error: out of memory")
+    assert failure_of(late)["code"] == "oom_cuda"
 
 
 def test_what_no_one_foresaw_keeps_its_inside_to_itself() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from models import train as loop
 from models.checkpoint import latest_resume, restore, save_resume
 from models.config import TrainConfig
 from models.errors import CheckpointError, DataError, DivergedError
@@ -87,6 +88,40 @@ def test_a_cosine_schedule_ends_at_a_step_size_of_zero_and_with_its_own_epochs(t
     )
     with pytest.raises(CheckpointError, match="made with epochs 2, but the run has 9"):
         next(longer)
+
+
+@pytest.mark.parametrize("rule", ["clapp", "clapp++"])
+def test_what_a_step_sees_and_draws_depends_on_seed_epoch_and_batch_alone(
+    rule, tmp_path, monkeypatch
+):
+    def met_by(settings, resume=None):
+        """Views, and where the generator stands after the draws, by step."""
+        met = {}
+        for name in ("random_views", "two_views"):
+            make = getattr(loop, name)
+
+            def watched(images, generator, *words, make=make):
+                views = make(images, generator, *words)
+                met[len(met)] = views.clone(), generator
+                return views
+
+            patch.setattr(loop, name, watched)
+        finish(settings, pictures(), resume)
+        return {step: (views, generator.get_state()) for step, (views, generator) in met.items()}
+
+    settings = config(rule=rule, seed=3)
+    for progress in train(settings, pictures()):
+        if progress.step == 4:
+            save_resume(tmp_path, progress.training)
+    with monkeypatch.context() as patch:
+        whole = met_by(settings)
+    with monkeypatch.context() as patch:
+        resumed = met_by(settings, restore(latest_resume(tmp_path)))
+    assert (len(whole), len(resumed)) == (6, 2)
+    for step, met in resumed.items():
+        assert all(map(torch.equal, met, whole[4 + step]))
+    views = [views for views, _ in whole.values()]
+    assert not any(torch.equal(one, other) for one, other in zip(views, views[1:], strict=False))
 
 
 def test_the_random_rule_ends_untrained():

@@ -364,7 +364,7 @@ def test_a_run_that_would_end_the_same_way_does_not_go_on_by_itself(
 ) -> None:
     queue.limits = Limits(auto_resume=5)
     run = started(queue)
-    quiet.why[run] = why
+    quiet.causes[run] = why
     killed(queue, quiet, run)
     queue.tick()
     assert (row(queue, run).state, row(queue, run).error["code"]) == ("failed", why)

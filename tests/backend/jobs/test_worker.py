@@ -107,11 +107,11 @@ def test_a_process_saves_when_asked_and_a_killed_one_goes_on_from_there(
     job = job_of(folder, local)
     until(lambda: len(events(folder, "epoch")) > 2)
     local.signal(job, Signal.SAVE)
-    until(lambda: list((folder.path / "checkpoints").glob("resume-*")))
+    until(lambda: resume_points(folder.path))
     local.signal(job, Signal.KILL)
     until(lambda: local.poll([job])[folder.id] is Status.GONE)
     assert folder.result(1) is None and not folder.is_held()
-    saved = int(next((folder.path / "checkpoints").glob("resume-*")).name[7:])
+    saved = int(resume_points(folder.path)[0].name[7:])
     job_of(folder, local, attempt=2)
     until(lambda: f"goes on at step {saved}" in (folder.path / "log.txt").read_text())
 

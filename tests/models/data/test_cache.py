@@ -93,14 +93,23 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(source, home, monkeypatc
     monkeypatch.setattr(cache, "write", full)
     with pytest.raises(DataError, match=r"No space left on device; make room .* --home") as error:
         load(str(source), home)
-    assert str(source) in str(error.value)
+    assert "mine could not be decoded" in str(error.value)
+    assert "/" not in str(error.value)
     assert kept(home) == []
 
 
 def test_a_home_that_cannot_be_written_is_one_sentence(source, tmp_path):
     (tmp_path / "home").write_text("a file")
-    with pytest.raises(DataError, match="could not be decoded into"):
+    with pytest.raises(DataError, match="could not be decoded into") as error:
         load(str(source), tmp_path / "home")
+    assert str(tmp_path) not in str(error.value)
+
+
+def test_a_cache_that_cannot_be_read_back_names_no_folder_above_it(source, home, monkeypatch):
+    monkeypatch.setattr(cache, "opened", lambda *_: None)
+    with pytest.raises(DataError, match="cannot be read back.*load mine again") as error:
+        load(str(source), home)
+    assert "/" not in str(error.value)
 
 
 def test_what_a_killed_process_left_is_swept_away_when_it_is_old(source, home):
