@@ -41,6 +41,7 @@ MAY_IMPORT = [
         r"backend/api/",
         f"{CATALOGUE} {SERVICE} backend.api backend.runs backend.jobs fastapi starlette",
     ),
+    (r"backend/security/", "backend.errors backend.security starlette"),
     (r"backend/cli", "models backend torch"),
     (r"backend/", f"{CATALOGUE} backend fastapi starlette"),
 ]

@@ -1,5 +1,6 @@
 """Does a run live on when its server is killed, and does the next server find it again?"""
 
+import json
 import os
 import re
 import signal
@@ -192,6 +193,19 @@ def test_a_server_that_others_could_reach_does_not_start_without_a_token(home: P
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: with --host 0.0.0.0 other computers can reach Saccade")
     assert "--token auto" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_the_health_check_of_the_container_knows_a_server_that_answers_from_none(
+    home: Path, servers: list[Server]
+) -> None:
+    text = (CHECKOUT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
+    check = json.loads(re.search(r"^HEALTHCHECK .*?CMD (\[.+\])$", text, re.MULTILINE)[1])
+    servers.append(Server(home))
+    code = check[2].replace("8000", str(servers[0].client.base_url.port))
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, timeout=30).returncode == 0
+    servers[0].end()
+    assert subprocess.run(command, timeout=30, capture_output=True).returncode != 0
 
 
 def test_forwarded_headers_are_not_believed(home: Path, servers: list[Server]) -> None:
