@@ -64,13 +64,15 @@ export function obstacle(id, run) {
 }
 
 /**
- * The command that starts the same run; settings at their default are left out.
+ * The command that starts the same run, quoted for a shell; what a setting is by itself, or by the
+ * rule, is left out.
  * @param {Setting[]} settings
  * @param {Config} config
+ * @param {import("./types.js").RuleWord} [rule]
  */
-export function command(settings, config) {
+export function command(settings, config, rule) {
   const flags = settings
-    .filter(({ name, default: usual }) => FIRST.includes(name) || config[name] !== usual)
+    .filter(({ name, default: usual }) => ![usual, rule?.own[name], rule?.options[name]?.[0]].includes(config[name]))
     .map(({ name }) => `--${name.replaceAll("_", "-")} ${quoted(String(config[name]))}`);
   return ["saccade train", ...flags].join(" ");
 }

@@ -30,9 +30,14 @@ test("a run that is not here or was trained elsewhere has no settings to clone",
   assert.equal(obstacle("clapp-1", { name: "mine", model: null }), null);
 });
 
-test("the command names what everybody looks at and what was changed, quoted for a shell", () => {
+test("the command names what differs from what a setting is by itself, quoted for a shell", () => {
   const config = { epochs: 10, rule: "clapp", learning_rate: 2e-4, keep: "0,5 it's" };
-  assert.equal(command([rule, number, rate, keep], config), "saccade train --rule clapp --epochs 10 --keep '0,5 it'\\''s'");
+  assert.equal(command([rule, number, rate, keep], config), "saccade train --keep '0,5 it'\\''s'");
+  const crop = { ...number, name: "crop", default: 0 };
+  const draw = { ...rule, name: "draw", default: "auto" };
+  const clapp = { word: "clapp", sentence: "", labels: false, options: { draw: ["network", "per-layer"] }, own: { crop: 64 } };
+  assert.equal(command([crop, draw], { crop: 64, draw: "network" }, clapp), "saccade train");
+  assert.equal(command([crop, draw], { crop: 96, draw: "per-layer" }, clapp), "saccade train --crop 96 --draw per-layer");
 });
 
 const own = { word: "clapp-s", sentence: "", labels: false, options: { negatives: ["image", "anywhere"] } };

@@ -143,7 +143,7 @@ function cross({ box, ranges }, spot) {
   const inside = (/** @type {number} */ share) => Math.min(1, Math.max(0, share));
   const x = box.left + inside((spot.x - ranges.x[0]) / (ranges.x[1] - ranges.x[0])) * box.width;
   const y = box.top + inside((ranges.y[1] - spot.y) / (ranges.y[1] - ranges.y[0])) * box.height;
-  const d = "M-6 0H6M0 -6V6";
+  const d = "M-11 0H-5M5 0H11M0 -11V-5M0 5V11M-5 0A5 5 0 1 0 5 0A5 5 0 1 0 -5 0";
   const at = `translate(${x.toFixed(1)} ${y.toFixed(1)})`;
   return svg("g", { class: "cross", transform: at }, svg("path", { d, class: "halo" }), svg("path", { d }));
 }

@@ -175,7 +175,7 @@ export function createRuns() {
       list = list.filter((run) => run.id !== id);
       listen();
       tell();
-      await lookInTrash();
+      void lookInTrash();
     },
     /** Bring a deleted run back. @param {string} id */
     async restore(id) {

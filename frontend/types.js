@@ -55,7 +55,8 @@
  */
 
 /** @typedef {{word: string, sentence: string}} Word */
-/** @typedef {Word & {labels: boolean, options: Record<string, string[]>}} RuleWord */
+/** @typedef {Word & {labels: boolean, options: Record<string, string[]>,
+ *   own: Record<string, string|number>}} RuleWord */
 
 /**
  * @typedef {{key: string, title: string, sentence: string, licence: string,

@@ -18,6 +18,7 @@ class RuleWord(BaseModel):
     samples: str
     labels: bool  # does it learn from labels?
     options: dict[str, list[str]]  # settings that it has, with their words, its own choice first
+    own: dict[str, int | str]  # its values of settings that every rule has
 
 
 class EncoderWord(BaseModel):

@@ -11,6 +11,7 @@ they are kept, the image features of both splits. A file gets its name when it i
 import contextlib
 import json
 import shutil
+import threading
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ ANALYSES = (
     "learning",
 )
 BESIDE = {"learning"}  # what an epoch is shown without: runs analysed earlier lack it
+
+reading = threading.Lock()
 
 GROUPS = ("top", "middle", "random", "least")
 PATCHES = {
@@ -161,7 +164,9 @@ class Results:
         path = self.path(what, epoch, layer)
         try:
             # NumPy leaves a file open that it was given by name and found damaged.
-            with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+            # Two threads that parse the heads of arrays at once may fail both on CPython 3.11
+            # ("AST constructor recursion depth mismatch"), so one reads at a time.
+            with open(path, "rb") as raw, reading, np.load(raw, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             for name, kind in ARRAYS[what].items():
                 if name not in arrays and name not in OPTIONAL:
@@ -249,7 +254,8 @@ class Results:
 
     def array(self, path: Path, mapped: bool = False) -> np.ndarray:
         try:
-            return np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
+            with reading:
+                return np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
         except DAMAGE as error:
             raise self.damaged(path, error) from None
 

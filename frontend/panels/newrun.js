@@ -154,7 +154,7 @@ export function newrun({ state, runs, api }) {
 
     function changed() {
       fit();
-      fill(line, commandWords(command(used().map(({ setting }) => setting), spoken(values()))));
+      fill(line, commandWords(command(used().map(({ setting }) => setting), spoken(values()), words.rule.find(({ word }) => word === rule()))));
       notice.hidden = true;
       void weigh();
     }

@@ -1,0 +1,232 @@
+"""Can a person send images, undo a deletion, clone a run, copy its command and know its cost?"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from backend.runs.folder import RunFolder
+from backend.runs.store import Store
+from models.config import TrainConfig
+from tests.browser.conftest import reply_of, served
+from tests.browser.seen import DESK, PHONE, array, expected, maps_drawn
+from tests.soak.hostile import Member, Zip, picture
+
+Visit = Callable[..., Page]
+RUN, CUT = "clapp-photos-fa11", "clapp-photos-c0de"
+SETTINGS = TrainConfig(epochs=40, learning_rate=1e-3, batch=64, encoder="vgg6-tiny", keep="0,5")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server with a run that failed and one that was interrupted, beside what ships."""
+    home = tmp_path_factory.mktemp("own")
+    error = {"code": "nan_loss", "message": "the loss of layer 3 is no finite number at step 12"}
+    store = Store(home / "saccade.db")
+    for run, state, why in ((RUN, "failed", error), (CUT, "interrupted", None)):
+        folder = RunFolder(home / "runs" / run)
+        created = "2026-11-01T10:00:00.000+00:00"
+        about = {"id": run, "name": f"it's {state}", "created": created, "dataset": "photos"}
+        folder.create(about | {"config": SETTINGS.to_dict(), "version": "0"})
+        folder.tell("end", state=state, error=why)
+        folder.log(f"{state}: see above")
+        if why:
+            folder.write("result.json", {"state": state, "error": why, "attempt": 1})
+        store.add(run, created, state, 1, time.time())
+    store.close()
+    with served(home) as address:
+        yield address
+
+
+def pets() -> bytes:
+    """A ZIP with two classes, a text, a link and a cut image."""
+    chance = random.Random(0)
+    members = [Member(f"pets/{kind}/{n}.png", picture(chance, 48)) for kind in ("cat", "dog")
+               for n in range(6)]  # fmt: skip
+    members += [Member("pets/dog/notes.txt", b"no image, <b>only</b> text")]
+    members += [Member("pets/cat/link.png", b"/etc/passwd", 0, mode=0o120777)]
+    members += [Member("pets/cat/<img src=x onerror=alert(1)>.png", picture(chance)[:60])]
+    return Zip(members).bytes()
+
+
+def look(page: Page, shots: Path, name: str) -> None:
+    """Leave a picture at both sizes and in both themes."""
+    for size in (PHONE, DESK):
+        for theme in ("dark", "light"):
+            page.set_viewport_size(size)
+            page.emulate_media(color_scheme=theme)
+            page.screenshot(path=shots / f"{name}-{theme}-{size['width']}.png")
+
+
+def test_a_zip_is_sent_and_each_file_left_out_is_named(
+    visit: Visit, server: str, shots: Path
+) -> None:
+    page = visit("#dialog=images", server=server)
+    files = [{"name": "pets.zip", "mimeType": "application/zip", "buffer": pets()}]
+    page.locator("#images-files").set_input_files(files)
+    told = page.locator("[data-upload=ready]")
+    expect(told).to_contain_text("12 images in 2 classes: cat 6, dog 6.")
+    refused = page.locator(".refused li")
+    expect(refused).to_have_count(3)
+    expect(page.locator(".refused")).to_contain_text(
+        "pets/dog/notes.txt is not a PNG, JPEG or WebP"
+    )
+    expect(page.locator(".refused")).to_contain_text("link.png is a symbolic link")
+    expect(page.locator(".refused")).to_contain_text("<img src=x onerror=alert(1)>.png is")
+    look(page, shots, "images")
+    page.locator("#use-images").click()
+    expect(page.locator("#set-data option:checked")).to_have_text("pets")
+
+
+def test_an_image_that_cannot_be_read_is_told(visit: Visit, server: str) -> None:
+    page = visit("#dialog=images", server=server)
+    files = [{"name": "a.png", "mimeType": "image/png", "buffer": b"no image"},
+             {"name": "none.png", "mimeType": "image/png", "buffer": b""}]  # fmt: skip
+    page.locator("#images-files").set_input_files(files)
+    expect(page.locator("[data-upload=failed]")).to_contain_text("nothing of it can be used: a.png")
+    expect(page.locator(".refused li")).to_have_count(2)
+
+
+def test_a_deleted_run_is_brought_back_by_undo(visit: Visit, server: str, shots: Path) -> None:
+    page = visit(f"#run={RUN}&dialog=runs", server=server)
+    row = page.locator(f'[data-run="{RUN}"]')
+    expect(row.locator('[data-verdict="failed"]')).to_contain_text("nan_loss")
+    expect(row.locator(".advice")).to_contain_text("smaller learning rate")
+    row.get_by_role("button", name="Delete").click()
+    row.get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)
+    undo = page.locator(f'[data-deleted="{RUN}"]')
+    expect(undo).to_contain_text("Deleted it's failed")
+    look(page, shots, "undo")
+    page.reload()
+    undo.get_by_role("button", name="Undo").click()
+    expect(row).to_have_attribute("data-state", "failed")
+    expect(undo).to_have_count(0)
+    assert reply_of(server, f"runs/{RUN}")["error"]["code"] == "nan_loss"
+
+
+def test_the_command_of_a_run_is_copied(visit: Visit, server: str, shots: Path) -> None:
+    page = visit(f"#run={RUN}", server=server)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    row = page.locator(f'[data-run="{RUN}"]')
+    row.get_by_role("button", name="Copy as command").click()
+    command = (
+        "saccade train --encoder vgg6-tiny --epochs 40 --batch 64 --learning-rate 0.001 "
+        "--keep 0,5 --name 'it'\"'\"'s failed'"
+    )
+    expect(row.locator(".command")).to_have_text(command)
+    expect(row.get_by_role("status")).to_have_text("Copied:")
+    assert page.evaluate("navigator.clipboard.readText()") == command
+    page.screenshot(path=shots / "command.png")
+
+
+def test_a_clone_has_the_settings_of_its_run_to_edit(visit: Visit, server: str) -> None:
+    page = visit(f"#run={RUN}", server=server)
+    page.locator(f'[data-run="{RUN}"]').get_by_role("button", name="Clone").click()
+    page.get_by_text("More settings").click()
+    for name, value in (("epochs", "40"), ("batch", "64"), ("learning_rate", "0.001")):
+        expect(page.locator(f"#set-{name}")).to_have_value(value)
+    expect(page.locator("#set-encoder")).to_have_value("vgg6-tiny")
+    expect(page.locator("#run-name")).to_have_value("it's failed, again")
+    page.locator("#set-learning_rate").fill("0.0001")
+    expect(page.locator("#new-run-form .command")).to_contain_text("--learning-rate 0.0001")
+    sent: list[dict] = []
+    refusal = {"error": {"code": "busy", "message": "not now"}}
+
+    def posted(route: Route) -> None:
+        if route.request.method != "POST":
+            return route.fallback()
+        sent.append(route.request.post_data_json)
+        return route.fulfill(status=429, json=refusal)
+
+    page.route("**/api/runs", posted)
+    with expected(visit.complaints, "429"):
+        page.locator("#start-run").click()
+        expect(page.get_by_text("not now")).to_be_visible()
+    config = {"learning_rate": 0.0001, "epochs": 40, "batch": 64, "keep": "0,5"}
+    assert config.items() <= sent[0]["config"].items()
+
+
+def test_stalled_and_interrupted_are_told_apart(visit: Visit, server: str) -> None:
+    page = visit(f"#run={CUT}", server=server)
+    told = page.locator(f'[data-run="{CUT}"] .verdict')
+    expect(told).to_have_attribute("data-verdict", "interrupted")
+    expect(told).to_contain_text("last checkpoint")
+
+    def stalled(route: Route) -> None:
+        reply = route.fetch()
+        found = reply.json()
+        for run in found["runs"]:
+            if run["id"] == CUT:
+                run |= {"state": "running", "stalled": True}
+        route.fulfill(response=reply, json=found)
+
+    page.route("**/api/runs", stalled)
+    page.reload()
+    expect(told).to_have_attribute("data-verdict", "stalled")
+    expect(told).to_contain_text("takes no step")
+
+
+def test_the_cost_of_a_run_is_measured_before_it_starts(
+    visit: Visit, server: str, shots: Path
+) -> None:
+    page = visit(f"#dialog=clone {RUN}", server=server)
+    asked: list[str] = []
+    cost = {
+        **{"training_seconds": 190, "analysis_seconds": 61, "memory_mb": 412, "disk_mb": 35.2},
+        **{"gpu_memory_mb": None, "steps": 1280, "measured_steps": 10, "device": "a processor"},
+    }
+    told = {"warning": None, "cost": None, "error": None}
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url.rsplit("/", 1)[1])
+        measured = asked.count("estimate") > 1 and "measure" in asked
+        state = "measured" if measured else "measuring" if "measure" in asked else "unknown"
+        found = told | {"state": state, "cost": cost | {"at": time.time()} if measured else None}
+        route.fulfill(json=found)
+
+    page.route("**/api/runs/estimate**", answer)
+    page.locator("#measure").click()
+    shown = page.locator("#cost")
+    expect(shown).to_have_attribute("data-state", "measured")
+    told_of = "About 3 min of training and roughly 1 min of analyses, 412 MB of memory, 35 MB of"
+    expect(shown).to_contain_text(told_of)
+    expect(shown).to_contain_text("Measured just now on a processor, over 10 steps")
+    shown.scroll_into_view_if_needed()
+    look(page, shots, "cost")
+
+
+def test_an_image_is_searched_with_and_marked_on_the_maps(
+    visit: Visit, server: str, shots: Path
+) -> None:
+    page = visit(server=server)
+    maps_drawn(page)
+    shipped = reply_of(server, "runs")["runs"][-1]
+    ids = array(reply_of(server, f"runs/{shipped['id']}/layers")["ids"]).tolist()
+    near = [{"image": image, "distance": 1.0 + place} for place, image in enumerate(ids[:12])]
+    layers = [{"layer": layer, "x": 0.0, "y": 0.0, "neighbours": near} for layer in range(7)]
+    found = {"run": shipped["id"], "epoch": 30, "error": None}
+
+    def answer(route: Route) -> None:
+        done = route.request.method == "GET"
+        told = {"state": "found" if done else "working", "layers": layers if done else []}
+        route.fulfill(json=found | told)
+
+    image = picture(random.Random(1), 96)
+    page.route("**/api/examples/*/search**", answer)
+    page.route("**/api/examples/*/image", lambda r: r.fulfill(body=image, content_type="image/png"))
+    files = [{"name": "a.png", "mimeType": "image/png", "buffer": image}]
+    page.locator("#example-file").set_input_files(files)
+    card = page.locator("#example")
+    expect(card).to_have_attribute("data-status", "found")
+    expect(card.locator(".neighbour-row .thumb")).to_have_count(49)
+    assert card.locator(".thumb").nth(1).get_attribute("data-image") == str(ids[1])
+    expect(page.locator(".strip .cross")).to_have_count(7)
+    expect(page.locator("#map .cross")).to_have_count(1)
+    card.scroll_into_view_if_needed()
+    look(page, shots, "example")
+    card.get_by_role("button", name="Remove").click()
+    expect(page.locator(".cross")).to_have_count(0)
