@@ -297,11 +297,17 @@ def test_a_controller_that_dies_disturbs_no_job(real: RealPlace, home: Path, unt
 def test_a_controller_that_dies_as_a_job_begins_leads_to_no_second_one_beside_it(
     real: RealPlace, home: Path, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its state of a second ago is what it knows then: it starts the job again, or forgot it."""
     monkeypatch.setattr("backend.jobs.slurm.SILENCE", 5.0)
+    check_killed_controller(real, home, until, seconds=0)
+
+
+def check_killed_controller(real: RealPlace, home: Path, until: Until, seconds: float) -> None:
+    """Kill the controller so long after a job began. Its state of a moment ago is what it knows
+    then: it goes on, starts the job again, or forgot it, which our queue takes for lost."""
     folder, launcher = counting(home, 600), real.launcher()
     job = started(launcher, folder)
     counts(folder, until)
+    time.sleep(seconds)
     real.cluster.kill_controller()
     time.sleep(1)
     real.cluster.controller()
@@ -315,22 +321,14 @@ def test_a_controller_that_dies_as_a_job_begins_leads_to_no_second_one_beside_it
 
 
 @pytest.mark.slow
-def test_before_its_time_is_up_a_job_saves_and_is_queued_again(
-    real: RealPlace, home: Path, until: Until
+def test_two_processes_train_make_room_go_on_and_stop(
+    real: RealPlace, home: Path, config: dict, until: Until
 ) -> None:
-    folder, launcher = counting(home, LONG), real.launcher(time_limit="1")
-    started(launcher, folder)
-    counts(folder, until)
-    until(lambda: len(events(folder, "begin")) == 2, 60)
-    found = ticks(folder)
-    assert found == list(range(len(found))) and folder.result(1) is None
+    check_several(real, home, config, until, gpus=2)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("wanted", [{"gpus": 2}, {"nodes": 2}], ids=["one-node", "two-nodes"])
-def test_several_processes_train_make_room_go_on_and_stop(
-    real: RealPlace, home: Path, config: dict, until: Until, wanted: dict
-) -> None:
+def check_several(real: RealPlace, home: Path, config: dict, until: Until, **wanted: int) -> None:
+    """Train in two processes; have them make room, begin again, and stop."""
     folder, launcher = made(home, config, **LONG_TRAINING), Slurm(Wanted(**wanted), every=0.2)
 
     def starts() -> int:
@@ -341,8 +339,7 @@ def test_several_processes_train_make_room_go_on_and_stop(
     assert any("2 processes share the images" in line for line in folder.log_tail())
     real.cluster.call("scancel", "--batch", "--signal=USR1", job.handle.removeprefix("slurm/"))
     until(lambda: starts() == 2, 90)
-    log = (folder.path / "log.txt").read_text()
-    assert "made room" in log
+    assert "made room" in (folder.path / "log.txt").read_text()
     seen = len(events(folder, "progress"))
     until(lambda: len(events(folder, "progress")) > seen, 90)
     launcher.signal(job, Signal.STOP)

@@ -1,0 +1,31 @@
+"""The long form of what test_slurm.py asks, for tests.soak.slurm: `case` counts from 0."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.backend.jobs.places import RealPlace
+from tests.backend.jobs.test_launchers import LONG, counting, counts, started, ticks
+from tests.backend.jobs.test_slurm import Until, check_killed_controller, check_several
+from tests.backend.jobs.test_worker import events
+
+
+def test_controller_killed_within_two_seconds_of_a_start(
+    case: int, real: RealPlace, home: Path, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.jobs.slurm.SILENCE", 5.0)
+    check_killed_controller(real, home, until, random.Random(case).uniform(0, 2))
+
+
+def test_time_limit_reached(real: RealPlace, home: Path, until: Until) -> None:
+    folder = counting(home, LONG)
+    started(real.launcher(time_limit="1"), folder)
+    counts(folder, until)
+    until(lambda: len(events(folder, "begin")) == 2, 90)
+    found = ticks(folder)
+    assert found == list(range(len(found))) and folder.result(1) is None
+
+
+def test_two_nodes_train_together(real: RealPlace, home: Path, config: dict, until: Until) -> None:
+    check_several(real, home, config, until, nodes=2)
