@@ -131,6 +131,18 @@ def test_a_job_that_slurm_forgot_is_not_gone_while_its_heart_beats(home: Path) -
     assert status(launcher, job) is Status.GONE
 
 
+def test_a_job_that_slurm_gave_up_is_not_gone_while_someone_works_in_its_directory(
+    home: Path,
+) -> None:
+    told, folder = Told(), counting(home, 1)
+    launcher, job = Slurm(Wanted(), told), job_of(folder, handle="slurm/17")
+    told.jobs = {(job.name, str(folder.path)): Entry("17", "NODE_FAIL")}
+    assert folder.lock.take()
+    assert status(launcher, job) is Status.RUNNING
+    folder.lock.release()
+    assert status(launcher, job) is Status.GONE
+
+
 def test_many_who_ask_are_served_by_one_answer(home: Path) -> None:
     told, folder, asked = Told(), counting(home, 1), []
     job = job_of(folder, handle="slurm/17")
