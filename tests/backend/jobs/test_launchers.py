@@ -508,12 +508,11 @@ def test_the_real_worker_trains_to_the_end_with_the_weights_of_any_other(
     if word == "slurm":
         request.getfixturevalue("real")
     launcher = {"local": Local, "slurm": Slurm}[word]()
-    folder, alone = made(home, config), RunFolder(trained[0] / "runs" / trained[1])
-    job = started(launcher, folder)
+    folder = made(home, config, epochs=1, keep="0")
+    job, alone = started(launcher, folder), RunFolder(trained[0] / "runs" / trained[1])
     until(lambda: folder.result(1), 120)
     assert folder.result(1)["state"] == "finished"
-    assert [weights(folder, epoch) for epoch in (0, 1, 2)] == [
-        weights(alone, epoch) for epoch in (0, 1, 2)
-    ]
-    assert [event["epoch"] for event in events(folder, "analysed")] == [0, 1, 2]
+    for epoch in (0, 1):
+        assert weights(folder, epoch) == weights(alone, epoch)
+    assert [event["epoch"] for event in events(folder, "analysed")] == [0, 1]
     until(lambda: is_gone(launcher, job))
