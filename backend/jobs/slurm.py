@@ -112,14 +112,15 @@ class Slurm:
         return found | {job.run: self.status(job, listing.get(key(job))) for job in there}
 
     def status(self, job: Job, entry: Entry | None) -> Status:
-        """What a fresh listing says of a job. One that is not listed was never submitted, or ended
-        long ago, or the controller lost it: then the run directory tells."""
-        if entry:
-            return Status.RUNNING if entry.lives else Status.GONE
+        """What a fresh listing says of a job, and the lock of its directory, which is right where
+        Slurm has lost sight of a process. One that is not listed was never submitted, or ended
+        long ago, or the controller forgot it: then the heartbeat tells."""
         folder = RunFolder(job.folder)
-        if folder.is_held():
+        if (entry and entry.lives) or folder.is_held():
             return Status.RUNNING
-        return Status.UNKNOWN if folder.silence() < SILENCE else Status.GONE
+        if not entry and folder.silence() < SILENCE:
+            return Status.UNKNOWN
+        return Status.GONE
 
     def unheard(self, job: Job) -> Status:
         """Without the controller: at work if someone on this computer holds the run's lock."""

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from backend.jobs.launcher import Signal
 from tests.backend.jobs.places import RealPlace
-from tests.backend.jobs.test_launchers import LONG, counting, counts, started, ticks
-from tests.backend.jobs.test_slurm import Until, check_killed_controller, check_several
+from tests.backend.jobs.test_launchers import LONG, counting, counts, is_gone, started, ticks
+from tests.backend.jobs.test_slurm import Until, check_killed_controller, made_room
 from tests.backend.jobs.test_worker import events
 
 
@@ -27,5 +28,15 @@ def test_time_limit_reached(real: RealPlace, home: Path, until: Until) -> None:
     assert found == list(range(len(found))) and folder.result(1) is None
 
 
-def test_two_nodes_train_together(real: RealPlace, home: Path, config: dict, until: Until) -> None:
-    check_several(real, home, config, until, nodes=2)
+@pytest.mark.parametrize("wanted", [{"gpus": 2}, {"nodes": 2}], ids=["node", "nodes"])
+def test_two_processes_make_room_go_on_and_stop(
+    real: RealPlace, home: Path, config: dict, until: Until, wanted: dict
+) -> None:
+    folder, launcher, job = made_room(real, home, config, until, **wanted)
+    saved = len(events(folder, "progress"))
+    until(lambda: len(events(folder, "progress")) > saved, 120)
+    assert [e["state"] for e in events(folder, "state")].count("running") == 2
+    launcher.signal(job, Signal.STOP)
+    until(lambda: folder.result(1), 60)
+    assert folder.result(1)["state"] == "stopped"
+    until(lambda: is_gone(launcher, job), 60)

@@ -12,6 +12,7 @@ import time
 from types import SimpleNamespace
 
 from backend.jobs import worker
+from backend.runs.folder import RunFolder
 
 
 class Counting(worker.Worker):
@@ -23,14 +24,22 @@ class Counting(worker.Worker):
         for tick in range(first, config["ticks"]):
             time.sleep(config.get("pause", 0.01))
             self.say("tick", tick=tick, pid=os.getpid())
-            if self.heart.due():
-                self.folder.beat()
+            self.pulse.went(tick)
             if tick + 1 == config.get("fail"):
                 os.kill(os.getpid(), signal.SIGKILL)
-            self.heed(SimpleNamespace(step=tick + 1))
+            self.heed(SimpleNamespace(step=tick + 1), Saves(self.folder))
 
-    def save(self, progress) -> None:
-        self.wishes.save = False
+
+class Saves:
+    """The counts that are saved, as backend.jobs.saves has the checkpoints."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+
+    def due(self, progress) -> bool:
+        return False
+
+    def save(self, progress, must: bool = False) -> None:
         self.folder.write("saved.json", {"tick": progress.step})
 
 

@@ -4,7 +4,6 @@ inline is the process of the caller and has a part of it; `fake` is the launcher
 programs of the test's own. Jobs count instead of training, but for the last tests.
 """
 
-import os
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from backend.errors import ConflictError
 from backend.jobs.inline import Inline
 from backend.jobs.launcher import Job, Launcher, Signal, Status
 from backend.jobs.local import Local
+from backend.jobs.process import UNKNOWN, start_of
 from backend.jobs.queue import Queue
 from backend.jobs.slurm import Slurm
 from backend.jobs.states import State
@@ -301,7 +301,7 @@ def test_a_killed_job_is_gone_and_lets_go_of_its_directory(
     launcher.signal(job, Signal.KILL)
     until(lambda: is_gone(launcher, job), 10)
     assert folder.result(1) is None and not folder.is_held()
-    assert not os.path.exists(f"/proc/{pids(folder)[0]}")
+    until(lambda: start_of(pids(folder)[0]) == UNKNOWN, 5)
 
 
 @apart
@@ -508,12 +508,11 @@ def test_the_real_worker_trains_to_the_end_with_the_weights_of_any_other(
     if word == "slurm":
         request.getfixturevalue("real")
     launcher = {"local": Local, "slurm": Slurm}[word]()
-    folder, alone = made(home, config), RunFolder(trained[0] / "runs" / trained[1])
-    job = started(launcher, folder)
+    folder = made(home, config, epochs=1, keep="0")
+    job, alone = started(launcher, folder), RunFolder(trained[0] / "runs" / trained[1])
     until(lambda: folder.result(1), 120)
     assert folder.result(1)["state"] == "finished"
-    assert [weights(folder, epoch) for epoch in (0, 1, 2)] == [
-        weights(alone, epoch) for epoch in (0, 1, 2)
-    ]
-    assert [event["epoch"] for event in events(folder, "analysed")] == [0, 1, 2]
+    for epoch in (0, 1):
+        assert weights(folder, epoch) == weights(alone, epoch)
+    assert [event["epoch"] for event in events(folder, "analysed")] == [0, 1]
     until(lambda: is_gone(launcher, job))

@@ -14,7 +14,7 @@ import pytest
 from backend.errors import ConflictError
 from backend.jobs import slurmcalls
 from backend.jobs.endings import ADVICE
-from backend.jobs.launcher import Signal, Status
+from backend.jobs.launcher import Job, Signal, Status
 from backend.jobs.queue import Queue
 from backend.jobs.slurm import Slurm, Wanted
 from backend.jobs.slurmcalls import ENDED, Entry, SlurmCalls
@@ -129,6 +129,18 @@ def test_a_job_that_slurm_forgot_is_not_gone_while_its_heart_beats(home: Path) -
     folder.beat()
     assert status(launcher, job) is Status.UNKNOWN
     (folder.path / "heartbeat").unlink()
+    assert status(launcher, job) is Status.GONE
+
+
+def test_a_job_that_slurm_gave_up_is_not_gone_while_someone_works_in_its_directory(
+    home: Path,
+) -> None:
+    told, folder = Told(), counting(home, 1)
+    launcher, job = Slurm(Wanted(), told), job_of(folder, handle="slurm/17")
+    told.jobs = {(job.name, str(folder.path)): Entry("17", "NODE_FAIL")}
+    assert folder.lock.take()
+    assert status(launcher, job) is Status.RUNNING
+    folder.lock.release()
     assert status(launcher, job) is Status.GONE
 
 
@@ -321,28 +333,25 @@ def check_killed_controller(real: RealPlace, home: Path, until: Until, seconds: 
 
 
 @pytest.mark.slow
-def test_two_processes_train_make_room_go_on_and_stop(
+def test_two_processes_train_and_make_room_and_the_job_waits_again(
     real: RealPlace, home: Path, config: dict, until: Until
 ) -> None:
-    check_several(real, home, config, until, gpus=2)
+    folder, launcher, job = made_room(real, home, config, until, gpus=2)
+    until(lambda: launcher.entry(job, fresh=True).state == "PENDING", 60)
+    assert status(launcher, job) is Status.RUNNING and folder.result(1) is None
+    launcher.signal(job, Signal.STOP)
+    until(lambda: is_gone(launcher, job))
 
 
-def check_several(real: RealPlace, home: Path, config: dict, until: Until, **wanted: int) -> None:
-    """Train in two processes; have them make room, begin again, and stop."""
+def made_room(
+    real: RealPlace, home: Path, config: dict, until: Until, **wanted: int
+) -> tuple[RunFolder, Slurm, Job]:
+    """Train in two processes until they were told that their time is up, and have saved."""
     folder, launcher = made(home, config, **LONG_TRAINING), Slurm(Wanted(**wanted), every=0.2)
-
-    def starts() -> int:
-        return len([e for e in events(folder, "state") if e["state"] == "running"])
-
     job = started(launcher, folder)
     until(lambda: events(folder, "progress"), 90)
     assert any("2 processes share the images" in line for line in folder.log_tail())
     real.cluster.call("scancel", "--batch", "--signal=USR1", job.handle.removeprefix("slurm/"))
-    until(lambda: starts() == 2, 90)
-    assert "made room" in (folder.path / "log.txt").read_text()
-    seen = len(events(folder, "progress"))
-    until(lambda: len(events(folder, "progress")) > seen, 90)
-    launcher.signal(job, Signal.STOP)
-    until(lambda: folder.result(1), 60)
-    assert folder.result(1)["state"] == "stopped"
-    until(lambda: is_gone(launcher, job), 60)
+    until(lambda: "made room" in (folder.path / "log.txt").read_text(), 60)
+    assert list((folder.path / "checkpoints").glob("resume-*"))
+    return folder, launcher, job
