@@ -40,6 +40,7 @@ STEPS = 20  # of its usual steps that it has beside these
 LONGEST_STEP = 30.0  # seconds of a step that count for this
 START_PATIENCE = 5.0  # seconds a process has to take up its work, where nothing tells that it runs
 TRIES = 3  # at a change of state that someone else may get in between
+HALF_MADE = 86400.0  # seconds after which a directory that was not finished never will be
 FRESH = 2.0  # seconds in which a directory without a row belongs to someone who makes that row
 
 
@@ -326,9 +327,11 @@ class Queue:
         for path in self.runs.glob("*/run.json"):
             folder = RunFolder(path.parent)
             row = rows.pop(folder.id, None)
-            if row is None and ID.fullmatch(folder.id):
+            if not ID.fullmatch(folder.id):
+                self.tidy(folder)
+            elif row is None:
                 self.adopt_folder(folder)
-            elif row and row.state in RESUMABLE and not self.adopt_attempt(row, folder):
+            elif row.state in RESUMABLE and not self.adopt_attempt(row, folder):
                 guessed += [row] if was_guessed(row) else []
         self.correct(guessed)
         for row in rows.values():  # the directory was taken away by hand
@@ -343,6 +346,13 @@ class Queue:
             return
         if not 0 <= age < FRESH:  # the clock was set back since
             self.enter_again(folder, created)
+
+    def tidy(self, folder: RunFolder) -> None:
+        """Remove what a crash left of a run that was just being made."""
+        with suppress(OSError):
+            age = self.clock() - folder.path.stat().st_mtime
+            if folder.id.startswith(".") and folder.id.endswith(".new") and age > HALF_MADE:
+                shutil.rmtree(folder.path, ignore_errors=True)
 
     def enter_again(self, folder: RunFolder, created: str) -> None:
         now = standing(folder)

@@ -57,7 +57,7 @@ class Catalogue:
     def refusals(self) -> list[str]:
         """Why directories of runs are not shown: a sentence each."""
         told = []
-        for path in sorted(self.runs.glob("*/run.json")):
+        for path in sorted(self.runs.glob("[!.]*/run.json")):
             try:
                 RunFolder(path.parent).about()
             except RunError as error:

@@ -19,7 +19,7 @@ from pathlib import Path
 from backend.jobs.process import is_alive, pid_of
 from backend.jobs.states import LIVE, MOVES, State
 from backend.runs.events import EventReader
-from backend.runs.folder import RunFolder
+from backend.runs.folder import ID, RunFolder
 from backend.runs.store import Row, Store
 from backend.settings import CHECKOUT
 from tests.soak.keeper import LIMITS
@@ -49,7 +49,9 @@ class Site:
         return path.read_text().split() if path.exists() else []
 
     def folders(self) -> list[RunFolder]:
-        return [RunFolder(path.parent) for path in sorted(self.runs.glob("*/run.json"))]
+        """The directories of runs; those that were left half made are hidden."""
+        found = [RunFolder(path.parent) for path in sorted(self.runs.glob("*/run.json"))]
+        return [folder for folder in found if ID.fullmatch(folder.id)]
 
     def at_work(self) -> dict[str, str]:
         """The handle of each run whose process is there."""
@@ -71,11 +73,12 @@ class Site:
 
     def wrong(self) -> list[str]:
         """What is not as it should be just now; a state that is passed through counts as such."""
-        rows = {row.id: row for row in self.store.rows()}
-        told = [f"{run} is lost" for run in self.accepted() if run not in rows]
-        told += [f"{f.id} is not entered" for f in self.folders() if f.id not in rows]
-        alive, live = self.at_work(), [row for row in rows.values() if row.state in LIVE]
-        told += [f"{run} is at work, unknown" for run in alive if rows[run].state not in LIVE]
+        accepted, alive, folders = self.accepted(), self.at_work(), self.folders()
+        rows = {row.id: row for row in self.store.rows()}  # after what must be in them
+        told = [f"{run} is lost" for run in accepted if run not in rows]
+        told += [f"{folder.id} is not entered" for folder in folders if folder.id not in rows]
+        live = [row for row in rows.values() if row.state in LIVE]
+        told += [f"{run} is at work, unknown" for run in alive if run not in {r.id for r in live}]
         told += [f"{row.id} is {row.state} and dead" for row in live if not at_work(row, alive)]
         for row in rows.values():
             idle = row.state == State.QUEUED and len(live) < LIMITS.cpu_runs

@@ -11,7 +11,7 @@ from backend.jobs.endings import ADVICE, ENDS_FOR_GOOD
 from backend.jobs.launcher import Signal, Status
 from backend.jobs.limits import Limits
 from backend.jobs.process import boot_id
-from backend.jobs.queue import FRESH, START_PATIENCE, STOP_PATIENCE, Queue
+from backend.jobs.queue import FRESH, HALF_MADE, START_PATIENCE, STOP_PATIENCE, Queue
 from backend.jobs.states import FINAL, LIVE, MOVES, RESUMABLE, State
 from backend.runs import catalogue
 from backend.runs.folder import RunFolder
@@ -274,6 +274,18 @@ def test_a_run_trained_elsewhere_appears_whole_and_is_found_again(queue: Queue) 
 
 def fails() -> None:
     raise OSError("full")
+
+
+def test_what_a_crash_left_half_made_is_removed_in_time(queue: Queue, clock: Clock) -> None:
+    half = RunFolder(queue.runs / ".clapp-photos-0000.new")
+    half.path.mkdir(parents=True)
+    half.write("run.json", {})
+    clock.now = half.path.stat().st_mtime + HALF_MADE - 1
+    queue.adopt()
+    assert half.path.exists()
+    clock.now += 2
+    queue.adopt()
+    assert not half.path.exists() and queue.store.rows() == []
 
 
 def test_an_attempt_begun_by_hand_is_adopted(queue: Queue, quiet: Quiet) -> None:
