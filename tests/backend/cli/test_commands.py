@@ -66,6 +66,15 @@ def test_runs_are_listed_for_people_and_for_programs(say: Say, own: str) -> None
     assert found[0]["id"] == own and found[0]["analysed"] == [0, 1, 2]
 
 
+def test_what_went_wrong_without_ending_a_run_stands_under_the_list(
+    say: Say, own: str, home: Path
+) -> None:
+    RunFolder(home / "runs" / own).tell("warning", code="fell_back", message="goes on from 2")
+    assert f"\nwarning: {own}: goes on from 2\n" in say("runs")[1]
+    found = json.loads(say("runs", "--json")[1])["runs"][0]
+    assert found["warnings"] == [{"code": "fell_back", "message": "goes on from 2"}]
+
+
 def test_an_empty_home_says_how_to_begin(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SACCADE_PRETRAINED", "/nowhere")
     assert say("runs") == (0, "no runs yet; begin one with: saccade train\n", "")
