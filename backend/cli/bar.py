@@ -28,6 +28,8 @@ class Bar:
             self.say(f"epoch {event['epoch']}: loss {losses(event)}  {duration(event['seconds'])}")
         elif kind == "analysed":
             self.say(f"epoch {event['epoch']} is analysed")
+        elif kind == "warning":
+            self.say(f"warning: {event['message']}")
         elif kind == "state" and event["state"] == "stopping":
             self.say("stopping: saves first; Ctrl+C once more ends it at once")
 

@@ -105,6 +105,15 @@ def test_a_run_of_before_formats_had_numbers_is_read(say: Say, own: str, home: P
     assert own in say("runs", "--rebuild")[1]
 
 
+def test_what_went_wrong_without_ending_a_run_stands_under_the_list(
+    say: Say, own: str, home: Path
+) -> None:
+    RunFolder(home / "runs" / own).tell("warning", code="fell_back", message="goes on from 2")
+    assert f"\nwarning: {own}: goes on from 2\n" in say("runs")[1]
+    found = json.loads(say("runs", "--json")[1])["runs"][0]
+    assert found["warnings"] == [{"code": "fell_back", "message": "goes on from 2"}]
+
+
 def test_an_empty_home_says_how_to_begin(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SACCADE_PRETRAINED", "/nowhere")
     assert say("runs") == (0, "no runs yet; begin one with: saccade train\n", "")
