@@ -89,7 +89,7 @@ class Door:
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token")
         if not given:
             return None
-        if not (self.has_cookie(headers) or same(given[0], self.token) or self.spend(given[0])):
+        if not (self.spend(given[0]) or same(given[0], self.token) or self.has_cookie(headers)):
             self.failed.note(address)
             raise NoTokenError(
                 "this link was used before, or is not of this Saccade; take the newest one that it "

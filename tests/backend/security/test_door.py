@@ -89,6 +89,14 @@ def test_a_link_works_once_and_only_for_its_time(guarded: TestClient) -> None:
     assert guarded.get(other).status_code == 401
 
 
+def test_a_browser_that_is_in_already_uses_a_link_up_too(guarded: TestClient) -> None:
+    guarded.get(link_of(guarded))
+    link = link_of(guarded)
+    assert guarded.get(link).status_code == 303
+    guarded.cookies.clear()
+    assert guarded.get(link).status_code == 401
+
+
 def test_when_a_link_was_used_that_is_told_so_that_another_can_be_printed(
     guarded: TestClient,
 ) -> None:
