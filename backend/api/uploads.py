@@ -64,8 +64,8 @@ class Uploads(BaseModel):
 
 @router.get("", response_model=Uploads)
 def uploads(service: InService):
-    """Every upload, the newest first."""
-    return {"uploads": [told(service, id) for id in service.uploads.ids()]}
+    """Every upload, the newest first, without the names of files left out."""
+    return {"uploads": [told(service, id) | {"refused": []} for id in service.uploads.ids()]}
 
 
 @router.post("", status_code=201, response_model=Upload)

@@ -18,8 +18,8 @@ import numpy as np
 from backend.analysis.neighbours import nearest_to
 from backend.analysis.placing import placed
 from backend.errors import DataError, failure_of
+from backend.jobs.note import write
 from backend.jobs.place import Looking
-from backend.jobs.trials import write
 from backend.runs.folder import RunFolder
 from backend.runs.lock import Lock
 from models.data import Dataset, load

@@ -15,7 +15,7 @@ from typing import Any
 
 from backend.errors import NotFoundError
 from backend.jobs.errands import Errands
-from backend.jobs.trials import read
+from backend.jobs.note import read
 
 ID = re.compile(r"[0-9a-f]{16}")
 KEPT = 24 * 3600.0  # seconds

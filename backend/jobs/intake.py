@@ -1,6 +1,6 @@
 """Make a data set of what was uploaded: a folder of images that Saccade itself has written.
 
-python -m backend.jobs.intake --upload DIR
+python -m backend.jobs.intake --upload DIR --home HOME
 
 Every file is decoded here, in a process of its own, and written anew under a number. What is left
 out is told with its name and reason in DIR/report.json.
@@ -8,7 +8,6 @@ out is told with its name and reason in DIR/report.json.
 
 import argparse
 import io
-import json
 import os
 import shutil
 import sys
@@ -22,7 +21,9 @@ from pathlib import Path
 
 from backend.errors import DataError, failure_of
 from backend.jobs.archive import MOST_BYTES, Archive, UnpackError
+from backend.jobs.note import read, write
 from backend.runs.lock import Lock
+from models.data import load
 from models.data.folder import SPLIT_FOLDERS, is_hidden
 from models.data.picture import UnreadableError, read_picture
 
@@ -61,10 +62,13 @@ class Given:
     read: Callable[[], bytes]
 
 
-def take_in(upload: Path) -> Report:
-    """Turn DIR/incoming into DIR/images/<title> and say what became of each file."""
+def take_in(upload: Path, home: Path | None = None) -> Report:
+    """Turn DIR/incoming into DIR/images/<title> and say what became of each file.
+
+    home: where the data set is kept decoded; None to leave that to its first use.
+    """
     report, made = Report(), upload / ".making"
-    title = json.loads((upload / "about.json").read_bytes())["title"]
+    title = (read(upload / "about.json") or {}).get("title", "")
     shutil.rmtree(made, ignore_errors=True)
     try:
         made.mkdir()
@@ -73,8 +77,11 @@ def take_in(upload: Path) -> Report:
             write_images(files, made, report, upload)
         if not report.images:
             raise DataError(nothing(report))
-        (upload / "images").mkdir(exist_ok=True)
-        made.rename(upload / "images" / folder_name(title, "images"))
+        place = upload / "images" / folder_name(title, "images")
+        place.parent.mkdir(exist_ok=True)
+        made.rename(place)
+        if home:
+            load(str(place), home)  # so that the web process finds it decoded
     except Exception as error:
         report.error = failure_of(error)
         shutil.rmtree(made, ignore_errors=True)
@@ -118,7 +125,7 @@ def write_images(files: list[Given], made: Path, report: Report, upload: Path) -
             report.refuse(file.name, str(reason))
         if time.monotonic() - spoken > SPEAK_EVERY:
             spoken = time.monotonic()
-            write_json(upload / "progress.json", {"done": number, "of": len(files)})
+            write(upload / "progress.json", {"done": number, "of": len(files)})
     report.images = counts.total()
     report.classes = {name: n for name, n in sorted(counts.items()) if name}
 
@@ -213,13 +220,6 @@ def shown(name: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in name[:200]) or "?"
 
 
-def write_json(path: Path, value: object) -> None:
-    """Write a JSON file so that it is whole or as it was."""
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(json.dumps(value), encoding="utf-8")
-    os.replace(new, path)
-
-
 def bounded() -> None:
     """Decoding may take no more than so much memory and time."""
     with suppress(ImportError, ValueError, OSError):
@@ -234,13 +234,15 @@ def bounded() -> None:
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m backend.jobs.intake", description=__doc__)
     parser.add_argument("--upload", type=Path, required=True, metavar="DIR")
-    upload = parser.parse_args(words).upload.absolute()
+    parser.add_argument("--home", type=Path, required=True, metavar="HOME")
+    options = parser.parse_args(words)
+    upload = options.upload.absolute()
     lock = Lock(upload / "lock")
     if not lock.take():
         return 3
     bounded()
-    report = take_in(upload)
-    write_json(upload / "report.json", vars(report))
+    report = take_in(upload, options.home)
+    write(upload / "report.json", vars(report))
     shutil.rmtree(upload / "incoming", ignore_errors=True)
     lock.release()
     return 1 if report.error else 0

@@ -22,7 +22,7 @@ from backend.analysis.material import Material
 from backend.analysis.speed import gpu_peak_mb, start_gpu_peak, wait
 from backend.errors import DataError, failure_of
 from backend.jobs.memory import peak_mb, start_peak
-from backend.jobs.trials import read, write
+from backend.jobs.note import read, write
 from backend.runs.lock import Lock
 from backend.runs.results import ANALYSES
 from models.checkpoint import save_kept, save_resume

@@ -4,9 +4,7 @@ HOME/cache/trials/KEY/ has one trial: KEY stands for all settings that change wh
 How long a run is and which images it sees may differ; those are counted, not measured.
 """
 
-import json
 import math
-import os
 import time
 from collections.abc import Callable
 from hashlib import sha256
@@ -14,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from backend.jobs.errands import Errands
+from backend.jobs.note import read, write
 
 APART = ("data", "epochs", "keep", "seed", "learning_rate", "parallel", "negatives_from")
-NICE = 5  # a trial gives way to the page
 RESUME_POINTS = 2  # kept at a time
 
 
@@ -80,18 +78,3 @@ def cost_of(
 def disk_of(speed: dict[str, Any], counted: dict[str, Any], kept: int) -> int:
     checkpoints = kept * speed["kept_bytes"] + RESUME_POINTS * speed["resume_bytes"]
     return checkpoints + kept * counted["analysis_bytes"]
-
-
-def read(path: Path) -> dict[str, Any] | None:
-    try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def write(path: Path, value: dict[str, Any]) -> None:
-    """Write a JSON file so that it is whole or as it was."""
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(json.dumps(value, allow_nan=False), encoding="utf-8")
-    os.replace(new, path)

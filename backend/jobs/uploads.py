@@ -5,7 +5,6 @@ images/<title>/, which is a data set like any other folder. Its id and the numbe
 ours; what a client calls them is only ever shown.
 """
 
-import json
 import re
 import secrets
 import shutil
@@ -17,6 +16,7 @@ from typing import Any
 
 from backend.errors import BusyError, ConflictError, DiskFullError, NotFoundError, TooLargeError
 from backend.jobs.errands import Errands
+from backend.jobs.note import read, write
 
 ID = re.compile(r"[0-9a-f]{16}")
 MOST_OPEN = 20  # uploads that are being received
@@ -49,8 +49,7 @@ class Uploads:
         id = secrets.token_hex(8)
         folder = self.path / id
         (folder / "incoming").mkdir(parents=True)
-        about = {"title": title, "created": self.clock()}
-        (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
+        write(folder / "about.json", {"title": title, "created": self.clock()})
         return id
 
     def ids(self) -> list[str]:
@@ -98,7 +97,8 @@ class Uploads:
             raise ConflictError(f"upload {id} is {self.state(id)} already")
         if not any((folder / "incoming").glob("[0-9]*")):
             raise ConflictError(f"upload {id} has no file; send some, or remove it")
-        self.errands.start("intake", ["--upload", str(folder)], folder)
+        words = ["--upload", str(folder), "--home", str(self.path.parent)]
+        self.errands.start("intake", words, folder)
         (folder / "begun").touch()
 
     def state(self, id: str) -> str:
@@ -154,11 +154,3 @@ class Uploads:
             if self.state(id) == "open" and self.clock() - created > ABANDONED:
                 with suppress(ConflictError, NotFoundError, OSError):
                     self.remove(id)
-
-
-def read(path: Path) -> dict[str, Any] | None:
-    try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None

@@ -16,7 +16,8 @@ from typing import Any
 SECURED = {"state", "checkpoint", "analysed", "warning", "end"}  # on the disk at once
 TAIL = 2**16  # bytes from the end in which the last line is looked for
 BLOCK = 2**20  # bytes that are read at a time
-MOST = 500  # events in memory for one reader, before those of its last block
+FEW = 2**15  # the same, for a reader that may be gone after some events
+MOST = 200  # events in memory for one reader, before those of its last block
 NEAR = 2**16  # bytes within which a search for a number ends
 PASSING = ("progress", "analysis")  # an event that a newer one of these makes worthless
 LASTING = re.compile(rb'"kind":"(?!progress"|analysis")')
@@ -78,13 +79,13 @@ class EventReader:
     def __init__(self, path: Path) -> None:
         self.path, self.offset = path, 0
 
-    def blocks(self) -> Iterator[bytes]:
+    def blocks(self, size: int = BLOCK) -> Iterator[bytes]:
         """The new lines, some at a time; the last one waits until its newline is there."""
         try:
             with open(self.path, "rb") as file:
                 file.seek(self.offset)
                 begun = b""
-                while read := file.read(BLOCK):
+                while read := file.read(size):
                     whole = read.rfind(b"\n") + 1
                     if not whole:
                         begun += read
@@ -127,7 +128,7 @@ class EventReader:
     def news(self, after: int = 0) -> list[dict[str, Any]]:
         """The new events above `after`, in order; of the progress among them only the newest."""
         found: list[dict[str, Any]] = []
-        for block in self.blocks():
+        for block in self.blocks(FEW):
             for line in thinned(block):
                 event = parsed(line)
                 if event.get("seq", 0) <= after or not isinstance(event.get("kind"), str):

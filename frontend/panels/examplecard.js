@@ -51,7 +51,7 @@ export function examplecard(page) {
     return [
       h("div", { class: "portrait" },
         h("img", { src: address, alt: "The image that you sent", width: 96, height: 96 }),
-        h("p", { class: "soft small" }, "Nearest test images by layer, by Euclidean distance of standardised image features. The cross shows where it lies on each map; that stays as it is.")),
+        h("p", { class: "soft small" }, "Nearest test images by layer, by Euclidean distance of standardised image features. The mark shows where it lies on each map, which stays as it is.")),
       h("div", { class: `neighbours ${layers.some((l) => shortLayer(scene.layerName(l.layer)).length > 5) ? "named" : ""}` },
         layers.map((alike) => h(
           "div",

@@ -170,6 +170,33 @@ def test_stalled_and_interrupted_are_told_apart(visit: Visit, server: str) -> No
     expect(told).to_contain_text("takes no step")
 
 
+def test_progress_is_asked_for_where_no_stream_is_to_be_had(visit: Visit, server: str) -> None:
+    page = visit(server=server)
+    maps_drawn(page)
+
+    def running(route: Route) -> None:
+        reply = route.fetch()
+        found = reply.json()
+        for run in found["runs"]:
+            run |= {"state": "running"} if run["id"] == CUT else {}
+        route.fulfill(response=reply, json=found)
+
+    def news(route: Route) -> None:
+        progress = {"phase": "training", "epoch": 2, "epochs": 40, "step": 9, "steps": 99}
+        event = {"seq": 7, "time": 1.0, "kind": "progress", "fraction": 0.1, "losses": [1.0]}
+        event |= progress | {"images_per_second": 5.0, "seconds_left": 61.0}
+        route.fulfill(json={"events": [event], "last": 7, "at_work": True})
+
+    page.route("**/api/runs", running)
+    page.route(f"**/api/runs/{CUT}/events?**", lambda route: route.fulfill(status=502))
+    page.route(f"**/api/runs/{CUT}/news?**", news)
+    with expected(visit.complaints, "502"):
+        page.goto(f"{server}#run={CUT}")
+        page.reload()
+        told = page.locator(f'[data-run="{CUT}"] .run-more .doing')
+        expect(told).to_have_text("epoch 3 of 40 · 1 min left")
+
+
 def test_the_cost_of_a_run_is_measured_before_it_starts(
     visit: Visit, server: str, shots: Path
 ) -> None:

@@ -8,7 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from backend.jobs import trial
-from backend.jobs.trials import cost_of, write
+from backend.jobs.note import write
+from backend.jobs.trials import cost_of
 from backend.runs.folder import RunFolder
 from models.config import TrainConfig
 from models.data import key_of

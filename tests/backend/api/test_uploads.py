@@ -60,6 +60,7 @@ def test_a_zip_becomes_a_data_set_whose_folders_are_classes(
     assert found["classes"] == {"Hund _groß_": 5, "cat": 5}
     reason = "is not a PNG, JPEG or WebP image"
     assert found["refused"] == [{"name": "pets/cat/notes.txt", "reason": reason}]
+    assert len(list(home.glob(f"cache/{found['dataset']}-*/images.npy"))) == 1  # decoded already
     listed = {data["key"]: data for data in fresh.get("/api/datasets").json()}
     assert listed[found["dataset"]]["ready"] and listed[found["dataset"]]["title"] == "my pets"
     assert fresh.get(f"/api/datasets/{found['dataset']}/images/0").status_code == 200
