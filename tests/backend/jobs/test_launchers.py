@@ -406,6 +406,7 @@ def test_an_engine_that_does_not_answer_makes_nothing_gone(
         place.cluster.controller()
     else:
         place.calls.away = False
+    monkeypatch.setattr("backend.jobs.slurmcalls.PATIENCE", 5.0)
     until(lambda: launcher.poll([elsewhere])["count-0001"] is Status.GONE)
     assert status(launcher, job) is Status.RUNNING and len(pids(folder)) == 1
     launcher.start(elsewhere)
