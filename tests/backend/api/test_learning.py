@@ -99,7 +99,7 @@ def test_one_epoch_without_it_leaves_a_gap_in_the_series(copied: Path) -> None:
 )
 def test_a_rule_without_scores_says_why(copied: Path, rule: str, said: str) -> None:
     about = json.loads((copied / "run.json").read_text())
-    config = about["config"] | {"rule": rule, "draw": "auto", "update": "auto"}
+    config = about["config"] | {"rule": rule, "draw": "auto", "w_init": "auto", "update": "auto"}
     (copied / "run.json").write_text(json.dumps(about | {"config": config}))
     for file in (copied / "analysis").glob("epoch-*/learning-*.npz"):
         file.unlink()

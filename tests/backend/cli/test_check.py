@@ -90,7 +90,12 @@ def test_what_cannot_be_checked_is_one_sentence(
 
     about = json.loads((folder / "run.json").read_text())
     for rule in ("greedy-infomax", "random"):
-        config = about["config"] | {"rule": rule, "draw": "auto", "update": "auto"}
+        config = about["config"] | {
+            "rule": rule,
+            "draw": "auto",
+            "w_init": "auto",
+            "update": "auto",
+        }
         (folder / "run.json").write_text(json.dumps(about | {"config": config}))
         code, out, err = check()
         assert (code, out) == (2, "") and err.count("\n") == 1

@@ -297,7 +297,7 @@ def test_what_cannot_be_trained_fails_with_a_sentence(
 
 
 def test_a_run_without_learning_keeps_its_begin(home: Path, config: dict) -> None:
-    folder = made(home, config, rule="random", draw="auto", update="auto")
+    folder = made(home, config, rule="random", draw="auto", w_init="auto", update="auto")
     assert inline(folder)["state"] == "finished"
     assert folder.checkpoints() == [0] and events(folder, "progress") == []
 
