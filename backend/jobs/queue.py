@@ -21,17 +21,16 @@ from backend.errors import (
     ConflictError,
     DiskFullError,
     NotFoundError,
-    RunError,
     SaccadeError,
     failure_of,
 )
+from backend.jobs.adoption import adopt, rebuild
 from backend.jobs.endings import BY_ITSELF, ending
 from backend.jobs.launcher import Job, Launcher, Signal, Status
 from backend.jobs.limits import ANY, Limits
 from backend.jobs.process import handle_of
-from backend.jobs.standing import standing
 from backend.jobs.states import FINAL, LIVE, MOVES, RESUMABLE, State
-from backend.runs.folder import ID, RunFolder
+from backend.runs.folder import RunFolder
 from backend.runs.store import Row, Store
 from backend.runs.trash import Trash
 
@@ -40,8 +39,6 @@ STEPS = 20  # of its usual steps that it has beside these
 LONGEST_STEP = 30.0  # seconds of a step that count for this
 START_PATIENCE = 5.0  # seconds a process has to take up its work, where nothing tells that it runs
 TRIES = 3  # at a change of state that someone else may get in between
-HALF_MADE = 86400.0  # seconds after which a directory that was not finished never will be
-FRESH = 2.0  # seconds in which a directory without a row belongs to someone who makes that row
 
 
 class Queue:
@@ -323,72 +320,11 @@ class Queue:
 
     def adopt(self) -> None:
         """Enter run directories that the store does not know, and attempts begun by hand."""
-        rows, guessed = {row.id: row for row in self.store.rows()}, []
-        for path in self.runs.glob("*/run.json"):
-            folder = RunFolder(path.parent)
-            row = rows.pop(folder.id, None)
-            if not ID.fullmatch(folder.id):
-                self.tidy(folder)
-            elif row is None:
-                self.adopt_folder(folder)
-            elif row.state in RESUMABLE and not self.adopt_attempt(row, folder):
-                guessed += [row] if was_guessed(row) else []
-        self.correct(guessed)
-        for row in rows.values():  # the directory was taken away by hand
-            if self.clock() - row.changed > FRESH and row.state not in LIVE:
-                self.store.remove(row)
-
-    def adopt_folder(self, folder: RunFolder) -> None:
-        try:
-            created = folder.about()["created"]
-            age = self.clock() - (folder.path / "run.json").stat().st_mtime
-        except (RunError, OSError):
-            return
-        if not 0 <= age < FRESH:  # the clock was set back since
-            self.enter_again(folder, created)
-
-    def tidy(self, folder: RunFolder) -> None:
-        """Remove what a crash left of a run that was just being made."""
-        with suppress(OSError):
-            age = self.clock() - folder.path.stat().st_mtime
-            if folder.id.startswith(".") and folder.id.endswith(".new") and age > HALF_MADE:
-                shutil.rmtree(folder.path, ignore_errors=True)
-
-    def enter_again(self, folder: RunFolder, created: str) -> None:
-        now = standing(folder)
-        self.store.add(
-            *(folder.id, created, now.state, now.attempt, self.clock()),
-            **{"handle": now.handle, "error": now.error, "resumes": now.resumes},
-        )
-
-    def adopt_attempt(self, row: Row, folder: RunFolder) -> bool:
-        """Follow an attempt that was begun by hand; False where there is none."""
-        process = folder.process()
-        if not process or process["attempt"] <= row.attempt:
-            return False
-        how = {"attempt": process["attempt"], "handle": process["handle"]}
-        return self.move(row, State.STARTING, **how)
-
-    def correct(self, rows: list[Row]) -> None:
-        """Follow runs again that were taken for ended, and are at work or ended otherwise."""
-        jobs = {row.id: self.job(row) for row in rows}
-        statuses = self.launcher.poll(jobs.values()) if rows else {}
-        for row in rows:
-            told = RunFolder(jobs[row.id].folder).result(row.attempt) or {}
-            ended = (told.get("state"), told.get("error"))
-            otherwise = ended[0] in FINAL and ended != (row.state, row.error)
-            if otherwise or statuses[row.id] is Status.RUNNING:
-                self.move(row, State.STARTING)  # the next look takes its result, if it has one
+        adopt(self)
 
     def rebuild(self) -> None:
         """Make the store again from the run directories alone."""
-        self.store.clear()
-        for path in sorted(self.runs.glob("*/run.json")):
-            folder = RunFolder(path.parent)
-            with suppress(RunError):  # what cannot be read is left where it is
-                if ID.fullmatch(folder.id):
-                    self.enter_again(folder, folder.about()["created"])
-        self.follow()
+        rebuild(self)
 
     def job(self, row: Row) -> Job:
         """The row's attempt; who took up the work knows its handle better than who started it."""
@@ -399,11 +335,6 @@ class Queue:
     def move(self, row: Row, target: State, **how: Any) -> bool:
         assert target in MOVES[State(row.state)], f"{row.state} -> {target}"
         return self.store.move(row, target, self.clock(), **how)
-
-
-def was_guessed(row: Row) -> bool:
-    """Whether the run's end was concluded from its process being gone, not told by it."""
-    return bool(row.error) and row.error["code"] in BY_ITSELF
 
 
 def stop_patience(folder: RunFolder) -> float:

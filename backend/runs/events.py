@@ -202,7 +202,6 @@ class Timeline:
             self.error = event.get("error")
 
     @property
-    @property
     def warnings(self) -> list[dict[str, str]]:
         """What went wrong in this attempt without ending it: [{"code", "message"}]."""
         return [{"code": code, "message": message} for code, message in self.warned.items()]

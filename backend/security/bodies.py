@@ -26,7 +26,7 @@ class Upload(NamedTuple):
     limit: int  # bytes
 
 
-FILES = re.compile(r"/api/uploads/[0-9a-f]+/files/[0-9]+|/api/examples")
+FILES = re.compile(r"/api/uploads/[0-9a-f]+/files/[^/]+|/api/examples")
 UPLOADS = (Upload(FILES, ("application/octet-stream",), 2**30),)  # routes whose body is not JSON
 
 

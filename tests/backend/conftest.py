@@ -20,6 +20,7 @@ from models.config import TrainConfig
 from models.data import key_of
 
 LOCAL = "http://127.0.0.1:8000"
+FILE = {"content-type": "application/octet-stream"}  # what a file that is sent says of itself
 TRAIN, TEST, SIDE = 24, 10, 64
 
 

@@ -64,18 +64,19 @@ def cuts(home: Path, count: int, seed: int = 0) -> list[Row]:
 @contextmanager
 def followed(home: Path) -> Iterator[tuple[int, RunFolder]]:
     """A server on a real socket, with one run that is at work: (port, its directory)."""
-    app = create_app(Settings(home=home, pretrained=home / "none"), Quiet())
-    service = app.state.service
-    run = service.queue.submit(TrainConfig().to_dict(), "photos", "0", mine=True)
-    folder = RunFolder(home / "runs" / run)
-    folder.write("process.json", {"attempt": 1, "handle": "quiet"})
-    service.queue.launcher.status[run] = "running"
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        app = create_app(Settings(home=home, pretrained=home / "none", port=port), Quiet())
+        service = app.state.service
+        run = service.queue.submit(TrainConfig().to_dict(), "photos", "0", mine=True)
+        folder = RunFolder(home / "runs" / run)
+        folder.write("process.json", {"attempt": 1, "handle": "quiet"})
+        service.queue.launcher.status[run] = "running"
         server = Server(Config(app, log_level="critical", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         try:
-            yield listening.getsockname()[1], folder
+            yield port, folder
         finally:
             service.closing.set()
             server.should_exit = True

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from backend.app import create_app
 from backend.jobs.intake import Report, take_in
 from backend.settings import Settings
-from tests.backend.conftest import LOCAL, Quiet
+from tests.backend.conftest import FILE, LOCAL, Quiet
 from tests.soak import hostile
 
 Row = tuple[str, int, int, str]  # what, tried, bad, note
@@ -94,7 +94,9 @@ def images(home: Path, count: int, seed: int = 0) -> list[Row]:
         upload = client.post("/api/uploads", json={"title": "odd"}).json()["id"]
         path = f"/api/uploads/{upload}"
         statuses = [
-            client.put(f"{path}/files/{n}", params={"name": name}, content=content).status_code
+            client.put(
+                f"{path}/files/{n}", params={"name": name}, content=content, headers=FILE
+            ).status_code
             for n, (name, content) in enumerate(files, 1)
         ]
         statuses.append(client.post(f"{path}/finish").status_code)

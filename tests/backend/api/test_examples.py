@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from backend.app import create_app
 from backend.settings import Settings
 from models.data import load
-from tests.backend.conftest import LOCAL, Quiet
+from tests.backend.conftest import FILE, LOCAL, Quiet
 
 Until = Callable[[Callable[[], object]], object]
 
@@ -24,7 +24,7 @@ def client(trained: tuple[Path, str]) -> Iterator[TestClient]:
 
 
 def searched(client: TestClient, content: bytes, run: str, until: Until) -> dict:
-    example = client.post("/api/examples", content=content)
+    example = client.post("/api/examples", content=content, headers=FILE)
     assert example.status_code == 201, example.text
     path = f"/api/examples/{example.json()['id']}"
     asked = {"run": run, "epoch": 1}
@@ -76,9 +76,10 @@ def test_a_wrong_wish_about_an_example_is_told(
     for path in (f"{unknown}/image", f"{unknown}/search?run={run}&epoch=1"):
         assert client.get(path).status_code == 404
     assert client.post(f"{unknown}/search", json={"run": run, "epoch": 1}).status_code == 404
-    example = f"/api/examples/{client.post('/api/examples', content=b'x').json()['id']}"
+    kept = client.post("/api/examples", content=b"x", headers=FILE).json()
+    example = f"/api/examples/{kept['id']}"
     for asked in ({"run": run, "epoch": 7}, {"run": "nothing", "epoch": 1}):
         assert client.post(f"{example}/search", json=asked).status_code == 404
     assert client.get(f"{example}/search", params={"run": "..", "epoch": 1}).status_code == 404
     large = (b"\xff\xd8" + bytes(2**20) for _ in range(11))
-    assert client.post("/api/examples", content=large).status_code == 413
+    assert client.post("/api/examples", content=large, headers=FILE).status_code == 413

@@ -16,7 +16,7 @@ from backend.app import create_app
 from backend.jobs import intake
 from backend.settings import Settings
 from models.data import load
-from tests.backend.conftest import LOCAL, Quiet
+from tests.backend.conftest import FILE, LOCAL, Quiet
 from tests.soak import hostile, uploads
 
 Until = Callable[[Callable[[], object]], object]
@@ -35,7 +35,9 @@ def send(client: TestClient, files: dict[str, bytes], title: str = "my pets") ->
     """Begin an upload and fill it; its address."""
     path = f"/api/uploads/{client.post('/api/uploads', json={'title': title}).json()['id']}"
     for number, (name, content) in enumerate(files.items(), 1):
-        reply = client.put(f"{path}/files/{number}", params={"name": name}, content=content)
+        reply = client.put(
+            f"{path}/files/{number}", params={"name": name}, content=content, headers=FILE
+        )
         assert reply.status_code == 204, reply.text
     return path
 
@@ -106,7 +108,12 @@ def test_nothing_but_refused_files_is_told_in_a_sentence(fresh: TestClient, unti
 
 def test_a_file_sent_again_takes_the_place_of_the_first(fresh: TestClient, until: Until) -> None:
     path = send(fresh, {"a.png": b"cut short"})
-    assert fresh.put(f"{path}/files/1", params={"name": "a.png"}, content=RED).status_code == 204
+    assert (
+        fresh.put(
+            f"{path}/files/1", params={"name": "a.png"}, content=RED, headers=FILE
+        ).status_code
+        == 204
+    )
     assert taken_in(fresh, path, until)["images"] == 1
 
 
@@ -127,7 +134,8 @@ def test_a_file_sent_again_takes_the_place_of_the_first(fresh: TestClient, until
 def test_a_wrong_wish_about_an_upload_is_told(
     fresh: TestClient, verb: str, path: str, status: int
 ) -> None:
-    reply = fresh.request(verb, path.format(own=send(fresh, {})), content=b"x")
+    body = {"content": b"x", "headers": FILE} if verb == "PUT" else {}
+    reply = fresh.request(verb, path.format(own=send(fresh, {})), **body)
     assert reply.status_code == status and len(reply.json()["error"]["message"]) > 10
 
 
@@ -136,7 +144,7 @@ def test_an_image_that_is_too_large_is_refused_and_leaves_nothing(
 ) -> None:
     path = send(fresh, {})
     chunks = (b"\xff\xd8" + bytes(2**20) for _ in range(12))  # of no length that is told
-    reply = fresh.put(f"{path}/files/1", params={"name": "a.jpg"}, content=chunks)
+    reply = fresh.put(f"{path}/files/1", params={"name": "a.jpg"}, content=chunks, headers=FILE)
     assert (reply.status_code, reply.json()["error"]["code"]) == (413, "too_large")
     assert list(home.glob("uploads/*/incoming/*")) == []
 
@@ -145,7 +153,9 @@ def test_a_full_disk_takes_no_upload(fresh: TestClient, monkeypatch: pytest.Monk
     path = send(fresh, {})
     usage = shutil.disk_usage("/")._replace(free=10**6)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    for reply in (fresh.post("/api/uploads", json={}), fresh.put(f"{path}/files/1", content=RED)):
+    begun = fresh.post("/api/uploads", json={})
+    sent = fresh.put(f"{path}/files/1", content=RED, headers=FILE)
+    for reply in (begun, sent):
         assert (reply.status_code, reply.json()["error"]["code"]) == (507, "disk_full")
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from backend.errors import ConflictError, RunError
+from backend.jobs.adoption import FRESH, HALF_MADE
 from backend.jobs.endings import ADVICE, ENDS_FOR_GOOD
 from backend.jobs.launcher import Signal, Status
 from backend.jobs.limits import Limits
 from backend.jobs.process import boot_id
-from backend.jobs.queue import FRESH, HALF_MADE, START_PATIENCE, STOP_PATIENCE, Queue
+from backend.jobs.queue import START_PATIENCE, STOP_PATIENCE, Queue
 from backend.jobs.states import FINAL, LIVE, MOVES, RESUMABLE, State
 from backend.runs import catalogue
 from backend.runs.folder import RunFolder
