@@ -124,7 +124,7 @@ class Client:
         """One connection; False once the server says that there is nothing more."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         last = f"Last-Event-ID: {self.heard[-1]}\r\n" if self.heard else ""
-        asked = f"GET /api/runs/{self.run}/events HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        asked = f"GET /api/runs/{self.run}/events HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
         writer.write(f"{asked}{last}Connection: close\r\n\r\n".encode())
         try:
             status = (await reader.readline()).split()[1]
