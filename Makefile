@@ -1,10 +1,11 @@
 # make serve   install into .venv, start the page, open the browser
 # make test    install what the tests need, lint, run every test
+# make soak    every promise of what survives and who is refused, tried thousands of times (hours)
 # make proof   every rule: its loss, gradients and four factors, each against a second derivation
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: serve test proof bench lint format screenshots demo clean
+.PHONY: serve test proof soak bench lint format screenshots demo clean
 
 serve: .venv/ready-to-serve
 	@.venv/bin/saccade serve --host $(HOST) --port $(PORT) $(ARGS)
@@ -14,6 +15,9 @@ test: .venv/ready-to-test
 
 proof: .venv/ready-to-test
 	@.venv/bin/python -m tests.proof.table
+
+soak: .venv/ready-to-test
+	@.venv/bin/python -m tests.soak $(ARGS)
 
 bench: .venv/ready-to-test
 	@.venv/bin/python -m benchmarks $(ARGS)

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.soak import breakdowns, damage, faults, kills
+from tests.soak import breakdowns, damage, faults, saves
 from tests.soak.rows import Row
 
 
@@ -12,8 +12,8 @@ def soak(cases: int = 2000) -> list[Row]:
     """All proofs of checkpoints: so many kills while saving, and of the rest its share."""
     tenth, hundredth = max(cases // 10, 1), max(cases // 100, 1)
     proofs: list[Callable[[Path], list[Row]]] = [
-        lambda home: kills.killed_saves(cases, home),
-        lambda home: kills.killed_runs(tenth, home),
+        lambda home: saves.killed_saves(cases, home),
+        lambda home: saves.killed_runs(tenth, home),
         lambda home: damage.damaged(10 * cases, home / "run"),
         lambda home: damage.hostile(home / "run"),
         faults.every_nth,
