@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.errors import ConflictError, RunError
-from backend.runs.events import EventWriter
+from backend.runs.events import EventWriter, Timeline
 from backend.runs.fence import Fence
 from backend.runs.lock import Lock, held
 
@@ -118,11 +118,15 @@ class RunFolder:
     def enter(self, attempt: int) -> None:
         """Let this process, which holds the lock, write for an attempt, and no other any more.
 
-        Raises OutdatedError where a later attempt has begun, ConflictError where this has ended.
+        Raises OutdatedError where a later attempt has begun, ConflictError where this has ended, or
+        was stopped before it began: a cluster may start it long after that.
         """
         if (process := self.process()) and process["attempt"] > attempt:
             raise self.fence.outdated(attempt)
-        if self.result(attempt):
+        past = Timeline(self.path / "events.jsonl")
+        past.update()
+        stopped = past.ended and past.state == "stopped" and past.attempt >= attempt
+        if self.result(attempt) or stopped:
             raise ConflictError(f"attempt {attempt} at run {self.id} has ended already; resume it")
         self.fence.enter(attempt)
 

@@ -58,6 +58,7 @@ class Process:
 class World:
     """The launcher: which processes there are, and whether it can tell just now."""
 
+    queues = False
     alive: list[Process] = field(default_factory=list)
     blind: str = ""  # "unknown": it cannot tell; "gone": it is wrong
     dies: str = ""  # when the server does: "before" or "after" the process is made
@@ -86,7 +87,7 @@ class World:
         if signal == Signal.KILL:
             self.alive = [p for p in self.alive if p.job.run != job.run]
 
-    def ended(self, job: Job) -> str:
+    def cause(self, job: Job) -> str:
         return "killed"
 
 

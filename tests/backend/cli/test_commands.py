@@ -396,4 +396,4 @@ def test_what_the_environment_says_wrongly_is_told_with_its_name(
     monkeypatch.setenv(name, value)
     code, out, err = say("runs")
     assert (code, out) == (2, "")
-    assert err.startswith(f"error: {name}: ") and repr(value) in err
+    assert err.startswith(f"error: {name} is {value!r}, but: ")
