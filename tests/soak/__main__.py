@@ -55,6 +55,13 @@ def one(name: str, cases: int) -> list[list]:
 def page(records: list[Record]) -> str:
     about = machine(torch.device("cpu"))
     text = [
+        "# What was tried",
+        "",
+        "`python -m tests.soak --out` wrote this page. Each promise of README and backend/README.md is",
+        "tried with the fault that would break it; a row counts the tries and how many were bad. What is",
+        "real and what stands in for something is said at the top of each file of `tests/soak/` and",
+        "`tests/hostile/`. Power loss is not among them: a killed process leaves the system's cache.",
+        "",
         f"{about['processor']}, {about['cores']} cores; {about['system']}, Python "
         f"{about['python']}, torch {about['torch']}; {datetime.now(UTC):%Y-%m-%d}.",
         "",

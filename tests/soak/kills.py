@@ -22,10 +22,10 @@ from backend.runs.events import EventReader
 from backend.runs.folder import ID, RunFolder
 from backend.runs.store import Row, Store
 from backend.settings import CHECKOUT
+from tests.soak import rows
 from tests.soak.keeper import LIMITS
 from tests.soak.tiny import BEGIN, CONFIG, chained
 
-Result = tuple[str, int, int, str]  # what, tried, bad, note
 RIGHT_WITHIN = 10.0  # seconds after a kill
 SERVER, RUN = "server", "run"
 
@@ -121,7 +121,7 @@ def killed(pid: int) -> bool:
     return False
 
 
-def kill_matrix(home: Path, kills: int, seed: int = 0) -> list[Result]:
+def kill_matrix(home: Path, kills: int, seed: int = 0) -> list[rows.Row]:
     """Kill so many processes at random moments, let all runs end, and look at what they left."""
     chance, site, dead = random.Random(seed), Site(home), Counter()
     slowest, never = 0.0, []

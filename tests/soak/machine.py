@@ -30,7 +30,8 @@ from backend.jobs.queue import START_PATIENCE, Queue
 from backend.jobs.states import FINAL, LIVE, State
 from backend.runs.folder import RunFolder
 from backend.runs.store import Row, Store
-from tests.soak.kills import Result, illegal_moves
+from tests.soak import rows
+from tests.soak.kills import illegal_moves
 
 MEMORY = Path("/dev/shm")  # a disk that forgets, and on which nothing waits for the real one
 DAY = 86400.0
@@ -260,7 +261,7 @@ def may_write(process: Process) -> bool:
     return False
 
 
-def any_order(examples: int, random: bool = False) -> list[Result]:
+def any_order(examples: int, random: bool = False) -> list[rows.Row]:
     """Try so many orders, of up to STEPS each. random: others each time, not always the same."""
     Life.done, wrong = 0, []
     try:

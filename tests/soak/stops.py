@@ -19,7 +19,7 @@ from backend.jobs.states import FINAL, State
 from backend.jobs.supervisor import Supervisor
 from backend.runs.folder import RunFolder
 from backend.runs.store import Store
-from tests.soak.kills import Result
+from tests.soak.rows import Row
 from tests.soak.tiny import CONFIG
 
 WHERE = ("queued", "starting", "in a step", "in a save", "twice at once")
@@ -102,7 +102,7 @@ def group_of(pid: int) -> list[int]:
     return found
 
 
-def stop_everywhere(home: Path, stops: int) -> list[Result]:
+def stop_everywhere(home: Path, stops: int) -> list[Row]:
     """Stop so many runs, in waves of one in each place."""
     site, threads = Stops(home), []
     with closing(site.store):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from backend.runs.store import Store
 from backend.settings import CHECKOUT
-from tests.soak.kills import Result, illegal_moves
+from tests.soak.kills import illegal_moves
+from tests.soak.rows import Row
 
 WRITERS = 3
 
@@ -46,7 +47,7 @@ class Writers:
             writer.wait()
 
 
-def kill_writers(home: Path, kills: int, seed: int = 0) -> list[Result]:
+def kill_writers(home: Path, kills: int, seed: int = 0) -> list[Row]:
     """Kill so many writers at random moments, and look at the database after each."""
     home.mkdir(parents=True)
     chance, writers, damage, dead = random.Random(seed), Writers(home), [], 0

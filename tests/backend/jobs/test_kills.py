@@ -13,8 +13,9 @@ import pytest
 from backend.jobs.process import is_alive, pid_of
 from backend.jobs.states import State
 from backend.runs.folder import RunFolder
-from tests.soak.kills import Result, doubles, kill_matrix, killed
+from tests.soak.kills import doubles, kill_matrix, killed
 from tests.soak.machine import any_order
+from tests.soak.rows import Row
 from tests.soak.stops import stop_everywhere
 from tests.soak.tiny import CONFIG, chained
 from tests.soak.writers import kill_writers
@@ -30,7 +31,7 @@ PROOFS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("proof", PROOFS.values(), ids=PROOFS)
 def test_what_reliability_promises_holds(
-    proof: Callable[[Path], list[Result]], tmp_path: Path, capsys: pytest.CaptureFixture
+    proof: Callable[[Path], list[Row]], tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     results = proof(tmp_path / "home")
     with capsys.disabled():
