@@ -28,6 +28,14 @@ CASES = {  # name: tries of the long form, and of the tests
     "slurm": (8, 1),
 }
 Record = dict
+HEADING = """\
+# What was tried
+
+`python -m tests.soak --out` wrote this page. Each promise of the READMEs is tried with the fault
+that would break it; a row counts the tries and how many of them were bad. What is real, and what
+stands in for something, is said at the top of each file of `tests/soak/` and `tests/hostile/`.
+Power loss is not among the faults: what a killed process wrote, the system still has.
+"""
 
 
 def proved(name: str, cases: int) -> Record:
@@ -54,20 +62,15 @@ def one(name: str, cases: int) -> list[list]:
 
 def page(records: list[Record]) -> str:
     about = machine(torch.device("cpu"))
-    text = [
-        "# What was tried",
-        "",
-        "`python -m tests.soak --out` wrote this page. Each promise of README and backend/README.md is",
-        "tried with the fault that would break it; a row counts the tries and how many were bad. What is",
-        "real and what stands in for something is said at the top of each file of `tests/soak/` and",
-        "`tests/hostile/`. Power loss is not among them: a killed process leaves the system's cache.",
-        "",
+    where = (
         f"{about['processor']}, {about['cores']} cores; {about['system']}, Python "
-        f"{about['python']}, torch {about['torch']}; {datetime.now(UTC):%Y-%m-%d}.",
-        "",
-        "| what would be bad | tried | bad | note |",
-        "|---|---|---|---|",
-    ]
+        f"{about['python']}, torch {about['torch']}; {datetime.now(UTC):%Y-%m-%d}."
+    )
+    return f"{HEADING}\n{where}\n\n{table(records)}"
+
+
+def table(records: list[Record]) -> str:
+    text = ["| what would be bad | tried | bad | note |", "|---|---|---|---|"]
     for record in records:
         text.append(f"| **{record['name']}**, {record['seconds']:,.0f} s | | | |")
         for what, tried, bad, note in record["rows"]:
@@ -92,7 +95,7 @@ def main() -> int:
     records = []
     for name in given.names or CASES:
         records.append(proved(name, CASES[name][given.ci]))
-        print(page(records[-1:]), flush=True)
+        print(table(records[-1:]), flush=True)
     if given.out:
         given.out.write_text(page(records), encoding="utf-8")
     return int(any(row[2] for record in records for row in record["rows"]))
