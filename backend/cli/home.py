@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from backend.errors import ConflictError
 from backend.jobs.launcher import Launcher
-from backend.jobs.limits import Limits
 from backend.jobs.queue import Queue
-from backend.launchers import launcher_of
+from backend.launchers import launcher_of, limits_of
 from backend.runs.catalogue import Catalogue
 from backend.runs.folder import RunFolder
 from backend.runs.store import Row, Store
@@ -35,7 +34,7 @@ def opened(settings: Settings, launcher: Launcher | None = None) -> Iterator[Hom
     store = Store(settings.database)
     try:
         launcher = launcher or launcher_of(settings)
-        limits = Limits(free_mb=settings.free_mb)
+        limits = limits_of(settings)
         queue = Queue(store, settings.runs, settings.home, launcher, limits=limits)
         queue.adopt()
         queue.tick(start=False)
