@@ -13,6 +13,7 @@ from backend.api.neighbours import NearImage
 from backend.api.runs import Failure
 from backend.api.uploads import received
 from backend.errors import NotFoundError
+from backend.jobs.uploads import IMAGE_BYTES
 from backend.runs.catalogue import readable
 
 router = APIRouter(prefix="/examples", tags=["neighbours"])
@@ -49,7 +50,7 @@ async def new_example(request: Request, service: InService):
     """Send one image, at most 10 MB, as the body; it is kept for a day."""
     folder = await run_in_threadpool(service.examples.create)
     try:
-        await received(request, folder / "original")
+        await received(request, folder / "original", archive=IMAGE_BYTES)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -112,15 +112,18 @@ def remove(service: InService, upload: UploadId):
     service.uploads.remove(upload)
 
 
-async def received(request: Request, place: Path) -> None:
-    """Write the body of a request to a file, which appears whole or not at all."""
+async def received(request: Request, place: Path, archive: int = ARCHIVE_BYTES) -> None:
+    """Write the body of a request to a file, which appears whole or not at all.
+
+    archive: bytes that one may have that begins like a ZIP.
+    """
     part = place.with_name(f".{place.name}-{secrets.token_hex(4)}")
     size, limit = 0, IMAGE_BYTES
     try:
         with part.open("wb") as file:
             async for chunk in request.stream():
                 if not size and chunk.startswith(b"PK"):
-                    limit = ARCHIVE_BYTES
+                    limit = archive
                 size += len(chunk)
                 if size > limit:
                     raise TooLargeError(

@@ -35,6 +35,7 @@ from backend.runs.store import Row, Store
 from backend.runs.trash import Trash
 
 STOP_PATIENCE = 10.0  # seconds a run has to finish its step and save before it is killed
+PASSING_ON = 30.0  # seconds that a cluster may take to tell a run, and to show how it ended
 STEPS = 20  # of its usual steps that it has beside these
 LONGEST_STEP = 30.0  # seconds of a step that count for this
 START_PATIENCE = 5.0  # seconds a process has to take up its work, where nothing tells that it runs
@@ -59,7 +60,7 @@ class Queue:
         self.limits, self.ticks = limits, ticks
         self.since: dict[str, tuple[tuple[str, int], float]] = {}  # a run is seen in this state
         self.trash = Trash(home / "trash")
-        self.told: set[tuple[str, int]] = set()  # the attempts that were asked to stop from here
+        self.told: dict[tuple[str, int], float] = {}  # when an attempt was asked to stop from here
 
     def submit(
         self, config: dict[str, Any], dataset: str, version: str, name: str = "", mine: bool = False
@@ -146,8 +147,12 @@ class Queue:
         """False where the run is not as `row` says any more."""
         if row.state in FINAL:
             raise ConflictError(f"run {row.id} is {row.state} already; there is nothing to stop")
-        if row.state == State.QUEUED:
+        if row.state == State.QUEUED and not self.launcher.queues:
             return self.close(row, State.STOPPED, None)
+        if row.state == State.QUEUED:  # a launcher may have taken the job and its answer been lost
+            if not self.move(row, State.STARTING):
+                return False
+            row = self.store.row(row.id) or row
         if row.state != State.STOPPING and not self.move(row, State.STOPPING):
             return False
         row = self.store.row(row.id) or row  # its process may have been made since it was read
@@ -158,7 +163,7 @@ class Queue:
         """Pass the wish on; where that cannot be done now, each tick tries again."""
         with suppress(TimeoutError):
             self.launcher.signal(job, Signal.STOP)
-            self.told.add((job.run, job.attempt))
+            self.told[job.run, job.attempt] = self.ticks()
 
     def resume(self, row: Row, mine: bool = False) -> int:
         """Queue a run that ended before its time once more; returns the attempt."""
@@ -236,11 +241,19 @@ class Queue:
             self.move(row, State.RUNNING, handle=process["handle"])
         elif process and not row.handle:
             self.found(row, process["handle"])
-        elif row.state == State.STOPPING and age > stop_patience(folder):
-            with suppress(TimeoutError):
-                self.launcher.signal(job, Signal.KILL)
         elif row.state == State.STOPPING and (row.id, row.attempt) not in self.told:
             self.tell_to_stop(job)  # it was asked for in a process that cannot reach it
+        elif row.state == State.STOPPING and self.waited(row) > self.patience(folder):
+            with suppress(TimeoutError):
+                self.launcher.signal(job, Signal.KILL)
+
+    def waited(self, row: Row) -> float:
+        """Seconds since a run was told to stop."""
+        return self.ticks() - self.told[row.id, row.attempt]
+
+    def patience(self, folder: RunFolder) -> float:
+        """Seconds that a run may take to stop, and its launcher to pass that on."""
+        return stop_patience(folder) + (PASSING_ON if self.launcher.queues else 0.0)
 
     def age(self, row: Row) -> float:
         """Seconds for which this process has seen the run in its state and attempt."""
@@ -277,7 +290,8 @@ class Queue:
         launcher has a queue of its own."""
         if self.launcher.queues:
             for row in self.store.rows({State.QUEUED}):
-                self.start(row)
+                if self.start(row) is False:
+                    break  # it does not answer just now
             return
         busy = [self.device(row) for row in self.store.rows(LIVE)]
         for row in self.store.rows({State.QUEUED}):
@@ -286,25 +300,31 @@ class Queue:
                 busy.append(device)
                 self.start(row)
 
-    def start(self, row: Row) -> None:
+    def start(self, row: Row) -> bool | None:
+        """False where the launcher does not answer."""
         if self.move(row, State.STARTING) and (row := self.store.row(row.id)):
-            self.launch(row)
+            return self.launch(row)
+        return None
 
-    def launch(self, row: Row) -> None:
-        """Have the process of a run made that was set to starting by the caller."""
+    def launch(self, row: Row) -> bool:
+        """Have the process of a run made that was set to starting by the caller.
+
+        False where the launcher does not answer: the run waits, and is started at a later tick.
+        """
         try:
             handle = self.launcher.start(self.job(row))
         except TimeoutError:  # asked again at the next tick, it finds what it may have started
             self.move(row, State.QUEUED)
-            return
+            return False
         except SaccadeError as error:
-            self.move(row, State.FAILED, error=failure_of(error))
-            return
+            self.close(row, State.FAILED, failure_of(error))
+            return True
         except OSError as error:
             message = f"the run could not be started ({error.strerror}); mend that and resume it"
             self.close(row, State.FAILED, {"code": "internal", "message": message})
-            return
+            return True
         self.found(row, handle)
+        return True
 
     def found(self, row: Row, handle: str) -> None:
         """Keep the handle of a run's process, and tell the process what was asked meanwhile."""

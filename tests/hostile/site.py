@@ -48,6 +48,7 @@ class Site:
 
     def __exit__(self, *_: object) -> None:
         self.runner.close()
+        self.app.state.service.trials.errands.close()  # what the requests set going
         self.app.state.service.catalogue.store.close()
 
     def ask(

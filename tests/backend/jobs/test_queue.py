@@ -589,3 +589,33 @@ def test_a_run_that_waits_again_on_a_cluster_is_stopped_there(queue: Queue, quie
     quiet.status[run], quiet.causes[run] = Status.GONE, "cancelled"
     queue.tick()
     assert (row(queue, run).state, row(queue, run).error) == (State.STOPPED, None)
+
+
+def test_a_stop_that_could_not_be_passed_on_is_passed_on_before_anything_is_killed(
+    queue: Queue, quiet: Quiet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = started(queue)
+    sent = quiet.signal
+
+    def away(*_: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(quiet, "signal", away)
+    queue.stop(row(queue, run))
+    queue.ticks = lambda: 10_000.0
+    queue.tick()
+    monkeypatch.setattr(quiet, "signal", sent)
+    queue.tick()
+    assert quiet.signals == [(run, Signal.STOP)]
+    queue.tick()
+    assert quiet.signals == [(run, Signal.STOP)]  # its patience began with the telling
+
+
+def test_a_waiting_run_of_a_cluster_is_stopped_through_the_cluster(
+    queue: Queue, quiet: Quiet
+) -> None:
+    quiet.queues = True
+    run = submit(queue, device="cuda")
+    queue.stop(row(queue, run))
+    assert row(queue, run).state == State.STOPPING
+    assert quiet.signals == [(run, Signal.STOP)]

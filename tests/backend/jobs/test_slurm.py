@@ -188,7 +188,8 @@ def test_a_run_that_was_stopped_before_its_lost_answer_was_found_does_not_begin(
     queue.tick()
     queue.stop(store.row(run))
     until(lambda: fake.calls.listing() and fake.calls.jobs["1"][3] != "RUNNING")
-    assert ticks(folder) == [] and store.row(run).state == State.STOPPED
+    until(lambda: queue.tick() or store.row(run).state == State.STOPPED)
+    assert ticks(folder) == []
     store.close()
 
 

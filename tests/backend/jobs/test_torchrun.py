@@ -66,7 +66,7 @@ def test_a_signal_to_torchrun_saves_and_one_process_goes_on(
     _, said = ended(agent)
     assert folder.result(1)["state"] == "stopped", said
     assert [pid for pid in ranks if os.path.exists(f"/proc/{pid}")] == []
-    [saved] = [line for line in folder.log_tail() if "saved at step" in line]
+    *_, saved = (line for line in folder.log_tail() if "saved at step" in line)
     step = int(saved.split()[-1])
 
     about = folder.about()
