@@ -157,12 +157,11 @@ def test_stalled_and_interrupted_are_told_apart(visit: Visit, server: str) -> No
     expect(told).to_contain_text("last checkpoint")
 
     def stalled(route: Route) -> None:
-        reply = route.fetch()
-        found = reply.json()
+        found = reply_of(server, "runs")
         for run in found["runs"]:
             if run["id"] == CUT:
-                run |= {"state": "running", "stalled": True}
-        route.fulfill(response=reply, json=found)
+                run |= {"state": "running", "stalled": {"code": "stalled", "message": "No step."}}
+        route.fulfill(json=found)
 
     page.route("**/api/runs", stalled)
     page.reload()
@@ -175,11 +174,10 @@ def test_progress_is_asked_for_where_no_stream_is_to_be_had(visit: Visit, server
     maps_drawn(page)
 
     def running(route: Route) -> None:
-        reply = route.fetch()
-        found = reply.json()
+        found = reply_of(server, "runs")
         for run in found["runs"]:
             run |= {"state": "running"} if run["id"] == CUT else {}
-        route.fulfill(response=reply, json=found)
+        route.fulfill(json=found)
 
     def news(route: Route) -> None:
         progress = {"phase": "training", "epoch": 2, "epochs": 40, "step": 9, "steps": 99}
