@@ -105,6 +105,13 @@ class Cluster:
         """Start slurmctld, with the state of the one before it."""
         self.daemon("slurmctld", "-D")
 
+    def recover(self) -> None:
+        """Forget all jobs and take back nodes that a controller without memory gave up."""
+        self.call("scancel", "--user=root")
+        for node in NODES:
+            self.call("scontrol", "update", f"nodename={node}", "state=resume")
+        self.wait(lambda: self.nodes() == ["idle"] * len(NODES))
+
     def kill_controller(self) -> None:
         self.daemons["slurmctld"].kill()
         self.daemons.pop("slurmctld").wait()

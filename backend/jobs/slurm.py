@@ -113,11 +113,14 @@ class Slurm:
 
     def status(self, job: Job, entry: Entry | None) -> Status:
         """What a fresh listing says of a job, and the lock of its directory, which is right where
-        Slurm has lost sight of a process. One that is not listed was never submitted, or ended
+        Slurm has lost sight of a process. One with a result is over, though a controller that was
+        killed may want to begin it again. One that is not listed was never submitted, or ended
         long ago, or the controller forgot it: then the heartbeat tells."""
         folder = RunFolder(job.folder)
-        if (entry and entry.lives) or folder.is_held():
+        if folder.is_held():
             return Status.RUNNING
+        if entry and entry.lives:
+            return Status.GONE if folder.result(job.attempt) else Status.RUNNING
         if not entry and folder.silence() < SILENCE:
             return Status.UNKNOWN
         return Status.GONE

@@ -331,6 +331,7 @@ def check_killed_controller(real: RealPlace, home: Path, until: Until, seconds: 
     ended = folder.result(1) or folder.result(2)
     assert ended["state"] == "finished"
     check_once(folder, 600)
+    real.cluster.recover()
 
 
 @pytest.mark.slow
