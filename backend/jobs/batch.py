@@ -23,6 +23,11 @@ from backend.jobs.launcher import WORKER, Job, arguments, python
 from backend.jobs.signals import AGAIN
 from backend.runs.folder import RunFolder
 
+NEVER = 1  # exit code of a job that another start would not get further
+NO_TIME = (
+    "the time limit was near before the first step; set SACCADE_TIME_LIMIT to what reading the "
+    "data takes, and the 2 minutes before the limit in which a run saves, and some time to train"
+)
 PORTS = 20000, 10000  # the first and how many; the job's number picks one for torchrun
 PASSED = {
     signal.SIGUSR1: signal.SIGTERM,
@@ -57,10 +62,14 @@ class Batch:
         for number in self.early:
             self.on_signal(number)
         code = self.child.wait()
-        if self.warned and not RunFolder(self.job.folder).result(self.job.attempt):
-            subprocess.run(["scontrol", "requeue", self.number], check=False)
-            return AGAIN
-        return code if code >= 0 else 128 - code
+        folder = RunFolder(self.job.folder)
+        if not self.warned or folder.result(self.job.attempt):
+            return code if code >= 0 else 128 - code
+        if (folder.read("heartbeat") or {}).get("phase", "loading") == "loading":
+            folder.log(NO_TIME)
+            return NEVER
+        subprocess.run(["scontrol", "requeue", self.number], check=False)
+        return AGAIN
 
     def on_signal(self, number: int, _: object = None) -> None:
         number = signal.Signals(number)

@@ -5,6 +5,7 @@ that refuses: the first raises TimeoutError, which says nothing of any job.
 """
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ ENDED = {  # the states a job does not leave again, and what they mean for a run
 }
 
 
+NO_ANSWER = re.compile("unable to contact|timed out|connection refused", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Entry:
     """One job as the controller knows it."""
@@ -52,8 +56,13 @@ class SlurmCalls:
     """The programs sbatch, squeue, scancel and sacct."""
 
     def submit(self, options: Sequence[str], command: Sequence[str]) -> str:
-        """Enter a job and return its number. Raises ConflictError with what Slurm says."""
+        """Enter a job and return its number. Raises ConflictError with what Slurm says.
+
+        Raises TimeoutError where it is not known whether the job was taken.
+        """
         done = call("sbatch", "--parsable", *options, str(SCRIPT), *command)
+        if done.returncode and NO_ANSWER.search(done.stderr):
+            raise TimeoutError(f"Slurm's controller does not answer: {last(done.stderr)}")
         if done.returncode:
             raise ConflictError(
                 f"Slurm does not take the run ({last(done.stderr)}); mend that and resume it"

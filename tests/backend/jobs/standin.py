@@ -2,7 +2,8 @@
 
 All but the work is the real worker's: lock, attempts, signals, events, result and exit code. The
 count is saved as a checkpoint would be, and begins where it was saved. `config` of run.json:
-{"ticks": how many, "pause": seconds each, "fail": the tick at which it kills itself}.
+{"ticks": how many, "loads": seconds before them, "pause": seconds each,
+"fail": the tick at which it kills itself}.
 """
 
 import os
@@ -21,6 +22,9 @@ class Counting(worker.Worker):
         first = (self.folder.read("saved.json") or {"tick": 0})["tick"]
         print(f"counts from {first}", flush=True)
         self.say("begin", tick=first, handle=self.handle, pid=os.getpid())
+        with self.wishes.leave():
+            time.sleep(config.get("loads", 0))
+        self.pulse.begin("training")
         for tick in range(first, config["ticks"]):
             time.sleep(config.get("pause", 0.01))
             self.say("tick", tick=tick, pid=os.getpid())

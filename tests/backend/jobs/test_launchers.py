@@ -471,6 +471,20 @@ def test_a_job_that_makes_room_saves_and_goes_on_in_the_same_attempt(
     assert "made room" in (folder.path / "log.txt").read_text()
 
 
+@again
+def test_a_job_whose_time_is_up_before_its_first_step_is_not_begun_again(
+    place: SlurmPlace, home: Path, until: Until
+) -> None:
+    folder, launcher = counting(home, 1, loads=60), place.launcher()
+    job = started(launcher, folder)
+    until(lambda: events(folder, "begin"))
+    launcher.calls.cancel(job.handle.removeprefix("slurm/"), "--batch", "--signal=USR1")
+    until(lambda: is_gone(launcher, job), 30)
+    assert len(events(folder, "begin")) == 1 and folder.result(1) is None
+    assert "set SACCADE_TIME_LIMIT" in (folder.path / "log.txt").read_text()
+    assert launcher.cause(job) == "killed"
+
+
 # All together
 
 

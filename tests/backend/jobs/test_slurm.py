@@ -3,6 +3,7 @@
 The tests with `real` run on the Slurm that the session starts.
 """
 
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -82,6 +83,26 @@ def test_a_submission_asks_for_what_was_wanted(home: Path) -> None:
     Slurm(Wanted(), told).start(job_of(folder))
     plain = told.words[1][0]
     assert not [word for word in plain if word.split("=")[0] in ("--partition", "--time", "--gres")]
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        (
+            "sbatch: error: Unable to contact slurm controller",
+            TimeoutError,
+        ),
+        ("sbatch: error: Socket timed out on send/recv", TimeoutError),
+        ("sbatch: error: Invalid account", ConflictError),
+    ],
+)
+def test_no_answer_to_a_submission_is_no_refusal(
+    said: str, error: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = subprocess.CompletedProcess([], 1, "", said)
+    monkeypatch.setattr(slurmcalls, "call", lambda *_: answer)
+    with pytest.raises(error):
+        SlurmCalls().submit([], [])
 
 
 def test_nothing_that_a_person_wrote_is_in_a_submission(home: Path) -> None:
