@@ -281,7 +281,9 @@ class Queue:
     def resume_interrupted(self) -> None:
         """Queue what was interrupted once more, as often as the limits say."""
         for row in self.store.rows({State.INTERRUPTED}):
-            code = (row.error or {}).get("code")
+            code, late = (row.error or {}).get("code"), self.launcher.queues  # a shared disk
+            if late and self.age(row) < PASSING_ON:
+                continue
             if code in BY_ITSELF and row.resumes < self.limits.auto_resume:
                 self.again(row, resumes=row.resumes + 1)
 
