@@ -36,11 +36,10 @@ screenshots: .venv/ready-to-test
 	@mkdir -p docs
 	cp screenshots/map-light-1440.png docs/screenshot.png
 
-# Trains the run that ships anew, in half an hour, and puts its small copy in place.
+# Trains the run that ships anew, in an hour, and puts its small copy in place.
 demo: .venv/ready-to-serve
 	rm -rf build/demo
-	.venv/bin/saccade train --home build/demo --name "CLAPP demo" --data photos --epochs 30 \
-		--learning-rate 1e-3 --keep 0,3,10,30
+	.venv/bin/saccade train --home build/demo --name "CLAPP demo" --preset photos
 	rm -rf models/pretrained/clapp-photos
 	.venv/bin/saccade export --home build/demo $$(ls build/demo/runs) --share models/pretrained/clapp-photos
 
