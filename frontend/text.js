@@ -81,6 +81,31 @@ export function layerSentence(layer) {
 }
 
 /**
+ * What the strip shows of all layers, as a sentence and rows.
+ * @param {import("./types.js").Layers} layers
+ */
+export function layersInWords({ layers }) {
+  const read = layers.filter(({ layer, probe }) => layer && probe);
+  const best = read.reduce((a, b) => ((b.probe?.accuracy ?? 0) > (a.probe?.accuracy ?? 0) ? b : a), read[0]);
+  const share = (/** @type {string} */ says, /** @type {string} */ why) => ({ says, why, written: percent });
+  return {
+    says: best ? `Read best: ${layerSentence(best)}` : layers.map(layerSentence).join(" "),
+    columns: [
+      { says: "layer" }, { says: "units" }, share("probe", "Share of test images that a linear classifier gets right"),
+      share("95 % from", "The 95 % interval of it"), share("to", "The 95 % interval of it"),
+      share("random", "The same of an encoder that was never trained"),
+      share("kept", "Share of the 10 nearest neighbours that the map keeps"),
+      { says: "loss", why: "Mean over the epoch before this checkpoint", written: (/** @type {number} */ v) => decimal(v, 3) },
+      { says: "silent", why: "Units that answer to no patch at all" },
+    ],
+    rows: layers.map(({ layer, name, units, probe, kept_neighbours: kept, loss, silent }) => [
+      name, layer ? units : null, probe?.accuracy ?? null, probe?.low ?? null, probe?.high ?? null,
+      (layer ? probe?.random?.accuracy : null) ?? null, kept, loss, layer ? silent : null,
+    ]),
+  };
+}
+
+/**
  * How a map was made, from the parameters stored with its coordinates.
  * @param {Record<string, string|number>|undefined} parameters
  * @param {number|null} kept

@@ -1,7 +1,8 @@
 // One layer's map, large: pan, zoom, lasso, hover, and images in place of dots.
 
+import { asText } from "../marks/astext.js";
 import { brush } from "../brush.js";
-import { counted, layerSentence, mapCaption } from "../text.js";
+import { counted, decimal, layerSentence, mapCaption } from "../text.js";
 import { createMapView } from "../mapview.js";
 import { drawThumbnails } from "../overlay.js";
 import { fill, h, perFrame } from "../dom.js";
@@ -15,7 +16,8 @@ export function map({ state, scene, tip, atlas, example }) {
   const surface = h("div", { class: "surface" }, shown.elements);
   const caption = h("figcaption", { class: "caption soft" });
   const says = h("p", { class: "unseen", "aria-live": "polite" });
-  const element = h("figure", { class: "map", id: "map" }, surface, caption, says);
+  const words = asText("Images on the map");
+  const element = h("figure", { class: "map", id: "map" }, surface, caption, says, words.element);
   /** @type {import("../overlay.js").Placed|null} */
   let placed = null;
   let size = { width: 0, height: 0 };
@@ -116,7 +118,24 @@ export function map({ state, scene, tip, atlas, example }) {
       `Map of ${counted(layers.ids.length, "image")} at epoch ${layers.epoch}. ${layerSentence(info)} `,
       `${counted(state.now.selection.length, "image")} selected.`,
     );
+    words.show(() => inWords(info.name));
     surface.classList.toggle("pans", state.now.drag === "pan");
+  }
+
+  /** Every image that is not hidden: where it lies and whether it is selected. @param {string} layer */
+  function inWords(layer) {
+    const { x, y } = scene.maps[state.now.layer];
+    const ids = Array.from(scene.layers?.ids ?? []);
+    const tint = scene.tinted ? scene.focus.unit : null;
+    const place = { why: "Places on a map have no unit; only who is near whom tells something", written: (/** @type {number} */ v) => decimal(v, 1) };
+    return {
+      says: `${layer}: ${counted(ids.length, "image")}, ${counted(state.now.selection.length, "image")} selected.`,
+      columns: [{ says: "image" }, { says: "class" }, { says: "selected" }, { says: "x", ...place }, { says: "y", ...place },
+        ...(tint ? [{ says: `unit ${tint.unit}`, why: tint.definitions.activity, written: decimal }] : [])],
+      rows: ids.flatMap((id, i) => (scene.shown[i]
+        ? [[id, scene.className(i), scene.selected[i] ? "yes" : "no", x[i], y[i], ...(tint ? [tint.responses[i]] : [])]]
+        : [])),
+    };
   }
 
   const redraw = perFrame(draw);

@@ -1,8 +1,9 @@
 // What a linear classifier can read from each layer, beside what it reads without learning.
 
 import { accuracyBars, epochLines } from "../charts.js";
-import { count, decimal, percent, shortLayer } from "../text.js";
+import { count, counted, decimal, percent, shortLayer } from "../text.js";
 import { fill, h, perFrame } from "../dom.js";
+import { asText } from "../marks/astext.js";
 import { ramp } from "../palette.js";
 
 /** @typedef {import("../types.js").Probes} Reply */
@@ -11,6 +12,7 @@ import { ramp } from "../palette.js";
 export function probes({ state, scene, api, theme }) {
   const bars = h("div", { class: "chart", role: "img" });
   const epochs = h("div", { class: "chart", role: "img" });
+  const [barsText, epochsText] = [asText("Accuracy by layer"), asText("Accuracy by epoch")];
   const key = h("div", { class: "chart-key small" });
   const table = h("div", { class: "probe-table" });
   const matrix = h("div", { class: "matrix" });
@@ -19,8 +21,8 @@ export function probes({ state, scene, api, theme }) {
   const body = h(
     "div",
     { class: "probe-body" },
-    h("section", { class: "by-layer" }, h("h2", {}, "Accuracy by layer"), key, bars),
-    h("section", { class: "by-epoch" }, h("h2", {}, "Accuracy by epoch"), epochs),
+    h("section", { class: "by-layer" }, h("h2", {}, "Accuracy by layer"), key, bars, barsText.element),
+    h("section", { class: "by-epoch" }, h("h2", {}, "Accuracy by epoch"), epochs, epochsText.element),
     h("section", { class: "by-class" }, matrix),
     h("section", { class: "in-numbers" }, table, protocol),
   );
@@ -83,8 +85,21 @@ export function probes({ state, scene, api, theme }) {
         { says: "chance", value: reply.chance, dash: "dot" },
       ],
     });
-    bars.setAttribute("aria-label", sentence(reply));
+    const says = sentence(reply);
+    bars.setAttribute("aria-label", says);
+    const share = (/** @type {string} */ name) => ({ says: name, written: percent });
+    const told = reply;
+    barsText.show(() => ({
+      says,
+      columns: [{ says: "layer" }, share("accuracy"), share("95 % from"), share("to"), share("random encoder")],
+      rows: told.layers.map((p) => [scene.layerName(p.layer), p.accuracy, p.low, p.high, p.random?.accuracy ?? null]),
+    }));
     const { by_epoch: rows } = reply;
+    epochsText.show(() => ({
+      says: `Probe accuracy of each layer at ${counted(rows.length, "epoch")}.`,
+      columns: [{ says: "epoch" }, ...told.layers.map((p) => share(scene.layerName(p.layer)))],
+      rows: rows.map((row) => [row.epoch, ...row.accuracy]),
+    }));
     void epochLines(epochs, {
       x: rows.map((row) => row.epoch),
       lines: reply.layers.map((p, i) => ({

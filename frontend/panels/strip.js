@@ -1,8 +1,9 @@
 // The linked maps, one a layer: what each layer knows, and the way to it.
 
 import { accuracyBar } from "../marks/accuracybar.js";
+import { asText } from "../marks/astext.js";
 import { brush } from "../brush.js";
-import { count, decimal, layerSentence, percent } from "../text.js";
+import { count, decimal, layerSentence, layersInWords, percent } from "../text.js";
 import { createMapView } from "../mapview.js";
 import { fill, h, perFrame } from "../dom.js";
 import { home, ranges } from "../plane.js";
@@ -29,7 +30,8 @@ export function strip({ state, scene, runs, tip, example }, done) {
   /** @type {ReturnType<typeof cell>[]} */
   let cells = [];
   const track = h("div", { class: "strip-track" });
-  const element = h("section", { class: "strip", "aria-label": "Maps of all layers" }, track);
+  const words = asText("Layers");
+  const element = h("section", { class: "strip", "aria-label": "Maps of all layers" }, track, words.element);
   let size = { width: 0, height: 0 };
   /** @type {import("../types.js").Box[]} */
   let boxes = [];
@@ -86,6 +88,9 @@ export function strip({ state, scene, runs, tip, example }, done) {
 
   function facts() {
     lay();
+    words.element.hidden = !scene.layers;
+    const { layers } = scene;
+    if (layers) words.show(() => layersInWords(layers));
     cells.forEach((c, layer) => {
       const info = scene.layers?.layers[layer];
       if (!info) {
