@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 
 from backend.api import (
+    answers,
     benches,
     datasets,
     estimates,
@@ -59,6 +60,7 @@ ROUTERS = (
     neighbours,
     examples,
     probes,
+    answers,
     learning,
     benches,
 )

@@ -129,8 +129,7 @@ export const datasets = () => json("datasets");
 /** @param {string} run @param {number} epoch @returns {Promise<import("./types.js").Layers>} */
 export const layers = (run, epoch) => once(`${at(run)}/layers?epoch=${epoch}`);
 /** @param {string} run @param {number} layer @param {number} epoch
- * @returns {Promise<import("./types.js").Points & {kept_neighbours: number|null,
- *   parameters: Record<string, string|number>}>} */
+ * @returns {Promise<import("./types.js").LayerMap>} */
 export const embedding = (run, layer, epoch) =>
   once(`${at(run)}/layers/${layer}/embedding?epoch=${epoch}`);
 /** @param {string} run @param {number} layer @param {number} epoch
@@ -146,6 +145,14 @@ export const neighbours = (run, layer, image, epoch) =>
   once(`${at(run)}/layers/${layer}/neighbours/${image}?epoch=${epoch}`);
 /** @param {string} run @param {number} epoch @returns {Promise<import("./types.js").Probes>} */
 export const probes = (run, epoch) => once(`${at(run)}/probes?epoch=${epoch}`);
+/** What the probe of a layer answered for each image. @param {string} run @param {number} layer @param {number} epoch
+ * @returns {Promise<import("./types.js").Answers>} */
+export async function answers(run, layer, epoch) {
+  const path = `${at(run)}/layers/${layer}/answers?epoch=${epoch}`;
+  const reply = await once(path);
+  if (reply.reason) kept.delete(path);
+  return reply;
+}
 
 /** What was not there is asked for again: it may have been made since. @param {string} run @param {number} epoch
  * @returns {Promise<import("./types.js").Learning>} */

@@ -7,7 +7,6 @@ import { layerName } from "./text.js";
 import { mask } from "./selection.js";
 
 /** @typedef {import("./types.js").Page} Page */
-/** @typedef {import("./types.js").Points} Points */
 /** @typedef {import("./types.js").Layers} Layers */
 
 /**
@@ -31,7 +30,7 @@ export function createScene(state, runs, theme) {
   let error = null;
   /** @type {Layers|null} */
   let layers = null;
-  /** @type {(Points & {kept_neighbours: number|null, parameters: Record<string, any>})[]} */
+  /** @type {import("./types.js").LayerMap[]} */
   let maps = [];
   /** @type {Map<number, number>} */
   let places = new Map();

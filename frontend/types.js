@@ -82,6 +82,13 @@
 
 /** @typedef {{x: Float32Array, y: Float32Array}} Points */
 
+/**
+ * A layer's map. `kept`: of the 10 nearest of each image, how many are among its 10 nearest on the
+ * map; 255 where that was not asked, null where an earlier Saccade did not keep it.
+ * @typedef {Points & {kept_neighbours: number|null, kept: Uint8Array|null,
+ *   parameters: Record<string, string|number>}} LayerMap
+ */
+
 /** @typedef {{image: number, row: number, column: number, value: number}} Patch */
 
 /**
@@ -115,6 +122,13 @@
  *   seed: number, chance: number, classes: string[], pixels: Accuracy, layers: Probe[],
  *   input: Probe|null, by_epoch: {epoch: number, accuracy: number[]}[],
  *   word: string, reason?: string}} Probes
+ */
+
+/**
+ * What the probe of a layer answered for each image, in the order of `ids`: the class (-1 without a
+ * label) and its probability less the next one's.
+ * @typedef {{run: string, epoch: number, layer: number, predicted: Int16Array|null,
+ *   confidence: Float32Array|null, definition: string, reason: string|null}} Answers
  */
 
 /**

@@ -16,6 +16,7 @@ from backend.analysis.neighbours import drawn, nearest
 # The paper's figures use perplexity 50 (its published code, scikit-learn's other defaults).
 PERPLEXITY = {"default": 30.0, "paper": 50.0, "least": 2.0, "most": 500.0}
 COMPONENTS, KEPT, FEWEST = 50, 10, 12
+UNKNOWN = 255  # of an image whose neighbours were not asked for
 EXAGGERATED, STEPS = 125, 250  # of gradient descent; twice as many kept neighbours no better
 SPREAD = 1e-4  # standard deviation of the start along its first axis
 GRAIN = 16  # pixels a side to which images are shrunk for the start
@@ -40,6 +41,7 @@ class Embedding:
     x: np.ndarray  # float32 [n]
     y: np.ndarray
     kept_neighbours: float  # share, 0..1
+    kept: np.ndarray  # uint8 [n], how many of its neighbours each image keeps; UNKNOWN: not asked
     parameters: dict
 
 
@@ -76,9 +78,10 @@ class Sketch:
         self, features: np.ndarray, flat: np.ndarray, gradients: str, device: torch.device | str
     ) -> Embedding:
         """The map with these places [n, 2] and how well it keeps neighbours."""
-        share = kept_neighbours(features, flat, self.parameters["kept"], device)
+        count = self.parameters["kept"]
+        kept = kept_of_each(features, flat, count, device)
         parameters = self.parameters | ({"gradients": gradients} if self.drawable else {})
-        return Embedding(*flat.T.astype(np.float32), share, parameters)
+        return Embedding(*flat.T.astype(np.float32), share_of(kept, count), kept, parameters)
 
 
 def embedding(
@@ -200,10 +203,25 @@ def kept_neighbours(
 ) -> float:
     """Mean share of the `count` nearest rows of features that are among the nearest of `flat`,
     over the rows `drawn`."""
-    if not 0 < count < len(features):
-        return 0.0
+    return share_of(kept_of_each(features, flat, count, device), count)
+
+
+def kept_of_each(
+    features: np.ndarray, flat: np.ndarray, count: int = KEPT, device: torch.device | str = "cpu"
+) -> np.ndarray:
+    """How many of the `count` nearest rows of features are among the nearest of `flat`: uint8 [n];
+    UNKNOWN for rows that are not `drawn`."""
+    kept = np.full(len(features), UNKNOWN, np.uint8)
     asked = drawn(len(features))
+    if not 0 < count < len(features):
+        return kept
     before, _ = nearest(features, count, device, asked)
     after, _ = nearest(flat, count, device, asked)
-    shared = (before[:, :, None] == after[:, None, :]).any(2)  # [n, count]
-    return float(shared.mean())
+    kept[asked] = (before[:, :, None] == after[:, None, :]).any(2).sum(1)
+    return kept
+
+
+def share_of(kept: np.ndarray, count: int) -> float:
+    """The mean share of `count` neighbours that are kept, over the rows that were asked; else 0."""
+    known = kept[kept != UNKNOWN]
+    return float(known.mean() / count) if len(known) else 0.0

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,7 +21,8 @@ DEFINITION = (
     "best on a held-out 20 % of the {n_train} training images (seed {seed}; the search ends after "
     "two in a row that are no better); the classifier is then fitted to all of them and tested "
     "once on {n_labelled} test images. Interval: Wilson, 95 %. Chance: always naming the commonest "
-    "class, {chance:.1%}."
+    "class, {chance:.1%}. Confidence of an answer: the classifier's probability of the class it "
+    "names less that of the next one, 0 to 1. Weights: of the standardised features."
 )
 
 
@@ -36,6 +37,9 @@ class Probe:
     penalty: float
     n_train: int
     n_test: int
+    predicted: np.ndarray | None = None  # int16 [n], the class named for each test image
+    confidence: np.ndarray | None = None  # float32 [n], its probability less the next one's
+    weights: np.ndarray | None = None  # float32 [class, feature], of standardised features
 
 
 def probe(
@@ -62,8 +66,13 @@ def probe(
     with one_thread():
         penalty = best_penalty(x[kept], labels[kept], x[held], labels[held], classes)
         fitted = next(classifiers(x, labels, classes, [penalty]))
-        said = predicted(fitted, standardised(test)).cpu().numpy()
-    return scored(said, test_labels, classes, len(train), penalty)
+        said, sure = answers(fitted, standardised(test))
+    return replace(
+        scored(said, test_labels, classes, len(train), penalty),
+        predicted=said.astype(np.int16),
+        confidence=sure,
+        weights=fitted[0].cpu().numpy(),
+    )
 
 
 def scored(
@@ -91,6 +100,13 @@ def best_penalty(x: Tensor, labels: Tensor, held: Tensor, truth: Tensor, classes
 def predicted(fitted: tuple[Tensor, Tensor], x: Tensor) -> Tensor:
     """Class of each row of x [n, feature]: int [n]."""
     return F.linear(x, *fitted).argmax(1)
+
+
+def answers(fitted: tuple[Tensor, Tensor], x: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Class named for each row of x [n, feature], int [n], and how surely, float32 [n]."""
+    odds = F.linear(x, *fitted).softmax(1)
+    first, second = odds.topk(2).values.T
+    return predicted(fitted, x).cpu().numpy(), (first - second).cpu().numpy()
 
 
 def classifiers(

@@ -61,6 +61,7 @@ class Embedding(BaseModel):
     x: Array
     y: Array
     kept_neighbours: float | None
+    kept: Array | None  # of its 10 nearest, how many the map keeps by each image; 255: not asked
     parameters: Any
 
 
@@ -88,6 +89,7 @@ def embedding(seen: OfCheckpoint, layer: int):
         **{"run": seen.run, "epoch": seen.epoch, "layer": layer},
         **{"x": typed(found["x"]), "y": typed(found["y"])},
         "kept_neighbours": float(found["kept_neighbours"]),
+        "kept": typed(found["kept"]) if "kept" in found else None,
         "parameters": seen.summary(layer)["parameters"].get("embedding", {}),
     }
 

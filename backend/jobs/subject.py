@@ -13,14 +13,14 @@ import numpy as np
 
 from backend.analysis import cost
 from backend.analysis.activity import activity, encoder_layers, pixels
-from backend.analysis.embedding import Embedding, embeddings
+from backend.analysis.embedding import KEPT, Embedding, embeddings, kept_of_each
 from backend.analysis.material import Material
 from backend.analysis.neighbours import METRIC, nearest_images, nearest_patches
 from backend.analysis.plasticity import definitions, plasticity
 from backend.analysis.probes import probe
 from backend.analysis.units import Units
 from backend.jobs.memory import peak_mb, start_peak
-from backend.runs.results import ANALYSES, Results, quantised
+from backend.runs.results import ANALYSES, LATER, Results, quantised
 from models.checkpoint import keeps_rule, load_encoder, load_learner
 from models.config import TrainConfig
 from models.errors import RunError
@@ -120,7 +120,7 @@ class Subject:
             Step(word, n, cost.seconds(word, self.features[n], self.material, None))
             for word in self.wanted
             if word not in (*STREAMED, "learning")
-            for n in self.missing(word)
+            for n in sorted({*self.missing(word), *self.earlier(word)})
         ]
         streamed = any(self.missing(word) for word in self.wanted if word in STREAMED)
         if streamed or not all(self.has_sources(step) for step in later):
@@ -141,6 +141,14 @@ class Subject:
             return list(layers)
         file = FILES.get(word, word)
         return [n for n in layers if not self.results.has(file, self.epoch, n)]
+
+    def earlier(self, word: str) -> list[int]:
+        """Layers whose results are there, without what an earlier Saccade did not keep of them."""
+        file = FILES.get(word, word)
+        if file not in LATER or (word == "probes" and self.material.no_probe):
+            return []
+        there = sorted({*self.layers} - {*self.missing(word)})
+        return [n for n in there if self.results.lacks(file, self.epoch, n)]
 
     @property
     def learning(self) -> tuple[int, ...]:
@@ -286,19 +294,34 @@ class Subject:
 
     def probe(self, layer: int) -> None:
         m = self.material
-        found = probe(
-            self.stored(layer, "train"),
-            m.train_labels,
-            self.stored(layer, "test")[m.labelled],
-            m.test_labels[m.labelled],
-            len(m.classes),
-            self.settings["seed"],
-            self.exact,
+        seed, perplexity = self.settings["seed"], self.settings["perplexity"]
+        found = asdict(
+            probe(
+                self.stored(layer, "train"),
+                m.train_labels,
+                self.stored(layer, "test")[m.labelled],
+                m.test_labels[m.labelled],
+                len(m.classes),
+                seed,
+                self.exact,
+            )
         )
-        self.results.write("probe", self.epoch, layer, asdict(found))
+        for name, none in (("predicted", -1), ("confidence", 0)):
+            of_all = np.full(len(m.test), none, found[name].dtype)
+            of_all[m.labelled] = found[name]
+            found[name] = of_all
+        if layer == 0:
+            del found["weights"]  # of pixels, which are no units
+        self.results.write("probe", self.epoch, layer, found)
+        self.summary["definitions"]["probes"] = m.definitions(seed, perplexity)["probes"]
 
     def embed(self, layer: int) -> None:
         """Maps of several layers are made at once: one alone has no use for a second core."""
+        if layer in self.earlier("embedding"):
+            found = self.results.read("embedding", self.epoch, layer)
+            flat, count = np.stack([found["x"], found["y"]], 1), min(KEPT, len(found["x"]) - 1)
+            found["kept"] = kept_of_each(self.stored(layer, "test"), flat, count, self.exact)
+            return self.results.write("embedding", self.epoch, layer, found)
         if self.maps is None:
             features = [self.stored(n, "test") for n in self.missing("embedding")]
             perplexity, seed = self.settings["perplexity"], self.settings["seed"]

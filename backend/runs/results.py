@@ -77,11 +77,15 @@ ARRAYS: dict[str, dict[str, str]] = {
         "penalty": "f4",
         "n_train": "i4",
         "n_test": "i4",
+        "predicted": "i2",  # [image] the class named; -1 without a label
+        "confidence": "f4",  # [image] its probability less the next one's; 0 without a label
+        "weights": "f2",  # [class, unit] of standardised features, absent for the input
     },
     "embedding": {
         "x": "f4",  # [image]
         "y": "f4",
         "kept_neighbours": "f4",
+        "kept": "u1",  # [image] how many of its 10 nearest the map keeps; 255: not asked
     },
     "learning": {  # of layers that carry a loss; k: one row a prediction step
         "loss": "f4",  # [k]
@@ -97,7 +101,12 @@ ARRAYS: dict[str, dict[str, str]] = {
         # that are no product of four factors; NaN where there is no W_retro
     },
 }
-OPTIONAL = {"class_mean", "dprime", "best_class", "true_gate", "wrong_gate", "gap"}
+# Arrays that an earlier Saccade did not keep: they are added where the features still are.
+LATER = {"probe": ("predicted", "confidence"), "embedding": ("kept",)}
+OPTIONAL = {
+    *("class_mean", "dprime", "best_class", "true_gate", "wrong_gate", "gap", "weights"),
+    *(name for names in LATER.values() for name in names),
+}
 
 # Distances and patch values are shown to three digits. With ten bits after the leading one a
 # file holds them in half the space, which lets a demo run travel with the code.
@@ -183,6 +192,12 @@ class Results:
             return bool(self.read(what, epoch, layer))
         except RunError:
             return False
+
+    def lacks(self, what: str, epoch: int | None, layer: int) -> bool:
+        """Whether arrays of LATER are missing, where the features that they need are kept."""
+        kept = any(self.root.glob("epoch-*/features-test-1.npy"))
+        names = LATER.get(what, ()) if kept else ()
+        return bool(names) and not set(names) <= set(self.read(what, epoch, layer))
 
     def response(self, epoch: int | None, layer: int, unit: int) -> np.ndarray:
         """Mean response of one unit to every test image, float32 [n], in 256 levels."""

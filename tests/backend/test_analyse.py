@@ -1,13 +1,14 @@
 """Checkpoints are analysed whole, go on where they were interrupted, and are not analysed twice."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from backend.jobs.analyse import AnalysisProgress, analyse
-from backend.runs.results import ANALYSES, Results
+from backend.runs.results import ANALYSES, LATER, Results
 from models.checkpoint import save_kept
 from models.config import TrainConfig
 from models.data import Dataset
@@ -343,3 +344,48 @@ def test_cuda_analyses_agree_with_the_processor(analysed, tmp_path):
         assert same == pytest.approx(one, rel=1e-3)
         one, same = (r.read("selectivity", 3, layer)["dprime"] for r in (here, there))
         assert same == pytest.approx(one, rel=1e-2, abs=1e-2)
+
+
+def test_what_an_earlier_saccade_did_not_keep_is_added_to_what_is_there(analysed, tmp_path):
+    run = tmp_path / analysed[0].name
+    shutil.copytree(analysed[0], run)
+    results, whole = Results(run), bytes_of(run)
+    for epoch, layer in [(None, 0), *((3, layer) for layer in LAYERS[1:])]:
+        for what, names in LATER.items():
+            found = results.read(what, epoch, layer)
+            results.write(what, epoch, layer, {k: v for k, v in found.items() if k not in names})
+    assert results.epochs() == [0, 3] and bytes_of(run) != whole
+    only = list(analyse(run, stripes(), device="cpu", only=["neighbours"]))
+    assert ended(only) == [] and results.epochs() == [0, 3]
+    steps = ended(list(analyse(run, stripes(), device="cpu")))
+    assert {(epoch, what) for epoch, what, layer in steps if layer} == {
+        (3, "probes"),
+        (3, "embedding"),
+    }
+    assert bytes_of(run) == whole
+    assert ended(list(analyse(run, stripes(), device="cpu"))) == []
+
+
+def test_what_cannot_be_added_any_more_is_left_as_it_is(analysed, tmp_path):
+    run = tmp_path / analysed[0].name
+    shutil.copytree(analysed[0], run)
+    results = Results(run)
+    for path in run.rglob("features-*"):
+        path.unlink()
+    found = results.read("probe", 3, 6)
+    del found["predicted"], found["confidence"]
+    results.write("probe", 3, 6, found)
+    assert ended(list(analyse(run, stripes(), device="cpu"))) == []
+    assert results.epochs() == [0, 3]
+
+
+def test_the_probe_keeps_its_answers_and_the_map_the_neighbours_of_each_image(analysed):
+    results = Results(analysed[0])
+    for layer in LAYERS:
+        found, truth = results.read("probe", 3, layer), results.labels(3)
+        assert (found["predicted"] == truth).mean() == pytest.approx(float(found["accuracy"]))
+        assert ((found["confidence"] >= 0) & (found["confidence"] <= 1)).all()
+        assert ("weights" in found) == (layer > 0)
+        assert layer == 0 or found["weights"].shape == (2, WIDTHS[layer])
+        drawn = results.read("embedding", 3, layer)
+        assert drawn["kept"].mean() / 10 == pytest.approx(float(drawn["kept_neighbours"]))

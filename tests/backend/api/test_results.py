@@ -117,6 +117,18 @@ def test_probes_stand_beside_their_baselines(site: TestClient, run: str) -> None
     assert found["reason"] is None and "regression" in found["protocol"]
 
 
+def test_a_probe_tells_what_it_answered_for_each_image(
+    site: TestClient, run: str, results: Results
+) -> None:
+    for layer in (0, 6):
+        found = site.get(f"/api/runs/{run}/layers/{layer}/answers?epoch=2").json()
+        stored = results.read("probe", 2, layer)
+        np.testing.assert_array_equal(array(found["predicted"]), stored["predicted"])
+        np.testing.assert_array_equal(array(found["confidence"]), stored["confidence"])
+        assert "less that of the next one" in found["definition"] and found["reason"] is None
+    assert site.get(f"/api/runs/{run}/layers/7/answers").status_code == 404
+
+
 def test_checkpoints_say_which_are_analysed(site: TestClient, run: str) -> None:
     found = site.get(f"/api/runs/{run}/checkpoints").json()["checkpoints"]
     assert [(row["epoch"], row["analysed"]) for row in found] == [(0, True), (1, True), (2, True)]
