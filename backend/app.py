@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 
 from backend.api import (
+    alike,
     answers,
     benches,
     datasets,
@@ -40,6 +41,7 @@ from backend.jobs.supervisor import Supervisor
 from backend.jobs.trials import Trials
 from backend.jobs.uploads import Uploads
 from backend.launchers import launcher_of, limits_of
+from backend.runs.alike import Alike
 from backend.runs.catalogue import Catalogue
 from backend.runs.store import Store
 from backend.security import Door, Guard, Hosts, Rates, is_loopback
@@ -57,6 +59,7 @@ ROUTERS = (
     trash,
     layers,
     units,
+    alike,
     neighbours,
     examples,
     probes,
@@ -85,7 +88,7 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
     shelf, supervisor = Shelf(settings.home, known), Supervisor(queue, log)
     examples = Examples(settings.home, errands)
     service = Service(
-        settings, catalogue, queue, shelf, supervisor, uploads, trials, examples, closing
+        settings, catalogue, queue, shelf, supervisor, uploads, trials, examples, Alike(), closing
     )
 
     @asynccontextmanager
