@@ -24,6 +24,7 @@ from backend.api import (
     page,
     probes,
     runs,
+    similarity,
     trash,
     units,
     uploads,
@@ -65,6 +66,7 @@ ROUTERS = (
     probes,
     answers,
     learning,
+    similarity,
     benches,
 )
 

@@ -25,6 +25,7 @@ CATALOGUE = (
 SERVICE = "backend.settings backend.errors backend.security"
 MAY_IMPORT = [
     (r"models/", "models torch torchvision"),
+    (r"backend/analysis/(similarity|matching)\.py", "backend.analysis"),
     (r"backend/analysis/", "models torch backend.analysis"),
     (r"backend/runs/store\.py", "models.config models.errors backend.errors backend.runs sqlite3"),
     (
@@ -37,6 +38,10 @@ MAY_IMPORT = [
     ),
     (r"backend/jobs/inline\.py", "backend.runs backend.jobs models.parallel"),
     (r"backend/jobs/", "backend.runs backend.jobs backend.errors"),
+    (
+        r"backend/api/similarity\.py",
+        f"{SERVICE} backend.api backend.analysis.similarity backend.analysis.matching fastapi",
+    ),
     (
         r"backend/api/",
         f"{CATALOGUE} {SERVICE} backend.api backend.runs backend.jobs fastapi starlette",

@@ -9,6 +9,8 @@
 | probes | how well can classes be read off a layer? | `probes.probe` |
 | protocols | in which ways is a probe fitted? | `protocols.PROTOCOLS` |
 | votes | is an image of the class of its neighbours? | `votes.voted` |
+| similarity | how alike do two layers arrange the images? | `similarity.table` |
+| matching | which units of two layers answer alike? | `matching.one_to_one` |
 | embedding | how does a layer arrange the images? | `embedding.embedding` |
 | learning | what do futures score, and where does the update lead? | `plasticity.plasticity` |
 """

@@ -1,0 +1,68 @@
+"""Two checkpoints about the same images, of two runs or of one."""
+
+from typing import Annotated
+
+import numpy as np
+from fastapi import Depends, Query
+
+from backend.api.deps import Analysed, InService, OfCheckpoint, analysed
+from backend.errors import RequestError
+
+SAME = ("dataset", "split")
+Versus = Annotated[
+    str | None, Query(description="The other run; default: the same.", max_length=200)
+]
+VersusEpoch = Annotated[
+    int | None, Query(description="Epoch of the other checkpoint; default: the last.")
+]
+
+
+class Beside:
+    """A checkpoint and the other one that it is compared with, and the images of both.
+
+    `rows` of each are where those images stand in the order of its arrays, int [n].
+    """
+
+    def __init__(self, seen: Analysed, other: Analysed) -> None:
+        self.seen, self.other = seen, other
+        told = [checkpoint.summary() for checkpoint in (seen, other)]
+        self.data = [" of ".join(f"{t[name]}" for name in reversed(SAME)) for t in told]
+        (ids, labels), (others, their) = (images(checkpoint) for checkpoint in (seen, other))
+        self.ids, *self.rows = np.intersect1d(ids, others, True, return_indices=True)
+        one, two = labels[self.rows[0]], their[self.rows[1]]
+        self.alike = self.data[0] == self.data[1] and bool((one == two).all())
+
+    @property
+    def reason(self) -> str | None:
+        """Why the two cannot be compared, as a sentence."""
+        if self.alike and len(self.ids):
+            return None
+        if self.alike:
+            return "The two were analysed on different images of the same data set."
+        if self.data[0] == self.data[1]:
+            return "The two were analysed on different images that bear the same numbers."
+        return (
+            f"The one was analysed on images {self.data[0]}, the other on {self.data[1]}: "
+            "only what was analysed on the same images can be compared."
+        )
+
+    def responses(self, which: int, layer: int) -> np.ndarray:
+        """Mean response of every unit of a layer to the images of both, float32 [n, unit]."""
+        stored = (self.seen, self.other)[which].read("responses", layer)
+        level = stored["level"][:, self.rows[which]].T
+        return stored["offset"] + stored["scale"] * level
+
+
+def images(seen: Analysed) -> tuple[np.ndarray, np.ndarray]:
+    return seen.results.ids(seen.epoch), seen.results.labels(seen.epoch)
+
+
+def beside(
+    service: InService, seen: OfCheckpoint, versus: Versus = None, versus_epoch: VersusEpoch = None
+) -> Beside:
+    if versus == "":
+        raise RequestError("versus is empty; name the other run, or leave it out for the same run")
+    return Beside(seen, analysed(service, versus or seen.run, versus_epoch))
+
+
+OfTwo = Annotated[Beside, Depends(beside)]
