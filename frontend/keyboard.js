@@ -1,5 +1,6 @@
 // The whole page by keyboard.
 
+import { oneLevelBack } from "./escape.js";
 import { ordered, stepped } from "./units.js";
 
 /** What the cheat sheet tells. */
@@ -11,7 +12,11 @@ export const KEYS = [
   { shown: ["1", "2", "3", "4", "5"], does: "Map, Neurons, Probes, Learning, Compare" },
   { shown: ["c"], does: "colour by class or by the unit" },
   { shown: ["n"], does: "new run" },
-  { shown: ["Esc"], does: "one step back: selection, unit, pinned image" },
+  { shown: ["/"], does: "find an image, unit, class, layer, epoch or run" },
+  { shown: ["Ctrl", "Z"], does: "undo a change of selection, classes, filter or pinned image" },
+  { shown: ["Shift", "Ctrl", "Z"], does: "redo it" },
+  { shown: ["Esc"], does: "one step back: dialog, selection, unit, pinned image, tab, zoom" },
+  { shown: ["s"], does: "on a class of the legend: select its images; Shift adds them" },
   { shown: ["?"], does: "this list" },
   { shown: ["Shift", "drag"], does: "add to the selection" },
   { shown: ["Alt", "drag"], does: "take from the selection" },
@@ -19,20 +24,23 @@ export const KEYS = [
 
 const TABS = /** @type {const} */ (["map", "units", "probes", "learning", "compare"]);
 
+const OF_SLIDER = /^(Arrow|Page|Home|End)/; // keys that a slider takes itself
+
 /**
  * @param {import("./types.js").Page} page
- * @param {{step: (by: number) => void, play: () => void}} epochs
+ * @param {{step: (by: number) => void, play: () => void, find: () => void}} parts
  */
-export function listenToKeys({ state, scene }, epochs) {
+export function listenToKeys({ state, scene, undo }, { step, play, find }) {
   /** @type {Record<string, () => void>} */
   const does = {
     ArrowUp: () => state.set({ layer: state.now.layer + 1 }),
     ArrowDown: () => state.set({ layer: Math.max(0, state.now.layer - 1) }),
     ArrowLeft: () => unit(-1),
     ArrowRight: () => unit(1),
-    ",": () => epochs.step(-1),
-    ".": () => epochs.step(1),
-    " ": () => epochs.play(),
+    ",": () => step(-1),
+    ".": () => step(1),
+    " ": play,
+    "/": find,
     c: () => {
       if (state.now.unit !== null) state.set({ colour: state.now.colour === "unit" ? "class" : "unit" });
     },
@@ -51,18 +59,24 @@ export function listenToKeys({ state, scene }, epochs) {
   }
 
   function back() {
-    const { selection, unit: now, image } = state.now;
-    if (selection.length) state.set({ selection: [] });
-    else if (now !== null) state.set({ unit: null, colour: "class" });
-    else if (image !== null) state.set({ image: null });
+    const change = oneLevelBack(state.now);
+    if (change) state.set(change);
+  }
+
+  /** Undo, redo, or null for another key. @param {KeyboardEvent} event */
+  function stepOf({ key, shiftKey }) {
+    const letter = key.toLowerCase();
+    if (letter === "y") return undo.redo;
+    return letter === "z" ? (shiftKey ? undo.redo : undo.undo) : null;
   }
 
   document.addEventListener("keydown", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (target.closest("input, select, textarea") || document.querySelector("dialog[open]")) return;
+    if (event.defaultPrevented || event.altKey || document.querySelector("dialog[open]")) return;
+    if (target.closest("input:not([type=range]), select, textarea")) return;
+    if (target.closest("input") && OF_SLIDER.test(event.key)) return;
     if (event.key === " " && target.closest("button, summary, a")) return;
-    const act = does[event.key];
+    const act = event.ctrlKey || event.metaKey ? stepOf(event) : does[event.key];
     if (!act) return;
     event.preventDefault();
     act();

@@ -1,7 +1,6 @@
 // Puts the page together: the stores, then one element a panel.
 
 import * as api from "./api.js";
-import { alikecard } from "./panels/alikecard.js";
 import { chosen } from "./panels/chosen.js";
 import { createAtlas } from "./atlas.js";
 import { createExample } from "./example.js";
@@ -10,6 +9,7 @@ import { createScene } from "./scene.js";
 import { createState } from "./state.js";
 import { createTheme } from "./theme.js";
 import { createTip } from "./tip.js";
+import { createUndo } from "./undo.js";
 import { epochs } from "./panels/epochs.js";
 import { examplecard } from "./panels/examplecard.js";
 import { gallery } from "./panels/gallery.js";
@@ -29,8 +29,10 @@ import { pair } from "./panels/pair.js";
 import { prefetch } from "./prefetch.js";
 import { probes } from "./panels/probes.js";
 import { rules } from "./panels/rules.js";
+import { search } from "./panels/search.js";
 import { stage } from "./panels/stage.js";
 import { strip } from "./panels/strip.js";
+import { undoing } from "./panels/undoing.js";
 import { unitcard } from "./panels/unitcard.js";
 
 const state = createState(window);
@@ -41,29 +43,37 @@ const atlas = createAtlas();
 const tip = createTip(scene, atlas, theme);
 
 /** @type {import("./types.js").Page} */
-const page = { state, api, scene, runs, atlas, theme, tip, example: createExample(scene) };
+const page = { state, api, scene, runs, atlas, theme, tip, example: createExample(scene), undo: createUndo(state) };
 const time = epochs(page);
+const find = search(page);
 
 document.body.append(
-  header(page),
+  h("a", { class: "skip", href: "#main", onclick: skip }, "Skip to the maps"),
+  header(page, find.element),
   gallery(page),
-  h("main", { class: "main" }, strip(page, prefetch(page)), stage(page, {
+  h("main", { class: "main", id: "main", tabindex: -1 }, strip(page, prefetch(page)), stage(page, {
     map: [map(page), legend(page)],
     units: [neurons(page)],
     probes: [probes(page)],
     learning: [learning(page)],
     compare: [h("div", { class: "compare", id: "compare" }, rules(page), pair(page))],
   })),
-  h("aside", { class: "detail", "aria-label": "Details" }, imagecard(page), unitcard(page), alikecard(page), layercard(page), examplecard(page)),
-  h("footer", { class: "footer" }, time.element, chosen(page)),
+  h("aside", { class: "detail", "aria-label": "Details" }, imagecard(page), unitcard(page), layercard(page), examplecard(page)),
+  h("footer", { class: "footer" }, time.element, undoing(page), chosen(page)),
   newrun(page),
   images(page),
   keys(page),
   tip.element,
 );
 
+/** The address tells what is shown, so the link moves the focus alone. @param {Event} event */
+function skip(event) {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
+
 const showRuns = () => document.body.classList.toggle("runs-open", state.now.dialog === "runs");
 state.on(["dialog"], showRuns);
 showRuns();
-listenToKeys(page, time);
+listenToKeys(page, { ...time, find: find.focus });
 void runs.refresh();

@@ -54,22 +54,21 @@ const view = {
     value ? value.map((n) => Number(n.toPrecision(5))).join(",") : "",
 };
 
-const OF_RUN = ["epoch", "unit", "image", "selection", "hidden", "only", "view", "colour", "k", "like"];
+const OF_RUN = ["epoch", "unit", "image", "selection", "hidden", "only", "view", "colour", "k"];
 
 const TOP = Infinity; // a layer above all there are: the top one, once it is known which that is
 
 export const PROPS = {
   run: { ...name(null), steps: true, resets: OF_RUN },
   epoch: { ...whole(null), steps: false, resets: [] },
-  layer: { ...whole(TOP), steps: true, resets: ["unit", "view", "colour", "like"] },
+  layer: { ...whole(TOP), steps: true, resets: ["unit", "view", "colour"] },
   unit: { ...whole(null), steps: true, resets: [] },
   colour: { ...word("class", "unit"), steps: true, resets: [] },
   image: { ...whole(null), steps: true, resets: [] },
   selection: { ...set, steps: true, resets: [] },
   hidden: { ...list, steps: true, resets: [] },
   tab: { ...word("map", "units", "probes", "learning", "compare"), steps: true, resets: [] },
-  sort: { ...word("dprime", "sparseness", "active", "number", "change", "alike"), steps: false, resets: [] },
-  like: { ...whole(null), steps: false, resets: [] },
+  sort: { ...word("dprime", "sparseness", "active", "number"), steps: false, resets: [] },
   only: { ...whole(null), steps: false, resets: [] },
   k: { ...whole(null), steps: false, resets: [] },
   patches: { ...word("framed", "close"), steps: false, resets: [] },
@@ -87,7 +86,7 @@ export const PROPS = {
  * @typedef {{run: string|null, epoch: number|null, layer: number, unit: number|null,
  *   colour: "class"|"unit", image: number|null, selection: number[], hidden: number[],
  *   tab: "map"|"units"|"probes"|"learning"|"compare", sort: import("./units.js").Order,
- *   like: number|null, only: number|null, k: number|null,
+ *   only: number|null, k: number|null,
  *   patches: "framed"|"close", drag: "lasso"|"pan", points: "dots"|"images",
  *   view: [number, number, number]|null, bench: string|null, measure: string|null,
  *   order: string|null, versus: string|null, dialog: string|null}} Values
@@ -96,10 +95,26 @@ export const PROPS = {
 
 const NAMES = /** @type {Name[]} */ (Object.keys(PROPS));
 
+/** An address as it is said by mouth, `#/run/ID/L3/u117@e200`, each part after the run optional. */
+const SPOKEN = /^run\/([^/@?]+)(?:\/L(\d+))?(?:\/u(\d+))?(?:@e(\d+))?\/?(?:\?(.*))?$/i;
+
+/** @param {string} text an address without its #/ */
+function query(text) {
+  const spoken = SPOKEN.exec(text);
+  if (!spoken) return new URLSearchParams(text);
+  const [, run, layer, unit, epoch, rest] = spoken;
+  const found = new URLSearchParams(rest ?? "");
+  // Decoded as a parameter is, which takes what is not encoded rightly as it stands.
+  found.set("run", new URLSearchParams(`run=${run}`).get("run") ?? "");
+  for (const [key, value] of Object.entries({ layer, unit, epoch })) if (value !== undefined) found.set(key, value);
+  if (unit !== undefined && !found.has("colour")) found.set("colour", "unit");
+  return found;
+}
+
 /** @param {string} hash @returns {Values} */
 export function read(hash) {
-  const query = new URLSearchParams(hash.replace(/^#\/?/, ""));
-  const pairs = NAMES.map((key) => [key, query.has(key) ? PROPS[key].read(query.get(key) ?? "") : PROPS[key].fallback]);
+  const told = query(hash.replace(/^#\/?/, ""));
+  const pairs = NAMES.map((key) => [key, told.has(key) ? PROPS[key].read(told.get(key) ?? "") : PROPS[key].fallback]);
   return Object.fromEntries(pairs);
 }
 

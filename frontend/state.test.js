@@ -26,7 +26,7 @@ function host(hash = "") {
 test("every prop comes back from the address as it went in", () => {
   const values = {
     run: "clapp-photos-3fa2", epoch: 30, layer: 3, unit: 17, colour: "unit", image: 5003,
-    selection: [5003, 5004, 7000], hidden: [0, 9], tab: "units", sort: "sparseness", only: 4, k: 2, like: 12,
+    selection: [5003, 5004, 7000], hidden: [0, 9], tab: "units", sort: "sparseness", only: 4, k: 2,
     patches: "close", drag: "pan", points: "images", view: [1.5, -2.25, 40], dialog: "keys",
     bench: "rules-photos", measure: "neighbours", order: "-6", versus: "cpc-photos-11aa",
   };
@@ -108,4 +108,14 @@ test("who looks at the top layer of a run looks at the top of the next", () => {
 test("a link names what the page had chosen by itself", () => {
   const state = createState(host("#layer=2"));
   assert.equal(state.link({ run: "demo", epoch: 10 }), "#run=demo&epoch=10&layer=2");
+});
+
+test("an address as it is said by mouth is read, whatever part of it is left out", () => {
+  const said = read("#/run/clapp-photos-3fa2/L3/u117@e200");
+  assert.deepEqual([said.run, said.layer, said.unit, said.epoch, said.colour], ["clapp-photos-3fa2", 3, 117, 200, "unit"]);
+  assert.equal(write(read("#/run/a")), "#run=a");
+  assert.equal(write(read("#/run/a/L2@e0?tab=probes")), "#run=a&epoch=0&layer=2&tab=probes");
+  assert.equal(write(read("#/run/a/u5")), "#run=a&unit=5&colour=unit");
+  assert.equal(read("#/run/%zz/L1").run, "%zz");
+  assert.equal(write(read("#/run/a/nonsense")), "#");
 });

@@ -97,19 +97,7 @@
  *   definitions: Record<string, string>, best_class: Int16Array|null,
  *   dprime: Float32Array|null, best_dprime: Float32Array|null, sparseness: Float32Array,
  *   active: Float32Array, mean: Float32Array,
- *   change: Float32Array|null, change_from: number|null,
- *   alike?: {unit: number, r: Float32Array},
  *   top: {image: Int32Array, row: Uint8Array, column: Uint8Array}}} Units
- */
-
-/**
- * Units whose responses to the test images correlate with those of one; `r` is of all units of its
- * layer, NaN where there is none. `layers` are its own and those beside it, `versus` another run's.
- * @typedef {{unit: number, r: number, image: number, row: number, column: number}} AlikeUnit
- * @typedef {{run: string, epoch: number, layer: number, name: string, units: AlikeUnit[]}} AlikeLayer
- * @typedef {{run: string, epoch: number, layer: number, unit: number, r: Float32Array,
- *   constant: boolean, layers: AlikeLayer[], versus: AlikeLayer[], reason: string|null,
- *   definition: string}} AlikeUnits
  */
 
 /**
@@ -195,12 +183,13 @@
 /** @typedef {ReturnType<typeof import("./theme.js").createTheme>} Theme */
 /** @typedef {ReturnType<typeof import("./tip.js").createTip>} Tip */
 /** @typedef {ReturnType<typeof import("./example.js").createExample>} Example */
+/** @typedef {ReturnType<typeof import("./undo.js").createUndo>} Undo */
 /** @typedef {typeof import("./api.js")} Api */
 
 /**
  * What every panel is given.
  * @typedef {{state: State, api: Api, scene: Scene, runs: Runs, atlas: Atlas, theme: Theme,
- *   tip: Tip, example: Example}} Page
+ *   tip: Tip, example: Example, undo: Undo}} Page
  */
 
 export {};

@@ -3,8 +3,8 @@
 import { fill, h } from "../dom.js";
 import { shortLayer } from "../text.js";
 
-/** @param {import("../types.js").Page} page */
-export function header({ state, scene, runs, theme }) {
+/** @param {import("../types.js").Page} page @param {HTMLElement} search */
+export function header({ state, scene, runs, theme }, search) {
   const run = h("span", { class: "run-now" });
   const colour = h("label", { class: "pick" });
   const copied = h("span", { class: "unseen", "aria-live": "polite" });
@@ -18,6 +18,7 @@ export function header({ state, scene, runs, theme }) {
     run,
     colour,
     h("span", { class: "gap" }),
+    search,
     copy,
     copied,
     h("button", { type: "button", class: "quiet wide-only", onclick: () => state.set({ dialog: "keys" }) }, "Keys ", h("kbd", {}, "?")),

@@ -3,9 +3,10 @@
 
 import { classMark, ramp } from "../palette.js";
 import { count, decimal, shortLayer } from "../text.js";
-import { counts } from "../selection.js";
+import { counts, joined } from "../selection.js";
 import { extent } from "../arrays.js";
 import { fill, h } from "../dom.js";
+import { roving } from "../roving.js";
 import { segments } from "../marks/segments.js";
 import { swatch } from "../marks/swatch.js";
 
@@ -56,21 +57,38 @@ export function legend({ state, scene, theme }) {
     fill(rows, entries().map((index) => {
       const none = index === layers.classes.length;
       const hidden = state.now.hidden.includes(index);
-      return h(
+      const name = none ? "no label" : layers.classes[index];
+      return h("div", { class: "class-line" }, h(
         "button",
         {
           type: "button",
           class: `class-row ${hidden ? "off" : ""}`,
           "data-class": index,
           "aria-pressed": `${!hidden}`,
-          title: "Click hides or shows the class; double-click shows it alone",
+          title: "Click hides or shows the class; double-click shows it alone; s selects its images",
           onclick: (/** @type {MouseEvent} */ event) => press(index, event.detail),
         },
         swatch(classMark(none ? -1 : index, theme.tone)),
-        h("span", { class: "name" }, none ? "no label" : layers.classes[index]),
+        h("span", { class: "name" }, name),
         h("span", { class: "soft" }, `${count(taken[index])}/${count(all[index])}`),
-      );
+      ), h(
+        "button",
+        {
+          type: "button", class: "quiet accent take", disabled: hidden, "data-class": index, "aria-label": `Select ${name}`,
+          title: "Select the images of this class; with Shift, add them", onclick: (/** @type {MouseEvent} */ event) => take(index, event.shiftKey),
+        },
+        "select",
+      ));
     }));
+  }
+
+  /** Select the images of a class that is not hidden. @param {number} index @param {boolean} adds */
+  function take(index, adds) {
+    const { layers } = scene;
+    if (!layers || state.now.hidden.includes(index)) return;
+    const label = index === layers.classes.length ? -1 : index;
+    const ids = Array.from(layers.ids).filter((_, place) => layers.labels[place] === label);
+    state.set({ selection: joined(state.now.selection, ids, adds ? "add" : "replace") });
   }
 
   /** The second click of a pair takes back what the first did. @param {number} index @param {number} clicks */
@@ -113,7 +131,14 @@ export function legend({ state, scene, theme }) {
   scene.on(["maps", "selection", "paint"], drawRows);
   scene.on(["maps", "paint", "unit"], drawScale);
   state.on(["drag", "points", "view"], drawTools);
+  rows.addEventListener("keydown", (event) => {
+    const row = /** @type {HTMLElement} */ (event.target).closest("[data-class]");
+    if (!row || event.ctrlKey || event.metaKey || event.key.toLowerCase() !== "s") return;
+    event.preventDefault();
+    take(Number(/** @type {HTMLElement} */ (row).dataset.class), event.shiftKey);
+  });
   drawTools();
   drawScale();
+  roving(rows, "button:not(:disabled)");
   return element;
 }

@@ -1,6 +1,7 @@
 // The main panel: its tabs, or why there is nothing to show yet.
 
 import { fill, h } from "../dom.js";
+import { roving } from "../roving.js";
 import { live } from "../runs.js";
 import { progress } from "../marks/progress.js";
 
@@ -18,7 +19,8 @@ export function stage({ state, scene, runs }, bodies) {
   const views = TABS.map(([tab]) => h("div", {
     class: `tab-body ${tab}-body`, role: "tabpanel", id: `body-${tab}`, "aria-labelledby": `tab-${tab}`,
   }, bodies[tab]));
-  const head = h("div", { class: "tabs" }, h("div", { role: "tablist", "aria-label": "Views" }, tabs), where);
+  const list = h("div", { role: "tablist", "aria-label": "Views" }, tabs);
+  const head = h("div", { class: "tabs" }, list, where);
   const wait = h("div", { class: "wait" });
   const element = h("section", { class: "stage", "aria-label": "Main view" }, head, views, wait);
   const bar = progress(true);
@@ -80,5 +82,6 @@ export function stage({ state, scene, runs }, bodies) {
   state.on(["tab", "layer", "run"], draw);
   runs.on(() => scene.status === "ready" || drawWait());
   draw();
+  roving(list, "[role=tab]", (tab) => tab.click());
   return element;
 }

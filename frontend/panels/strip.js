@@ -9,6 +9,7 @@ import { fill, h, perFrame } from "../dom.js";
 import { home, ranges } from "../plane.js";
 import { joined } from "../selection.js";
 import { lossName } from "../scores.js";
+import { roving } from "../roving.js";
 
 const USUAL = 7; // maps that fit beside each other, and while it is not known how many there are
 
@@ -190,5 +191,6 @@ export function strip({ state, scene, runs, tip, example }, done) {
     redraw();
   }).observe(track);
   facts();
+  roving(track, ".cell-title");
   return element;
 }
