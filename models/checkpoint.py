@@ -130,11 +130,16 @@ def load_learner(run: Path, epoch: int) -> tuple[torch.nn.Module, Rule]:
     return encoder, rule.float()
 
 
-def save_shared(run: Path, epoch: int, copy: Path) -> Path:
-    """Write an epoch's encoder alone, in half precision, into another run folder, to be shipped."""
+def save_shared(run: Path, epoch: int, copy: Path, data: str) -> Path:
+    """Write an epoch's encoder alone, in half precision, into another run folder, to be shipped.
+
+    data: what the images are called there, instead of where they lay here.
+    """
     tensors = load_encoder(run, epoch).state_dict()
     halves = {n: t.half() if t.is_floating_point() else t for n, t in tensors.items()}
-    return sealed(epoch_folder(copy, epoch), {"encoder": halves}, opened(run, epoch).state)
+    state = opened(run, epoch).state
+    state = state | {"config": state["config"] | {"data": data}}
+    return sealed(epoch_folder(copy, epoch), {"encoder": halves}, state)
 
 
 def restore(folder: Path) -> Training:

@@ -21,13 +21,20 @@ def add(command: argparse.ArgumentParser) -> None:
     command.description = (
         "Write image features of all layers: layer0 (the pixels of the view), layer1 and on, "
         "float32 [n, channels], with ids and labels [n]. Or hand the run on: the last encoder in "
-        "half precision, every map, unit and probe, no image and no feature. Or write the weights "
+        "half precision, every map, unit and probe, no image and no feature; or encoders alone, in "
+        "half precision, which saccade import --format shared makes a run of. Or write the weights "
         "of an epoch as the published CLAPP code (clapp2021) saves them."
     )
     run_word(command)
     out = command.add_mutually_exclusive_group(required=True)
     out.add_argument("--features", type=Path, metavar="OUT.npz")
     out.add_argument("--share", type=Path, metavar="FOLDER", help="a new folder for a small copy")
+    out.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FOLDER",
+        help="a new folder for the encoder of the first kept epoch and of --epoch",
+    )
     out.add_argument(
         "--format", metavar="WORD", help=f"write weights, as one of these: {', '.join(FORMATS)}"
     )
@@ -57,9 +64,16 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         print(f"{options.share}: {size / 1e6:.1f} MB, run {folder.id}")
         return 0
     config = config_from(folder.about())
-    epoch = options.epoch
-    if epoch is None:
-        epoch = max(folder.checkpoints(), default=0)
+    epochs = folder.checkpoints()
+    epoch = max(epochs, default=0) if options.epoch is None else options.epoch
+    if options.weights:
+        from backend.jobs.share import share_weights
+
+        both = sorted({min(epochs, default=0), epoch})
+        size = share_weights(folder.path, both, options.weights)
+        told = " and ".join(map(str, both))
+        print(f"{options.weights}: {size / 1e6:.1f} MB, epochs {told} of run {folder.id}")
+        return 0
     if options.format:
         files = FORMATS[options.format](folder.path, epoch, options.to)
         print(f"{options.to}: {', '.join(files)}, epoch {epoch} of run {folder.id}")
@@ -71,11 +85,14 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
 def check_flags(options: argparse.Namespace) -> None:
     """Refuse what only the features are written with."""
-    out = "--share" if options.share else "--format" if options.format else None
+    out = next((f"--{word}" for word in OTHERS if getattr(options, word)), None)
     names = ("data", "split", "device", *(["epoch"] if options.share else []))
     for name in names if out else ():
         if getattr(options, name) is not None:
             raise RequestError(f"--{name} has no place beside {out}; leave it out")
+
+
+OTHERS = ("share", "weights", "format")  # what is written instead of features
 
 
 def check(out: Path) -> None:

@@ -26,7 +26,8 @@ def add(command: argparse.ArgumentParser) -> None:
         "clapp2021: what the published CLAPP code saves, a log folder of model_LAYER_EPOCH.ckpt or "
         "one context_model.ckpt. torchvision, timm: a vision model by its name in that library, "
         "with weights from a file; nothing is downloaded. Epoch 0 of the run is the same network "
-        "with random weights. The run's id is printed first."
+        "with random weights. shared: a folder that saccade export --weights or --share wrote. The "
+        "run's id is printed first."
     )
     command.add_argument("source", metavar="PATH|NAME", type=utf8, help="what to import")
     command.add_argument(
@@ -35,8 +36,8 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--data",
         type=utf8,
-        default=TrainConfig().data,
-        help="images to analyse it on, and to train it on (default: %(default)s)",
+        help="images to analyse it on, and to train it on (default: those it names, or "
+        f"{TrainConfig().data})",
     )
     command.add_argument("--name", type=utf8, default="", help="a name for people")
     clapp = command.add_argument_group("clapp2021")
@@ -74,7 +75,40 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
             raise RequestError(
                 f"--{flag} has no place beside --format {options.format}; leave it out"
             )
+    if not chosen.names_data:
+        options.data = options.data or TrainConfig().data
     return chosen.make(options, settings)
+
+
+def shared(options: argparse.Namespace, settings: Settings) -> int:
+    """What another Saccade has handed on."""
+    from backend.jobs.share import take_over
+    from models.data import key_of, parse
+
+    copy = Path(options.source)
+    about = RunFolder(copy).about()
+    if about.get("model"):
+        raise RequestError(
+            f"{copy} is of a network that was imported itself; import that one from its own weights"
+        )
+    spec = utf8(str(parse(options.data or about["config"]["data"])))
+    config = about["config"] | {"data": spec}
+    name = " ".join((options.name or about["name"]).split())[:80]
+    epochs: list[int] = []
+
+    def fill(folder: RunFolder) -> None:
+        epochs.extend(take_over(copy, folder))
+        folder.log(
+            f"epochs {', '.join(map(str, epochs))} were trained elsewhere on {about['dataset']}"
+        )
+
+    with opened(settings) as home:
+        made = home.queue.enter(config, key_of(spec), VERSION, name, State.FINISHED, fill)
+    put(f"{made}\n", sys.stdout)
+    here = f" --home {options.home}" if options.home else ""
+    told = f"epochs {', '.join(map(str, epochs))} of a training on {about['dataset']}"
+    put(f"{told}; look into it with: saccade analyse {made}{here}\n", sys.stderr)
+    return 0
 
 
 def clapp2021(options: argparse.Namespace, settings: Settings) -> int:
@@ -193,6 +227,7 @@ class Format(NamedTuple):
 
     flags: tuple[str, ...]
     make: Callable[[argparse.Namespace, Settings], int]
+    names_data: bool = False  # the file tells which images it is of
 
 
 FORMATS = {
@@ -200,4 +235,5 @@ FORMATS = {
     "greedy-infomax": Format(("epoch", "rule", "further"), greedy_infomax),
     "torchvision": Format(("weights", "layers"), partial(zoo, "torchvision")),
     "timm": Format(("weights", "layers"), partial(zoo, "timm")),
+    "shared": Format((), shared, names_data=True),
 }

@@ -1,19 +1,23 @@
-"""Copy of an analysed run that is small enough to travel with the code or in a mail: the encoder
-of the last epoch in half precision, all maps, units and probes, no image and no feature."""
+"""What of a run is small enough to travel with the code or in a mail, without images and features:
+a copy to be looked at (last encoder in half precision, all maps, units and probes), or the encoders
+alone, to be imported and analysed where the images are."""
 
 import json
 import shutil
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from backend.errors import ConflictError
 from backend.runs.events import EventReader
 from backend.runs.folder import RunFolder
 from backend.runs.results import Results
-from models.checkpoint import kept, save_shared
-from models.errors import RunError
+from models.checkpoint import epoch_folder, kept, load_encoder, save_shared
+from models.errors import CheckpointError, RunError
 
 SHARED_EVENTS = ("epoch", "checkpoint", "analysed", "end")
+STAMPS = ("seq", "time", "kind")
 
 
 def share(run: Path, copy: Path) -> int:
@@ -27,16 +31,70 @@ def share(run: Path, copy: Path) -> int:
         raise RunError(f"run {run.name} has no finished analysis; run: saccade analyse {run.name}")
     if copy.exists():
         raise ConflictError(f"{copy} exists already; name a new folder")
-    RunFolder(copy).create(about | {"id": copy.name})
-    save_shared(run, kept(run)[-1], copy)
+    begin(copy, about)
+    save_shared(run, kept(run)[-1], copy, about["dataset"])
     for file in results.shareable():
         target = copy / file.relative_to(run)
         target.parent.mkdir(parents=True, exist_ok=True)
         (repack if file.suffix == ".npz" else shutil.copyfile)(file, target)
+    tell(run, copy, SHARED_EVENTS)
+    return size(copy)
+
+
+def share_weights(run: Path, epochs: Sequence[int], copy: Path) -> int:
+    """Write the encoders of some epochs into the new folder `copy`; returns its bytes.
+
+    Raises ConflictError if `copy` exists, CheckpointError if an epoch was not kept.
+    """
+    if copy.exists():
+        raise ConflictError(f"{copy} exists already; name a new folder")
+    about = RunFolder(run).about()
+    for epoch in epochs:
+        load_encoder(run, epoch)  # refused before anything is written
+    begin(copy, about)
+    for epoch in epochs:
+        save_shared(run, epoch, copy, about["dataset"])
+    tell(run, copy, ("epoch",))
+    return size(copy)
+
+
+def take_over(copy: Path, folder: RunFolder) -> list[int]:
+    """Take checkpoints and the losses of each epoch from a shared copy into a new run; the epochs.
+
+    Every checkpoint is read and verified. Raises CheckpointError, also where there is none.
+    """
+    epochs = kept(copy)
+    if not epochs:
+        raise CheckpointError(
+            f"{copy} holds no checkpoint; give a folder that saccade export --weights or --share "
+            "has written"
+        )
+    for event in EventReader(copy / "events.jsonl").events():
+        if event["kind"] == "epoch":
+            folder.tell("epoch", **{k: v for k, v in event.items() if k not in STAMPS})
+    for epoch in epochs:
+        load_encoder(copy, epoch)
+        here = epoch_folder(copy, epoch).relative_to(copy)
+        shutil.copytree(copy / here, folder.path / here)
+        folder.tell("checkpoint", epoch=epoch)
+    return epochs
+
+
+def begin(copy: Path, about: dict[str, Any]) -> None:
+    """Make the folder; where its images lay on the disk of another does not go along."""
+    config = about["config"] | {"data": about["dataset"]}
+    RunFolder(copy).create(about | {"id": copy.name, "config": config})
+
+
+def tell(run: Path, copy: Path, kinds: Sequence[str]) -> None:
+    """Write the events of some kinds, numbered anew."""
     events = EventReader(run / "events.jsonl").events()
-    told = [event for event in events if event["kind"] in SHARED_EVENTS]
+    told = [event for event in events if event["kind"] in kinds]
     lines = [json.dumps(event | {"seq": seq}) for seq, event in enumerate(told, start=1)]
     (copy / "events.jsonl").write_text("".join(f"{line}\n" for line in lines))
+
+
+def size(copy: Path) -> int:
     return sum(file.stat().st_size for file in copy.rglob("*") if file.is_file())
 
 

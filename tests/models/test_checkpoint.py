@@ -103,7 +103,7 @@ def test_damage_is_refused_with_the_name_of_the_checkpoint(training, tmp_path, p
 
 def test_a_shared_encoder_is_half_the_size_and_nearly_the_same(training, tmp_path):
     whole = save_kept(tmp_path / "run", training) / "encoder.safetensors"
-    shared = save_shared(tmp_path / "run", 1, tmp_path / "copy") / "encoder.safetensors"
+    shared = save_shared(tmp_path / "run", 1, tmp_path / "copy", "theirs") / "encoder.safetensors"
     assert shared.stat().st_size < 0.6 * whole.stat().st_size
     encoder = load_encoder(tmp_path / "copy", 1)
     for name, weight in training.encoder.state_dict().items():

@@ -457,7 +457,7 @@ def test_a_rule_that_the_form_has_no_place_for_is_not_written(tmp_path, rule):
 def test_an_epoch_without_its_matrices_or_without_a_checkpoint_is_not_written(tmp_path):
     training = begin(TrainConfig(encoder="vgg6-tiny", device="cpu"))
     save_kept(tmp_path / "run", training)
-    save_shared(tmp_path / "run", 0, tmp_path / "shipped")
+    save_shared(tmp_path / "run", 0, tmp_path / "shipped", "theirs")
     with pytest.raises(CheckpointError, match="keeps its encoder alone, without the prediction"):
         write(tmp_path / "shipped", 0, tmp_path / "log")
     with pytest.raises(CheckpointError, match="epoch 3 was asked for, but the run keeps epochs: 0"):

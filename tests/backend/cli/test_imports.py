@@ -189,3 +189,48 @@ def test_what_was_asked_wrongly_is_told_in_one_sentence(
     assert told.format(tmp=tmp_path) in err and "Traceback" not in err
     assert not list(home.glob("runs/*")) and not (tmp_path / "new").exists()
     assert sorted(file.name for file in log.iterdir()) == before
+
+
+def test_shared_weights_come_back_as_a_run_that_can_be_analysed(
+    say: Say, home: Path, log: Path, pack: Path, tmp_path: Path
+) -> None:
+    run = say("import", log, "--format", "clapp2021", "--data", pack)[1].strip()
+    out = tmp_path / "weights"
+    code, told, err = say("export", run, "--weights", out)
+    assert (code, err) == (0, "") and "epochs 0 and 20" in told
+    names = {file.name for file in out.rglob("*") if file.is_file()}
+    assert names <= {
+        "run.json",
+        "events.jsonl",
+        "encoder.safetensors",
+        "state.json",
+        "manifest.json",
+    }
+    assert str(pack) not in "".join(file.read_text() for file in out.rglob("*.json*"))
+    code, told, err = say("import", out, "--format", "shared", "--data", pack, "--name", "theirs")
+    again = told.strip()
+    assert code == 0 and again != run and "epochs 0, 20 of a training on" in err
+    for epoch in (0, 20):
+        before = load_encoder(home / "runs" / run, epoch).state_dict()
+        after = load_encoder(home / "runs" / again, epoch).state_dict()
+        for name, tensor in before.items():
+            assert torch.equal(tensor.half().float(), after[name])
+    assert say("analyse", again, "--only", "activity")[0] == 0
+
+
+def test_shared_weights_that_were_changed_make_no_run(
+    say: Say, home: Path, log: Path, pack: Path, tmp_path: Path
+) -> None:
+    run = say("import", log, "--format", "clapp2021", "--data", pack)[1].strip()
+    out = tmp_path / "weights"
+    say("export", run, "--weights", out)
+    say("export", run, "--weights", tmp_path / "again", "--epoch", "7")
+    assert not (tmp_path / "again").exists()
+    file = next(out.rglob("epoch-0020/encoder.safetensors"))
+    spoilt = bytearray(file.read_bytes())
+    spoilt[-1] ^= 1
+    file.write_bytes(spoilt)
+    code, told, err = say("import", out, "--format", "shared", "--data", pack)
+    assert code == 2 and told == "" and "encoder.safetensors" in err and err.count("\n") == 1
+    runs = json.loads(say("runs", "--json")[1])["runs"]
+    assert [found["id"] for found in runs if not found["shipped"]] == [run]
