@@ -162,6 +162,12 @@ export async function learning(run, epoch) {
   if (reply.reason) kept.delete(path);
   return reply;
 }
+/** @param {string} dataset @param {string} split @returns {Promise<import("./types.js").Metadata>} */
+export const metadata = (dataset, split) =>
+  once(`datasets/${encodeURIComponent(dataset)}/metadata?split=${split}`);
+/** The units that tell these images from the others. @param {string} run @param {number} epoch @param {number[]} images
+ * @returns {Promise<import("./types.js").Separation>} */
+export const separating = (run, epoch, images) => post(`${at(run)}/selection/units`, { images, epoch });
 /** @returns {Promise<{benches: import("./types.js").BenchListed[]}>} */
 export const benches = () => json("benches");
 /** @param {string} bench @returns {Promise<import("./types.js").Bench>} */

@@ -68,7 +68,7 @@
 /**
  * @typedef {{layer: number, name: string, units: number, features: number, silent: number,
  *   spans: import("./patch.js").Spans, kept_neighbours: number|null, loss: number|null,
- *   probe: (Accuracy & {random: Accuracy|null})|null}} LayerInfo
+ *   probe: (Accuracy & {random: Accuracy|null})|null, answers: boolean}} LayerInfo
  */
 
 /**
@@ -129,6 +129,19 @@
  * label) and its probability less the next one's.
  * @typedef {{run: string, epoch: number, layer: number, predicted: Int16Array|null,
  *   confidence: Float32Array|null, definition: string, reason: string|null}} Answers
+ */
+
+/**
+ * What is known of each image beside its class: numbers (NaN: none), or places in `words` (-1: none).
+ * @typedef {{name: string, words: string[], values: Float32Array|Int16Array}} Column
+ * @typedef {{dataset: string, split: string, columns: Column[], remarks: string[]}} Metadata
+ */
+
+/**
+ * The units of each layer that tell a selection from the other images, by the size of d'.
+ * @typedef {{unit: number, dprime: number, image: number, row: number, column: number}} Separating
+ * @typedef {{run: string, epoch: number, inside: number, outside: number, definition: string,
+ *   layers: {layer: number, units: Separating[]}[]}} Separation
  */
 
 /**

@@ -44,7 +44,8 @@ MAY_IMPORT = [
     ),
     (
         r"backend/api/",
-        f"{CATALOGUE} {SERVICE} backend.api backend.runs backend.jobs fastapi starlette",
+        f"{CATALOGUE} {SERVICE} backend.api backend.runs backend.jobs fastapi starlette "
+        "backend.analysis.separation",  # of a selection, while somebody looks: NumPy alone
     ),
     (r"backend/security/", "backend.errors backend.security starlette"),
     (r"backend/cli", "models backend torch"),

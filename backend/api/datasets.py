@@ -4,8 +4,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from backend.api import pictures
+from backend.api.arrays import Array, typed
 from backend.api.deps import InService
 from backend.errors import NotFoundError, RequestError
+from backend.runs.catalogue import readable
+from models.data import SPLITS
+from models.data.metadata import metadata_of
 
 router = APIRouter(prefix="/datasets", tags=["datasets"])
 
@@ -20,6 +24,19 @@ class DataSource(BaseModel):
     licence: str
     ready: bool
     reason: str | None
+
+
+class Column(BaseModel):
+    name: str
+    words: list[str]  # empty for a column of numbers
+    values: Array  # f4 numbers, NaN: none; or i2 places in words, -1: none
+
+
+class Metadata(BaseModel):
+    dataset: str
+    split: str
+    columns: list[Column]
+    remarks: list[str]  # about what could not be used
 
 
 @router.get("", response_model=list[DataSource])
@@ -74,6 +91,23 @@ def atlas(
         return Response(status_code=304, headers=headers)
     png = sheet.png(dataset, service.settings.cache)
     return Response(png, media_type="image/png", headers=headers)
+
+
+@router.get("/{data}/metadata", response_model=Metadata)
+def metadata(service: InService, data: str, split: str = Query("test", max_length=20)):
+    """What is known of each image of a split beside its class, in the order of their ids."""
+    dataset = service.shelf.open(data)
+    if split not in SPLITS:
+        raise NotFoundError(f"unknown split {split!r}; choose one of: {', '.join(SPLITS)}")
+    found, rows = metadata_of(dataset), dataset.indices(split)
+    columns = [
+        {
+            **{"name": readable(column.name), "words": readable(column.words)},
+            "values": typed(column.values[rows]),
+        }
+        for column in found.columns
+    ]
+    return {"dataset": data, "split": split, "columns": columns, "remarks": found.remarks}
 
 
 def box_of(box: str, height: int, width: int) -> tuple[int, int, int, int]:

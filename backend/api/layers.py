@@ -35,6 +35,7 @@ class Layer(BaseModel):
     kept_neighbours: float | None
     loss: float | None
     probe: ProbeBeside | None
+    answers: bool  # it is known what the probe answered for each image
 
 
 class Layers(BaseModel):
@@ -104,4 +105,5 @@ def layer_of(seen: Analysed, layer: int, sites: Sites) -> dict[str, Any]:
         "kept_neighbours": float(seen.read("embedding", layer)["kept_neighbours"]),
         "loss": seen.loss(layer),
         "probe": probe and probe | {"random": seen.random(layer)},
+        "answers": bool(probe) and "predicted" in seen.read("probe", layer),
     }

@@ -3,6 +3,7 @@
 FOLDER/cat/*.jpg              the class is the first folder; 20 % of each class are for testing
 FOLDER/*.jpg                  no classes; 20 % are for testing
 FOLDER/train/... test/...     as they stand (val/ where there is no test/); unlabelled/ as well
+FOLDER/metadata.csv           what else is known of them (`models.data.metadata`)
 
 Which images are the 20 % follows from a hash of their paths inside the folder, so a copy of the
 folder is split alike. An image beside class folders has no class: it is for training only.
@@ -28,6 +29,7 @@ from models.data.dataset import (
     Picture,
     Skipped,
 )
+from models.data.metadata import FILE
 from models.errors import DataError
 
 LICENCE = "not known to Saccade; these images are yours to answer for"
@@ -101,8 +103,8 @@ def walk(root: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, str]]:
         seen.add(real)
         subfolders[:] = sorted(name for name in subfolders if not is_hidden(name))
         for name in sorted(files):
-            if not is_hidden(name):
-                file = Path(folder, name)
+            file = Path(folder, name)
+            if not is_hidden(name) and file != root / FILE:
                 yield file, file.relative_to(root).as_posix()
 
 

@@ -6,6 +6,7 @@ labels       integer [n]: an index into class_names, -1 = none
 split        uint8 [n]: 0 train, 1 test, 2 unlabelled
 class_names  text [classes]
 title, licence  text, both optional
+meta_NAME    numbers or text [n], optional: what else is known (`models.data.metadata`)
 Other arrays are left alone. Nothing in a pack is ever unpickled.
 """
 

@@ -97,6 +97,22 @@ def pictures(seed: int) -> Iterator[Picture]:
                 yield Picture(pixels_of(crop), label, split)
 
 
+def places() -> Iterator[tuple[int, float]]:
+    """Of each image in turn: side of the square that was cut, and its middle's height in the
+    photograph, 0 at the lower edge to 1 at the upper."""
+    from PIL import Image
+
+    sizes = []
+    for photograph in PHOTOGRAPHS:
+        with Image.open(photograph.path) as opened:
+            sizes.append(opened.size)
+    for split in (TRAIN, TEST):
+        for label, (width, height) in enumerate(sizes):
+            draw = np.random.default_rng((0, split, label))
+            for _, top, _, bottom in boxes(split, width, height, draw):
+                yield bottom - top, 1 - (top + bottom) / 2 / height
+
+
 def boxes(
     split: int, width: int, height: int, generator: np.random.Generator
 ) -> list[tuple[int, int, int, int]]:

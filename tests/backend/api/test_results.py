@@ -129,6 +129,45 @@ def test_a_probe_tells_what_it_answered_for_each_image(
     assert site.get(f"/api/runs/{run}/layers/7/answers").status_code == 404
 
 
+def test_a_selection_finds_the_units_that_tell_it_apart(
+    site: TestClient, run: str, results: Results
+) -> None:
+    ids = results.ids(2)
+    inside = results.labels(2) == 1
+    asked = {"images": ids[inside].tolist(), "epoch": 2}
+    found = site.post(f"/api/runs/{run}/selection/units", json=asked).json()
+    assert (found["inside"], found["outside"]) == (inside.sum(), (~inside).sum())
+    assert f"the {inside.sum()} selected images" in found["definition"]
+    assert [layer["layer"] for layer in found["layers"]] == list(range(7))
+    for layer in found["layers"]:
+        dprime = results.read("selectivity", 2, layer["layer"])["dprime"][:, 1]
+        told = [unit["dprime"] for unit in layer["units"]]
+        assert np.abs(told).max() == pytest.approx(np.abs(dprime).max(), rel=0.02)
+        assert np.abs(told).tolist() == sorted(np.abs(told), reverse=True)
+        for unit in layer["units"]:
+            assert unit["dprime"] == pytest.approx(dprime[unit["unit"]], abs=0.05)
+
+
+def test_a_selection_that_cannot_be_told_apart_is_a_sentence(site: TestClient, run: str) -> None:
+    everything = list(range(TRAIN, TRAIN + TEST))
+    for images, said in (
+        ([], "0 of the 10 test images are selected; select more"),
+        ([TRAIN], "1 of the 10 test images are selected; select more"),
+        (everything, "select less"),
+        ([TRAIN, 3], "image 3 is not among the 10 images"),
+    ):
+        reply = site.post(f"/api/runs/{run}/selection/units", json={"images": images})
+        assert reply.status_code in (400, 404, 422) and said in reply.json()["error"]["message"]
+
+
+def test_metadata_come_by_split_in_the_order_of_the_ids(site: TestClient) -> None:
+    found = site.get("/api/datasets/photos/metadata").json()
+    cut, height = found["columns"]
+    assert cut["words"] == ["96 x 96 pixels", "128 x 128 pixels"] and height["words"] == []
+    assert len(array(cut["values"])) == len(array(height["values"])) == 800
+    assert site.get("/api/datasets/photos/metadata?split=all").status_code == 404
+
+
 def test_checkpoints_say_which_are_analysed(site: TestClient, run: str) -> None:
     found = site.get(f"/api/runs/{run}/checkpoints").json()["checkpoints"]
     assert [(row["epoch"], row["analysed"]) for row in found] == [(0, True), (1, True), (2, True)]

@@ -1,0 +1,155 @@
+"""What else is known of each image: columns of numbers or of words, beside classes and splits.
+
+folder   metadata.csv in the folder: a row of headings, then one row an image, whose first column is
+         the file's path inside the folder
+pack     arrays `meta_NAME` with one entry an image
+photos   where each crop was cut from its photograph, and from how large a square
+"""
+
+import csv
+import io
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from models.data.dataset import Dataset
+from models.data.spec import parse
+from models.errors import DataError
+
+FILE = "metadata.csv"
+MOST_BYTES, MOST_COLUMNS, MOST_LETTERS = 2**25, 32, 80
+MOST_WORDS = 10  # of a column; what is rarer counts as OTHER
+OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One thing that is known: a number of each image, or one of a few words."""
+
+    name: str
+    words: tuple[str, ...]  # empty for a column of numbers
+    values: np.ndarray  # float32 [n], NaN: none; or int16 [n], a place in words, -1: none
+
+
+@dataclass(frozen=True)
+class Metadata:
+    columns: tuple[Column, ...]
+    remarks: tuple[str, ...]  # sentences about what could not be used
+
+
+def metadata_of(dataset: Dataset) -> Metadata:
+    """What is known of the images of a data set, in the order of their ids.
+
+    Raises DataError with one sentence where it is there and cannot be read.
+    """
+    named = parse(dataset.spec)
+    if named.word == "photos":
+        return Metadata(tuple(of_photos(len(dataset))), ())
+    if named.word == "folder" and named.path and dataset.files:
+        return of_folder(named.path, dataset.files)
+    if named.word == "pack" and named.path:
+        return of_pack(named.path, len(dataset))
+    return Metadata((), ())
+
+
+def of_photos(n: int) -> Iterator[Column]:
+    from models.data.photos import places
+
+    cut = np.array(list(places()), np.float32)
+    if len(cut) == n:
+        words = tuple(f"{side:g} x {side:g} pixels" for side in np.unique(cut[:, 0]))
+        yield Column("square cut", words, np.unique(cut[:, 0], return_inverse=True)[1].astype("i2"))
+        yield Column("height in the photograph", (), cut[:, 1])
+
+
+def of_folder(folder: Path, files: tuple[str, ...]) -> Metadata:
+    path = folder / FILE
+    if not path.is_file():
+        return Metadata((), ())
+    header, *rows = rows_of(path)
+    known = {row[0].replace("\\", "/").removeprefix("./"): row[1:] for row in rows if row}
+    names = [Path(file).relative_to(folder).as_posix() for file in files]
+    remarks = []
+    if strange := len(set(known) - set(names)):
+        remarks.append(
+            f"{strange} of the {len(known)} rows of {FILE} name no image of the folder; the first "
+            "column must be the path of a file inside it"
+        )
+    if len(header) - 1 > MOST_COLUMNS:
+        remarks.append(f"{FILE} has {len(header) - 1} columns; the first {MOST_COLUMNS} are read")
+    columns = []
+    for place, name in enumerate(header[1 : MOST_COLUMNS + 1]):
+        cells = [known.get(file, []) for file in names]
+        columns.append(column(name, [row[place] if place < len(row) else "" for row in cells]))
+    return Metadata(tuple(columns), tuple(remarks))
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    """The cells of a CSV file, the headings first."""
+    try:
+        if (size := path.stat().st_size) > MOST_BYTES:
+            raise DataError(f"{FILE} has {size:,} bytes, and at most {MOST_BYTES:,} are read")
+        text = path.read_bytes().decode("utf-8-sig", "replace")
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except OSError as error:
+        raise DataError(f"{FILE} cannot be read: {error.strerror or error}") from None
+    except csv.Error as error:
+        raise DataError(f"{FILE} is no table of comma-separated values: {error}") from None
+    if not rows or len(rows[0]) < 2:
+        raise DataError(
+            f"{FILE} must begin with headings: one for the path of the file, and one or more for "
+            "what is known of it, such as: file,camera,year"
+        )
+    return rows
+
+
+def of_pack(path: Path, n: int) -> Metadata:
+    columns, remarks = [], []
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            names = [name for name in archive.files if name.startswith("meta_")]
+            for name in names[:MOST_COLUMNS]:
+                if archive.zip.getinfo(f"{name}.npy").file_size > MOST_BYTES:
+                    remarks.append(f"{name} has more than {MOST_BYTES:,} bytes; it is left out")
+                    continue
+                values = archive[name]
+                if values.shape != (n,) or values.dtype.kind not in "biufU":
+                    remarks.append(
+                        f"{name} holds {values.dtype} {list(values.shape)} instead of one number "
+                        f"or word for each of the {n} images; it is left out"
+                    )
+                    continue
+                plain = values if values.dtype.kind == "U" else values.astype(np.float64)
+                columns.append(column(name[5:], plain.tolist()))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"the columns of {path.name} cannot be read: {error}") from None
+    return Metadata(tuple(columns), tuple(remarks))
+
+
+def column(name: str, cells: list[str] | list[float]) -> Column:
+    """Numbers where every cell that is not empty is one, else words, the commonest first."""
+    name = shown(name) or "without a name"
+    try:
+        numbers = np.array([float(cell) if cell != "" else np.nan for cell in cells], np.float64)
+    except ValueError:
+        return words(name, [shown(str(cell)) for cell in cells])
+    finite = np.isfinite(numbers) & (np.abs(numbers) < np.finfo(np.float32).max)
+    return Column(name, (), np.where(finite, numbers, np.nan).astype(np.float32))
+
+
+def words(name: str, cells: list[str]) -> Column:
+    counted = Counter(cell for cell in cells if cell)
+    common = sorted(counted, key=lambda word: (-counted[word], word))
+    listed = common if len(common) <= MOST_WORDS else [*common[: MOST_WORDS - 1], OTHER]
+    place = {word: min(number, len(listed) - 1) for number, word in enumerate(common)}
+    return Column(name, tuple(listed), np.array([place.get(cell, -1) for cell in cells], np.int16))
+
+
+def shown(text: str) -> str:
+    """A text on one line, of letters that can be shown, not too long."""
+    line = " ".join(text.split())
+    return "".join(letter for letter in line if letter.isprintable())[:MOST_LETTERS].strip()
