@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 
 from backend.api import (
+    alike,
     answers,
     benches,
     datasets,
@@ -42,6 +43,7 @@ from backend.jobs.supervisor import Supervisor
 from backend.jobs.trials import Trials
 from backend.jobs.uploads import Uploads
 from backend.launchers import launcher_of, limits_of
+from backend.runs.alike import Alike
 from backend.runs.catalogue import Catalogue
 from backend.runs.store import Store
 from backend.security import Door, Guard, Hosts, Rates, is_loopback
@@ -60,6 +62,7 @@ ROUTERS = (
     layers,
     units,
     selection,
+    alike,
     neighbours,
     examples,
     probes,
@@ -89,7 +92,7 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
     shelf, supervisor = Shelf(settings.home, known), Supervisor(queue, log)
     examples = Examples(settings.home, errands)
     service = Service(
-        settings, catalogue, queue, shelf, supervisor, uploads, trials, examples, closing
+        settings, catalogue, queue, shelf, supervisor, uploads, trials, examples, Alike(), closing
     )
 
     @asynccontextmanager

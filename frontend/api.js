@@ -139,6 +139,11 @@ export const units = (run, layer, epoch) => once(`${at(run)}/layers/${layer}/uni
  * @returns {Promise<import("./types.js").Unit>} */
 export const unit = (run, layer, unit, epoch) =>
   once(`${at(run)}/layers/${layer}/units/${unit}?epoch=${epoch}`);
+/** @param {string} run @param {number} layer @param {number} unit @param {number} epoch
+ * @param {string|null} versus a run to look in too
+ * @returns {Promise<import("./types.js").AlikeUnits>} */
+export const alike = (run, layer, unit, epoch, versus) =>
+  once(`${at(run)}/layers/${layer}/units/${unit}/alike?epoch=${epoch}${versus ? `&versus=${encodeURIComponent(versus)}` : ""}`);
 /** @param {string} run @param {number} layer @param {number} image @param {number} epoch
  * @returns {Promise<import("./types.js").Neighbours>} */
 export const neighbours = (run, layer, image, epoch) =>

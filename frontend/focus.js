@@ -35,6 +35,19 @@ export function createFocus(state, layersNow, tell) {
     tell("units");
   }
 
+  /** What the grid is sorted by where that is likeness to a unit. */
+  async function loadAlike() {
+    const layers = layersNow();
+    const { sort, like, layer } = state.now;
+    const { reply } = units;
+    if (!layers || !reply || sort !== "alike" || like === null) return;
+    if (units.key !== key(false) || reply.alike?.unit === like) return;
+    const [found] = await settled(api.alike(layers.run, layer, like, layers.epoch, null));
+    if (!found || units.reply !== reply || state.now.like !== like) return;
+    units = { ...units, reply: { ...reply, alike: { unit: like, r: found.r } } };
+    tell("units");
+  }
+
   async function loadUnit() {
     const wanted = key(true);
     const layers = layersNow();
@@ -69,7 +82,7 @@ export function createFocus(state, layersNow, tell) {
       return units.key === key(false) ? units.error : null;
     },
     async load() {
-      await Promise.all([loadUnit(), loadUnits()]);
+      await Promise.all([loadUnit(), loadUnits().then(loadAlike)]);
     },
   };
 }

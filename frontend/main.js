@@ -1,6 +1,7 @@
 // Puts the page together: the stores, then one element a panel.
 
 import * as api from "./api.js";
+import { alikecard } from "./panels/alikecard.js";
 import { chosen } from "./panels/chosen.js";
 import { createAtlas } from "./atlas.js";
 import { createExample } from "./example.js";
@@ -58,7 +59,7 @@ document.body.append(
     learning: [learning(page)],
     compare: [h("div", { class: "compare", id: "compare" }, rules(page), pair(page))],
   })),
-  h("aside", { class: "detail", "aria-label": "Details" }, imagecard(page), unitcard(page), layercard(page), examplecard(page)),
+  h("aside", { class: "detail", "aria-label": "Details" }, imagecard(page), unitcard(page), alikecard(page), layercard(page), examplecard(page)),
   h("footer", { class: "footer" }, time.element, undoing(page), chosen(page)),
   newrun(page),
   images(page),

@@ -195,7 +195,7 @@ export function createScene(state, runs, theme) {
     reselect();
     tell("selection");
   });
-  state.on(["layer", "unit"], () => void focus.load());
+  state.on(["layer", "unit", "sort", "like"], () => void focus.load());
   state.on(["hidden", "colour"], () => {
     repaint();
     tell("paint");

@@ -54,21 +54,22 @@ const view = {
     value ? value.map((n) => Number(n.toPrecision(5))).join(",") : "",
 };
 
-const OF_RUN = ["epoch", "unit", "image", "selection", "hidden", "only", "view", "colour", "k"];
+const OF_RUN = ["epoch", "unit", "image", "selection", "hidden", "only", "view", "colour", "k", "like"];
 
 const TOP = Infinity; // a layer above all there are: the top one, once it is known which that is
 
 export const PROPS = {
   run: { ...name(null), steps: true, resets: OF_RUN },
   epoch: { ...whole(null), steps: false, resets: [] },
-  layer: { ...whole(TOP), steps: true, resets: ["unit", "view", "colour"] },
+  layer: { ...whole(TOP), steps: true, resets: ["unit", "view", "colour", "like"] },
   unit: { ...whole(null), steps: true, resets: [] },
   colour: { ...word("class", "unit"), steps: true, resets: [] },
   image: { ...whole(null), steps: true, resets: [] },
   selection: { ...set, steps: true, resets: [] },
   hidden: { ...list, steps: true, resets: [] },
   tab: { ...word("map", "units", "probes", "learning", "compare"), steps: true, resets: [] },
-  sort: { ...word("dprime", "sparseness", "active", "number"), steps: false, resets: [] },
+  sort: { ...word("dprime", "sparseness", "active", "number", "change", "alike"), steps: false, resets: [] },
+  like: { ...whole(null), steps: false, resets: [] },
   only: { ...whole(null), steps: false, resets: [] },
   k: { ...whole(null), steps: false, resets: [] },
   patches: { ...word("framed", "close"), steps: false, resets: [] },
@@ -86,7 +87,7 @@ export const PROPS = {
  * @typedef {{run: string|null, epoch: number|null, layer: number, unit: number|null,
  *   colour: "class"|"unit", image: number|null, selection: number[], hidden: number[],
  *   tab: "map"|"units"|"probes"|"learning"|"compare", sort: import("./units.js").Order,
- *   only: number|null, k: number|null,
+ *   like: number|null, only: number|null, k: number|null,
  *   patches: "framed"|"close", drag: "lasso"|"pan", points: "dots"|"images",
  *   view: [number, number, number]|null, bench: string|null, measure: string|null,
  *   order: string|null, versus: string|null, dialog: string|null}} Values

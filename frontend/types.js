@@ -97,7 +97,19 @@
  *   definitions: Record<string, string>, best_class: Int16Array|null,
  *   dprime: Float32Array|null, best_dprime: Float32Array|null, sparseness: Float32Array,
  *   active: Float32Array, mean: Float32Array,
+ *   change: Float32Array|null, change_from: number|null,
+ *   alike?: {unit: number, r: Float32Array},
  *   top: {image: Int32Array, row: Uint8Array, column: Uint8Array}}} Units
+ */
+
+/**
+ * Units whose responses to the test images correlate with those of one; `r` is of all units of its
+ * layer, NaN where there is none. `layers` are its own and those beside it, `versus` another run's.
+ * @typedef {{unit: number, r: number, image: number, row: number, column: number}} AlikeUnit
+ * @typedef {{run: string, epoch: number, layer: number, name: string, units: AlikeUnit[]}} AlikeLayer
+ * @typedef {{run: string, epoch: number, layer: number, unit: number, r: Float32Array,
+ *   constant: boolean, layers: AlikeLayer[], versus: AlikeLayer[], reason: string|null,
+ *   definition: string}} AlikeUnits
  */
 
 /**

@@ -2,10 +2,14 @@
 
 /** @typedef {import("./types.js").Units} Units */
 
-/** How the grid can be sorted: word, what the menu says, and the number that is compared. */
+/**
+ * How the grid can be sorted: word, what the menu says, and the number that is compared. `there`
+ * tells whether the units have it.
+ */
 export const ORDERS = {
   dprime: {
     says: "d′ of best class",
+    there: (/** @type {Units} */ u) => !!u.best_dprime,
     of: (/** @type {Units} */ u, /** @type {number} */ i) => u.best_dprime?.[i] ?? 0,
   },
   sparseness: {
@@ -16,19 +20,46 @@ export const ORDERS = {
     says: "active patches",
     of: (/** @type {Units} */ u, /** @type {number} */ i) => u.active[i],
   },
+  change: {
+    says: "change since epoch",
+    there: (/** @type {Units} */ u) => !!u.change,
+    of: (/** @type {Units} */ u, /** @type {number} */ i) => u.change?.[i] ?? NaN,
+  },
+  alike: {
+    says: "similarity to unit",
+    there: (/** @type {Units} */ u) => !!u.alike,
+    of: (/** @type {Units} */ u, /** @type {number} */ i) => u.alike?.r[i] ?? NaN,
+  },
   number: { says: "number", of: (/** @type {Units} */ u, /** @type {number} */ i) => -i },
 };
 
 /** @typedef {keyof typeof ORDERS} Order */
 
+/** @param {Units} units @param {Order} order */
+export function isThere(units, order) {
+  const row = ORDERS[order];
+  return !("there" in row) || row.there(units);
+}
+
 /**
- * The order that can be had: without labels there is no d'.
+ * The order that can be had: without labels there is no d', nor any change at the first epoch.
  * @param {Units} units
  * @param {Order} wanted
  * @returns {Order}
  */
 export const possible = (units, wanted) =>
-  wanted === "dprime" && !units.best_dprime ? "sparseness" : wanted;
+  /** @type {Order[]} */ ([wanted, "dprime", "sparseness"]).find((order) => isThere(units, order)) ?? "number";
+
+/**
+ * What an order is called, with the epoch or the unit that it is about.
+ * @param {Units} units
+ * @param {Order} order
+ * @param {number|null} [like] the unit it would be about
+ */
+export function orderName(units, order, like = units.alike?.unit ?? null) {
+  const about = { change: units.change_from, alike: like }[/** @type {string} */ (order)];
+  return ORDERS[order].says + (about === undefined || about === null ? "" : ` ${about}`);
+}
 
 /**
  * Unit numbers, largest first; a unit without a finite number comes last, equal ones by number.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dprimeOf, ordered, silent, stepped } from "./units.js";
+import { dprimeOf, isThere, ordered, orderName, possible, silent, stepped } from "./units.js";
 
 const units = {
   units: 4,
@@ -41,4 +41,21 @@ test("arrows walk the order of the grid and stop at its ends", () => {
 test("silent units are counted, and each unit has its own row of d'", () => {
   assert.equal(silent(units), 1);
   assert.deepEqual([...dprimeOf(units, 3)], [1, -1]);
+});
+
+test("change and likeness are orders where there are such numbers, and are named by what they are about", () => {
+  const plain = { ...units, change: null, change_from: null };
+  assert.equal(possible(plain, "change"), "dprime");
+  assert.equal(possible({ ...plain, best_dprime: null }, "alike"), "sparseness");
+  const told = {
+    ...units, change: Float32Array.from([0.2, NaN, 1.5, 0]), change_from: 0,
+    alike: { unit: 3, r: Float32Array.from([-0.5, 0.9, NaN, 1]) },
+  };
+  assert.ok(isThere(told, "change") && isThere(told, "alike"));
+  assert.deepEqual(ordered(told, "change", null), [2, 0, 3, 1]);
+  assert.deepEqual(ordered(told, "alike", null), [3, 1, 0, 2]);
+  assert.equal(orderName(told, "change"), "change since epoch 0");
+  assert.equal(orderName(told, "alike"), "similarity to unit 3");
+  assert.equal(orderName(told, "alike", 1), "similarity to unit 1");
+  assert.equal(orderName(told, "number"), "number");
 });

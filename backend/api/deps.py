@@ -14,6 +14,7 @@ from backend.jobs.queue import Queue
 from backend.jobs.supervisor import Supervisor
 from backend.jobs.trials import Trials
 from backend.jobs.uploads import Uploads
+from backend.runs.alike import Alike
 from backend.runs.catalogue import Catalogue, readable
 from backend.runs.folder import RunFolder
 from backend.runs.results import Results
@@ -34,6 +35,7 @@ class Service:
     uploads: Uploads
     trials: Trials
     examples: Examples
+    alike: Alike
     closing: threading.Event  # set when the server ends: streams end with it
 
 

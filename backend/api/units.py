@@ -7,7 +7,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from backend.api.arrays import Array, typed
-from backend.api.deps import OfCheckpoint
+from backend.api.deps import InService, OfCheckpoint
+from backend.runs.alike import CHANGE
 from backend.runs.results import GROUPS
 
 router = APIRouter(prefix="/runs/{run}/layers/{layer}/units", tags=["units"])
@@ -35,6 +36,8 @@ class Units(BaseModel):
     sparseness: Array
     active: Array
     mean: Array
+    change: Array | None  # since the first analysed epoch; NaN: none
+    change_from: int | None  # that epoch; null where it is the one shown, or the input
     top: TopPatches
 
 
@@ -69,17 +72,23 @@ class Unit(BaseModel):
 
 
 @router.get("", response_model=Units)
-def units(seen: OfCheckpoint, layer: int):
+def units(service: InService, seen: OfCheckpoint, layer: int):
     """All units of a layer: selectivity, sparseness, and the best patch of each."""
     found, best = seen.read("selectivity", layer), seen.read("maximizers", layer)
     dprime, summary = found.get("dprime"), seen.summary(layer)
+    first = seen.epochs[0] if layer and seen.epoch != seen.epochs[0] else None
+    told = {} if first is None else {"change": CHANGE.format(**summary, first=first)}
     return {
         **{"layer": layer, "epoch": seen.epoch, "units": seen.widths[layer]},
-        **{"classes": summary["classes"], "definitions": summary["definitions"]},
+        **{"classes": summary["classes"], "definitions": summary["definitions"] | told},
         "best_class": None if dprime is None else typed(found["best_class"]),
         "dprime": None if dprime is None else typed(dprime.ravel()),
         "best_dprime": None if dprime is None else typed(of_best_class(found)),
         **{name: typed(found[name]) for name in PER_UNIT},
+        "change": None
+        if first is None
+        else typed(service.alike.change(seen.results, seen.epoch, first, layer)),
+        "change_from": first,
         "top": {name: typed(best[f"top_{name}"][:, 0]) for name in ("image", "row", "column")},
     }
 

@@ -1,7 +1,7 @@
 // All units of a layer as tiles: best patch and which classes it tells apart.
 
 import { count, counted, decimal, percent } from "../text.js";
-import { ordered, ORDERS, possible, silent, usualMost } from "../units.js";
+import { isThere, ordered, orderName, ORDERS, possible, silent, usualMost } from "../units.js";
 import { fill, h } from "../dom.js";
 import { roving } from "../roving.js";
 import { unitFace, unitSentence } from "../marks/unitface.js";
@@ -83,21 +83,23 @@ export function neurons({ state, scene, theme, tip }) {
     const told = order.length === units.units ? counted(units.units, "unit") : `${count(order.length)} of ${counted(units.units, "unit")}`;
     const tile = "A tile shows the unit's strongest patch, its d′ for each class, its number and what is sorted by.";
     return [h("p", {}, `${told}, ${count(silent(units))} silent. ${tile}`), h("details", { class: "definitions" },
-      h("summary", {}, "How these are measured"), h("p", {}, units.definitions.selectivity ?? ""))];
+      h("summary", {}, "How these are measured"), ["selectivity", "change"].map((word) => units.definitions[word] && h("p", {}, units.definitions[word])))];
   }
 
   /** @param {import("../types.js").Units} units */
   function drawToolbar(units) {
-    const { only } = state.now;
+    const { only, unit } = state.now;
     const sort = possible(units, state.now.sort);
+    const like = sort === "alike" ? units.alike?.unit ?? null : unit;
+    const words = /** @type {import("../units.js").Order[]} */ (Object.keys(ORDERS));
     fill(
       toolbar,
       h("label", {}, h("span", { class: "soft" }, "Sort by"),
         h("select", {
           id: "sort",
-          onchange: (/** @type {Event} */ e) => state.set({ sort: /** @type {any} */ (e.target).value }),
-        }, Object.entries(ORDERS).filter(([word]) => word !== "dprime" || units.dprime)
-          .map(([word, row]) => h("option", { value: word, selected: word === sort }, row.says)))),
+          onchange: (/** @type {Event} */ e) => state.set({ sort: /** @type {any} */ (e.target).value, like }),
+        }, words.filter((word) => (word === "alike" ? like !== null : isThere(units, word)))
+          .map((word) => h("option", { value: word, selected: word === sort }, orderName(units, word, like))))),
       units.best_class && h("label", {}, h("span", { class: "soft" }, "Prefers"),
         h("select", {
           id: "only",
@@ -123,7 +125,10 @@ export function neurons({ state, scene, theme, tip }) {
   scene.on(["units", "maps"], draw);
   state.on(["tab", "sort", "only"], draw);
   state.on(["layer"], () => scene.focus.units || draw());
-  state.on(["unit"], mark);
+  state.on(["unit"], () => {
+    mark();
+    if (scene.focus.units && tiles.size) drawToolbar(scene.focus.units);
+  });
   theme.on(draw);
   roving(grid, ".tile[data-unit]", (tile) => state.set({ unit: tiles.get(tile) ?? null, colour: "unit" }, { quietly: true }));
   return element;

@@ -5,7 +5,7 @@ import { classRows } from "../marks/classbars.js";
 import { count, decimal, percent, shortLayer } from "../text.js";
 import { fill, h } from "../dom.js";
 import { histogram } from "../marks/histogram.js";
-import { ordered, ORDERS, possible, stepped } from "../units.js";
+import { ordered, orderName, possible, stepped } from "../units.js";
 import { patchTile } from "../marks/patchtile.js";
 import { percentile } from "../arrays.js";
 import { segments } from "../marks/segments.js";
@@ -73,7 +73,7 @@ export function unitcard({ state, scene, theme, tip }) {
     const order = ordered(units, sort, only);
     const place = order.indexOf(unit ?? -1) + 1;
     const of = only === null ? "" : ` that prefer ${units.classes[only]}`;
-    const says = place ? `${count(place)} of ${count(order.length)}${of} by ${ORDERS[possible(units, sort)].says}` : `not among those${of}`;
+    const says = place ? `${count(place)} of ${count(order.length)}${of} by ${orderName(units, possible(units, sort))}` : `not among those${of}`;
     return h(
       "div",
       { class: "between walk" },

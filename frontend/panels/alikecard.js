@@ -1,0 +1,134 @@
+// Which units answer to the same images as the one looked at: here, beside it, in the compared run.
+
+import { box } from "../patch.js";
+import { decimal, shortLayer } from "../text.js";
+import { fill, h } from "../dom.js";
+import { imageAddress } from "../api.js";
+
+/** @typedef {import("../types.js").AlikeUnits} AlikeUnits */
+/** @typedef {import("../types.js").AlikeLayer} AlikeLayer */
+/** @typedef {import("../types.js").Layers} Layers */
+
+const SHOWN = 5; // units a layer
+const PAUSE = 120; // milliseconds that a unit must stay in view: who leafs through them asks once
+
+/** @param {import("../types.js").Page} page */
+export function alikecard({ state, scene, runs, api, tip }) {
+  const element = h("section", { class: "card", id: "alike", "aria-label": "Units that answer alike", hidden: true });
+  /** @type {AlikeUnits|null} */
+  let reply = null;
+  /** @type {Layers|null} of the compared run */
+  let beside = null;
+  /** @type {Error|null} */
+  let error = null;
+  let asked = "";
+  let timer = 0;
+
+  function look() {
+    const { layers } = scene;
+    const { layer, unit, versus } = state.now;
+    const wanted = layers && unit !== null ? [layers.run, layers.epoch, layer, unit, versus ?? ""].join(" ") : "";
+    if (wanted === asked) return;
+    asked = wanted;
+    clearTimeout(timer);
+    if (reply?.run !== layers?.run) reply = null;
+    if (wanted) timer = /** @type {any} */ (setTimeout(() => void load(wanted), reply ? PAUSE : 0));
+    else reply = error = null;
+    draw();
+  }
+
+  /** @param {string} wanted */
+  async function load(wanted) {
+    const { layers } = scene;
+    const { layer, unit, versus } = state.now;
+    if (!layers || unit === null || wanted !== asked) return;
+    try {
+      const found = await api.alike(layers.run, layer, unit, layers.epoch, versus);
+      const other = found.versus.length ? await api.layers(found.versus[0].run, found.versus[0].epoch) : null;
+      if (wanted !== asked) return;
+      [reply, beside, error] = [found, other, null];
+    } catch (caught) {
+      if (wanted !== asked) return;
+      [reply, error] = [null, /** @type {Error} */ (caught)];
+    }
+    draw();
+  }
+
+  function draw() {
+    element.hidden = !asked;
+    delete element.dataset.unit;
+    if (!asked) return fill(element);
+    if (error) return fill(element, h("h2", {}, "Units that answer alike"), h("p", { class: "notice bad" }, error.message));
+    if (!reply || !scene.layers) return fill(element, h("h2", {}, "Units that answer alike"), h("div", { class: "bone tall" }));
+    const told = reply;
+    element.dataset.unit = `${told.layer}/${told.unit}`;
+    fill(
+      element,
+      h("div", { class: "card-head" }, h("h2", {}, "Units that answer alike"), h("span", { class: "gap" }),
+        !told.constant && h("button", {
+          type: "button", class: "quiet accent", title: "Sort all units of this layer by their r with this one",
+          onclick: () => state.set({ tab: "units", sort: "alike", like: told.unit, only: null }),
+        }, "Sort by this")),
+      told.constant
+        ? h("p", { class: "notice" }, "This unit answers to all test images the same, so no unit can be said to answer alike.")
+        : told.layers.map((layer) => row(layer, scene.layers)),
+      compared(told),
+      h("p", { class: "soft small" }, told.definition),
+    );
+  }
+
+  /** @param {AlikeUnits} told */
+  function compared(told) {
+    if (told.reason) return h("p", { class: "notice" }, told.reason);
+    if (!told.versus.length || told.constant) return null;
+    const run = runs.get(told.versus[0].run);
+    return [
+      h("h3", {}, `In ${run?.name ?? told.versus[0].run} `, h("span", { class: "soft" }, `epoch ${told.versus[0].epoch}`)),
+      ...told.versus.map((layer) => row(layer, beside)),
+    ];
+  }
+
+  /** @param {AlikeLayer} found @param {Layers|null} layers those of its run */
+  function row(found, layers) {
+    const short = shortLayer(found.name);
+    return h(
+      "div",
+      { class: `alike-row ${short.length > 5 ? "named" : ""}`, "data-layer": found.layer, "data-run": found.run },
+      h("span", { class: "soft name", title: found.name }, short),
+      found.units.length
+        ? h("div", { class: "alike-units" }, found.units.slice(0, SHOWN).map((one) => tile(found, one, layers)))
+        : h("span", { class: "soft small" }, "no unit answers to them differently"),
+    );
+  }
+
+  /** @param {AlikeLayer} found @param {AlikeLayer["units"][number]} one @param {Layers|null} layers */
+  function tile(found, one, layers) {
+    const says = `Unit ${one.unit} of ${found.name}, r ${decimal(one.r)}`;
+    const spans = layers?.layers[found.layer]?.spans;
+    const picture = layers && spans && one.image >= 0
+      ? h("img", { class: "pixels", alt: "", loading: "lazy", src: imageAddress(layers, one.image, 64, box(layers, spans, one.row, one.column)) })
+      : h("span", { class: "tile-picture none" }, "–");
+    return h(
+      "button",
+      { type: "button", class: "alike-unit", "data-unit": one.unit, title: says, "aria-label": says,
+        onclick: () => go(found, one.unit),
+        onpointerenter: () => tip.ring(scene.place(one.image)),
+        onpointerleave: () => tip.ring(-1) },
+      picture,
+      h("span", { class: "alike-says" }, h("b", {}, one.unit), h("span", { class: "soft" }, decimal(one.r))),
+    );
+  }
+
+  /** To a unit of this run, or of the compared one, which then is in view. @param {AlikeLayer} found @param {number} unit */
+  function go(found, unit) {
+    tip.ring(-1);
+    const { run, selection, image } = state.now;
+    const there = { layer: found.layer, unit, colour: /** @type {const} */ ("unit") };
+    if (found.run === run) return state.set(there);
+    state.set({ ...there, run: found.run, epoch: found.epoch, versus: run, selection, image });
+  }
+
+  scene.on(["maps", "unit"], look);
+  state.on(["unit", "layer", "versus"], look);
+  return element;
+}
