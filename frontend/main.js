@@ -28,6 +28,7 @@ import { neurons } from "./panels/neurons.js";
 import { newrun } from "./panels/newrun.js";
 import { pair } from "./panels/pair.js";
 import { prefetch } from "./prefetch.js";
+import { predictioncard } from "./panels/predictioncard.js";
 import { probes } from "./panels/probes.js";
 import { rules } from "./panels/rules.js";
 import { search } from "./panels/search.js";

@@ -12,5 +12,6 @@
 | similarity | how alike do two layers arrange the images? | `similarity.table` |
 | matching | which units of two layers answer alike? | `matching.one_to_one` |
 | embedding | how does a layer arrange the images? | `embedding.embedding` |
+| predictions | is a unit what its layer predicted of it? | `predictions.predictions` |
 | learning | what do futures score, and where does the update lead? | `plasticity.plasticity` |
 """

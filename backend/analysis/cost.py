@@ -1,6 +1,7 @@
 """About how long does each analysis take, and how much memory? Rough figures, to plan with."""
 
 from backend.analysis.material import Material
+from backend.analysis.predictions import IMAGES as PREDICTED
 from models.imported import Imported
 from models.presets import PATCH, Preset
 
@@ -24,6 +25,7 @@ def seconds(word: str, width: int, material: Material, network: Network | None) 
         "probes": 0.2 + images / 13000 * (1 + width / 800),
         "embedding": 0.5 + tests / 8000 * (20 + width / 1000),
         "learning": 2 + LEARNING_PASSES * forward,
+        "predictions": 0.5 + min(tests, PREDICTED) * (forward + 0.001),
     }[word]
 
 

@@ -17,10 +17,12 @@ from backend.analysis.embedding import KEPT, Embedding, embeddings, kept_of_each
 from backend.analysis.material import Material
 from backend.analysis.neighbours import METRIC, nearest_images, nearest_patches
 from backend.analysis.plasticity import definitions, plasticity
+from backend.analysis.predictions import definition as of_predictions
+from backend.analysis.predictions import predicted
 from backend.analysis.probes import probe
 from backend.analysis.units import Units
 from backend.jobs.memory import peak_mb, start_peak
-from backend.runs.results import ANALYSES, LATER, Results, quantised
+from backend.runs.results import ANALYSES, LATER, OF_ENCODERS, Results, quantised
 from models.checkpoint import keeps_rule, load_encoder, load_learner
 from models.config import TrainConfig
 from models.errors import RunError
@@ -28,6 +30,7 @@ from models.imported import Imported, row_of
 from models.presets import ENCODERS, PATCH, grid_of
 
 STREAMED = ("activity", "maximizers", "selectivity")  # what the pass itself finishes
+OF_RULES = ("learning", "predictions")  # what needs the rule's own weights
 FILES = {"activity": "responses", "probes": "probe"}  # words whose file has another name
 SOURCES = {  # the arrays of the pass that a step works on
     "neighbours": ("features-test", "patches-test"),
@@ -65,7 +68,7 @@ class Subject:
     ) -> None:
         self.run, self.epoch, self.material, self.settings = run, epoch, material, settings
         self.results, self.device, self.config = Results(run), device, config
-        self.wanted = [word for word in wanted if epoch is not None or word != "learning"]
+        self.wanted = [word for word in wanted if epoch is not None or word not in OF_ENCODERS]
         # Distances are taken in double precision, which Apple's GPU does not have.
         self.exact = device if device.type == "cuda" else "cpu"
         self.network = config if isinstance(config, Imported) else ENCODERS[config.encoder]
@@ -119,7 +122,7 @@ class Subject:
         later = [
             Step(word, n, cost.seconds(word, self.features[n], self.material, None))
             for word in self.wanted
-            if word not in (*STREAMED, "learning")
+            if word not in (*STREAMED, *OF_ENCODERS)
             for n in sorted({*self.missing(word), *self.earlier(word)})
         ]
         streamed = any(self.missing(word) for word in self.wanted if word in STREAMED)
@@ -127,16 +130,17 @@ class Subject:
             layer, encoder = (0, None) if self.epoch is None else (None, self.network)
             price = cost.seconds("activity", 0, self.material, encoder)
             later = [Step("activity", layer, price), *later]
-        if "learning" in self.wanted and self.missing("learning"):
-            price = cost.seconds("learning", 0, self.material, self.network)
-            later.append(Step("learning", None, price))
+        for word in self.wanted:
+            if word in OF_ENCODERS and self.missing(word):
+                price = cost.seconds(word, 0, self.material, self.network)
+                later.append(Step(word, None, price))
         return later
 
     def missing(self, word: str) -> list[int]:
         """Layers whose results of an analysis are not on the disk, are damaged there, or stale."""
         if word == "probes" and self.material.no_probe:
             return []
-        layers = self.learning if word == "learning" else self.layers
+        layers = self.with_loss(word) if word in OF_RULES else self.layers
         if word in self.stale or not self.summary["seconds"]:
             return list(layers)
         file = FILES.get(word, word)
@@ -150,10 +154,9 @@ class Subject:
         there = sorted({*self.layers} - {*self.missing(word)})
         return [n for n in there if self.results.lacks(file, self.epoch, n)]
 
-    @property
-    def learning(self) -> tuple[int, ...]:
-        """Layers of which there is something to tell about learning: those that carry a loss."""
-        if self.epoch is None or self.no_learning:
+    def with_loss(self, word: str) -> tuple[int, ...]:
+        """Layers of which one of OF_RULES has something to tell: those that carry a loss."""
+        if self.epoch is None or self.lacking(word):
             return ()
         at_all = row_of(self.config).loss_at == "every layer"
         return self.layers if at_all else self.layers[-1:]
@@ -174,6 +177,13 @@ class Subject:
                 f"prediction steps need {self.config.steps + 2}"
             )
         return None
+
+    def lacking(self, word: str) -> str | None:
+        """Why there is nothing of one of OF_RULES, as the end of a sentence."""
+        row = row_of(self.config)
+        if word == "predictions" and not row.no_scores and not row.predicts:
+            return f"{row.word} predicts another view of the image, and no row from those above it"
+        return self.no_learning
 
     def has_sources(self, step: Step) -> bool:
         names = SOURCES[step.what]
@@ -199,6 +209,8 @@ class Subject:
             yield from self.stream()
         elif step.what == "learning":
             yield from self.learn()
+        elif step.what == "predictions":
+            yield from self.predict()
         else:
             works = {"neighbours": self.near, "probes": self.probe, "embedding": self.embed}
             works[step.what](step.layer)
@@ -216,8 +228,10 @@ class Subject:
         words = {*self.wanted, *STREAMED, *self.summary["done"]}
         done = [word for word in ANALYSES if word in words and not self.missing(word)]
         told = {"done": done}
-        if "learning" in self.wanted and (why := self.no_learning):
-            told["parameters"] = self.summary["parameters"] | {"learning": {"reason": why}}
+        rules = [word for word in self.wanted if word in OF_RULES]
+        reasons = {word: {"reason": why} for word in rules if (why := self.lacking(word))}
+        if reasons:
+            told["parameters"] = self.summary["parameters"] | reasons
         if told != {name: self.summary[name] for name in told}:
             self.summary |= told
             self.results.write_summary(self.epoch, self.summary)
@@ -344,6 +358,17 @@ class Subject:
             self.results.write("learning", self.epoch, layer + 1, arrays)
         self.summary["definitions"] |= definitions(self.config, len(m.taught), m.side, seed)
         self.summary["parameters"]["learning"] = {"seed": seed}
+
+    def predict(self) -> Iterator[float]:
+        """What the rule's matrices say of each unit, and what it then answers, on test images."""
+        m, seed = self.material, self.settings["seed"]
+        learner, devices = load_learner(self.run, self.epoch), (self.device, self.exact)
+        batch = cost.batch(self.network, m, self.device.type)
+        found = yield from predicted(*learner, m, seed, devices, batch)
+        for layer, arrays in found.items():
+            self.results.write("predictions", self.epoch, layer + 1, arrays)
+        self.summary["definitions"]["predictions"] = of_predictions(m, seed)
+        self.summary["parameters"]["predictions"] = {"seed": seed}
 
     def stored(self, layer: int, split: str) -> np.ndarray:
         return self.results.features(self.epoch, layer, split)

@@ -24,7 +24,7 @@ from backend.errors import DataError, failure_of
 from backend.jobs.memory import peak_mb, start_peak
 from backend.jobs.note import read, write
 from backend.runs.lock import Lock
-from backend.runs.results import ANALYSES
+from backend.runs.results import ANALYSES, OF_ENCODERS
 from models.checkpoint import save_kept, save_resume
 from models.config import TrainConfig
 from models.data import Dataset, key_of, load
@@ -80,9 +80,9 @@ def of_data(config: TrainConfig, dataset: Dataset) -> dict[str, Any]:
     except DataError:
         return found  # it will be trained on and not analysed
     network, layers = ENCODERS[config.encoder], enumerate(config.widths, 1)
-    words = [word for word in ANALYSES if word not in (*STREAMED, "activity", "learning")]
+    words = [word for word in ANALYSES if word not in (*STREAMED, "activity", *OF_ENCODERS)]
     seconds = sum(cost.seconds(word, width, m, None) for _, width in layers for word in words)
-    seconds += cost.seconds("activity", 0, m, network) + cost.seconds("learning", 0, m, network)
+    seconds += sum(cost.seconds(word, 0, m, network) for word in ("activity", *OF_ENCODERS))
     features = sum(config.widths) * (4 * (len(m.test) + len(m.train)) + len(m.test))
     return found | {"analysis_seconds": seconds, "analysis_bytes": features + SMALL}
 

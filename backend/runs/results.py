@@ -31,8 +31,13 @@ ANALYSES = (
     "probes",
     "embedding",
     "learning",
+    "predictions",
 )
-BESIDE = {"learning"}  # what an epoch is shown without: runs analysed earlier lack it
+BESIDE = {
+    "learning",
+    "predictions",
+}  # what an epoch is shown without: runs analysed earlier lack it
+OF_ENCODERS = {"learning", "predictions"}  # what there is none of for the input
 
 reading = threading.Lock()
 
@@ -99,6 +104,20 @@ ARRAYS: dict[str, dict[str, str]] = {
         "cosine": "f4",  # [1 + k] all steps together, then each; NaN: an update of zero
         "gap": "f8",  # [float64 float32 rounding, weight bias W_pred W_retro], absent for rules
         # that are no product of four factors; NaN where there is no W_retro
+    },
+    "predictions": {  # of layers that carry a loss; pairs come in twos: the same place of two
+        # images, the true future of the one being the wrong one of the other
+        "true": "f4",  # [k, unit] r of prediction and true future; NaN: none
+        "wrong": "f4",
+        "image": "i4",  # [k, pair] image ids
+        "row": "u1",  # [k, pair] place of the context; the future is k + 1 rows below
+        "column": "u1",
+        "prediction": "u1",  # [k, unit, pair] value = offset + scale * level
+        "prediction_scale": "f4",  # [k, unit]
+        "prediction_offset": "f4",
+        "response": "u1",  # the same of the true future
+        "response_scale": "f4",
+        "response_offset": "f4",
     },
 }
 # Arrays that an earlier Saccade did not keep: they are added where the features still are.

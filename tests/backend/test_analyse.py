@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backend.jobs.analyse import AnalysisProgress, analyse
-from backend.runs.results import ANALYSES, LATER, Results
+from backend.runs.results import ANALYSES, LATER, OF_ENCODERS, Results
 from models.checkpoint import save_kept
 from models.config import TrainConfig
 from models.data import Dataset
@@ -118,7 +118,7 @@ def test_the_summary_says_what_was_done_how_and_how_long_it_took(analysed):
     results = Results(analysed[0])
     for epoch in (None, 3):
         summary = results.summary(epoch)
-        there = [word for word in ANALYSES if epoch is not None or word != "learning"]
+        there = [word for word in ANALYSES if epoch is not None or word not in OF_ENCODERS]
         assert summary["done"] == there and set(summary["seconds"]) == set(there)
         assert set(there) <= set(summary["definitions"])
         assert summary["parameters"]["embedding"]["perplexity"] == pytest.approx(13 / 3)
@@ -149,7 +149,7 @@ def test_a_second_time_everything_is_cached(analysed):
     steps = list(analyse(run, stripes(), device="cpu"))
     assert ended(steps) == []
     assert [step.what for step in steps if step.cached and not step.complete] == [
-        *(word for word in ANALYSES if word != "learning"),  # the input learns nothing
+        *(word for word in ANALYSES if word not in OF_ENCODERS),  # the input learns nothing
         *ANALYSES,
         *ANALYSES,
     ]
@@ -329,6 +329,29 @@ def test_a_checkpoint_without_the_rule_is_analysed_but_for_learning(tmp_path, mo
     run = new_run(tmp_path, epochs=(0,))
     list(analyse(run, stripes(), device="cpu"))
     assert Results(run).epochs() == [0] and not Results(run).has("learning", 0, 6)
+    assert not Results(run).has("predictions", 0, 6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "layers", "said"),
+    [
+        ({"rule": "clapp-s", "symmetric": "yes"}, [1, 2, 3, 4, 5, 6], None),
+        ({"rule": "cpc"}, [6], None),
+        ({"rule": "clapp++", "spatial": "no"}, [], "predicts another view of the image"),
+        ({"rule": "supervised"}, [], "learns from labels"),
+    ],
+    ids=lambda value: value["rule"] if isinstance(value, dict) else "",
+)
+def test_a_rule_that_looks_rows_ahead_has_predictions_and_another_says_why_not(
+    tmp_path, settings, layers, said
+):
+    run = new_run(tmp_path, epochs=(0,), **settings)
+    list(analyse(run, stripes(), device="cpu", only=["activity", "predictions"]))
+    results = Results(run)
+    assert [layer for layer in LAYERS[1:] if results.has("predictions", 0, layer)] == layers
+    reason = results.summary(0)["parameters"]["predictions"].get("reason")
+    assert said in reason if said else reason is None
+    assert ended(list(analyse(run, stripes(), device="cpu", only=["predictions"]))) == []
 
 
 @pytest.mark.gpu

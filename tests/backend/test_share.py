@@ -67,6 +67,7 @@ def test_a_copy_holds_every_result_and_no_feature(analysed, tmp_path):
             "probe",
             "responses",
             "learning",
+            "predictions",
         ):
             for name, array in whole.read(what, 1, layer).items():
                 assert np.array_equal(copy.read(what, 1, layer)[name], array)

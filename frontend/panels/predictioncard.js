@@ -1,0 +1,91 @@
+// What the layer predicts of the unit looked at, against what the unit then answers.
+
+import { decimal } from "../text.js";
+import { fill, h } from "../dom.js";
+import { predictionSentence, stepAt } from "../prediction.js";
+import { scatter } from "../marks/scatter.js";
+import { segments } from "../marks/segments.js";
+
+/** @typedef {import("../types.js").Prediction} Prediction */
+
+const PAUSE = 120; // milliseconds that a unit must stay in view: who leafs through them asks once
+const TITLE = "Predicted and actual";
+
+/** @param {import("../types.js").Page} page */
+export function predictioncard({ state, scene, api, tip }) {
+  const element = h("section", { class: "card", id: "prediction", "aria-label": TITLE, hidden: true });
+  /** @type {Prediction|null} */
+  let reply = null;
+  /** @type {Error|null} */
+  let error = null;
+  let asked = "";
+  let timer = 0;
+
+  function look() {
+    const { layers } = scene;
+    const { layer, unit } = state.now;
+    const wanted = layers && unit !== null ? [layers.run, layers.epoch, layer, unit].join(" ") : "";
+    if (wanted === asked) return;
+    asked = wanted;
+    clearTimeout(timer);
+    if (wanted) timer = /** @type {any} */ (setTimeout(() => void load(wanted), reply ? PAUSE : 0));
+    else reply = error = null;
+    draw();
+  }
+
+  /** @param {string} wanted */
+  async function load(wanted) {
+    const { layers } = scene;
+    const { layer, unit } = state.now;
+    if (!layers || unit === null || wanted !== asked) return;
+    try {
+      const found = await api.prediction(layers.run, layer, unit, layers.epoch);
+      if (wanted !== asked) return;
+      [reply, error] = [found, null];
+    } catch (caught) {
+      if (wanted !== asked) return;
+      [reply, error] = [null, /** @type {Error} */ (caught)];
+    }
+    draw();
+  }
+
+  function draw() {
+    element.hidden = !asked;
+    delete element.dataset.unit;
+    if (!asked) return fill(element);
+    if (error) return fill(element, h("h2", {}, TITLE), h("p", { class: "notice bad" }, error.message));
+    if (!reply) return fill(element, h("h2", {}, TITLE), h("div", { class: "bone tall" }));
+    element.dataset.unit = `${reply.layer}/${reply.unit}`;
+    fill(element, h("h2", {}, TITLE), reply.steps.length ? drawn(reply) : h("p", { class: "notice" }, reply.reason ?? ""));
+  }
+
+  /** @param {Prediction} told */
+  function drawn(told) {
+    const step = stepAt(told.steps, state.now.k);
+    const says = predictionSentence(step, told.unit);
+    const r = (/** @type {number|null} */ value) => (value === null ? "none" : decimal(value));
+    return [
+      h("div", { class: "between" },
+        h("span", { class: "soft" }, "k"),
+        segments("Prediction distance", told.steps.map(({ k }) => [`${k}`, `${k}`]), `${step.k}`, (k) => state.set({ k: Number(k) }))),
+      h("div", { class: "chart-key small" },
+        h("span", { class: "key point" }, "true futures, r ", h("b", { "data-figure": "true_r" }, r(step.true_r))),
+        h("span", { class: "key point ring" }, "wrong ones, r ", h("b", { "data-figure": "wrong_r" }, r(step.wrong_r)))),
+      scatter(step, says,
+        (image, on) => tip.ring(on ? scene.place(image) : -1),
+        (image) => state.set({ image })),
+      h("details", { class: "definitions" },
+        h("summary", {}, "r at every k"),
+        h("table", { "aria-label": "r of prediction and response" },
+          h("thead", {}, h("tr", {}, ["k", "true futures", "wrong futures"].map((name) => h("th", { scope: "col" }, name)))),
+          h("tbody", {}, told.steps.map((one) => h("tr", { class: one.k === step.k ? "on" : "" },
+            h("th", { scope: "row" }, one.k), h("td", {}, r(one.true_r)), h("td", {}, r(one.wrong_r))))))),
+      h("p", { class: "soft small" }, told.definition),
+    ];
+  }
+
+  scene.on(["maps", "unit"], look);
+  state.on(["unit", "layer"], look);
+  state.on(["k"], draw);
+  return element;
+}
