@@ -60,7 +60,7 @@ document.body.append(
     learning: [learning(page)],
     compare: [h("div", { class: "compare", id: "compare" }, rules(page), pair(page))],
   })),
-  h("aside", { class: "detail", "aria-label": "Details" }, imagecard(page), unitcard(page), alikecard(page), layercard(page), examplecard(page)),
+  h("aside", { class: "detail", "aria-label": "Details" }, imagecard(page), unitcard(page), alikecard(page), predictioncard(page), layercard(page), examplecard(page)),
   h("footer", { class: "footer" }, time.element, undoing(page), chosen(page)),
   newrun(page),
   images(page),
