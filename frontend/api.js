@@ -144,6 +144,14 @@ export const unit = (run, layer, unit, epoch) =>
  * @returns {Promise<import("./types.js").AlikeUnits>} */
 export const alike = (run, layer, unit, epoch, versus) =>
   once(`${at(run)}/layers/${layer}/units/${unit}/alike?epoch=${epoch}${versus ? `&versus=${encodeURIComponent(versus)}` : ""}`);
+/** What was not there is asked for again. @param {string} run @param {number} layer @param {number} unit
+ * @param {number} epoch @returns {Promise<import("./types.js").Prediction>} */
+export async function prediction(run, layer, unit, epoch) {
+  const path = `${at(run)}/layers/${layer}/units/${unit}/prediction?epoch=${epoch}`;
+  const reply = await once(path);
+  if (reply.reason) kept.delete(path);
+  return reply;
+}
 /** @param {string} run @param {number} layer @param {number} image @param {number} epoch
  * @returns {Promise<import("./types.js").Neighbours>} */
 export const neighbours = (run, layer, image, epoch) =>

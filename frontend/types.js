@@ -103,6 +103,15 @@
  */
 
 /**
+ * One prediction step of a unit: r, and pairs of a prediction with its true and a wrong future.
+ * @typedef {{k: number, true_r: number|null, wrong_r: number|null, prediction: Float32Array,
+ *   true: Float32Array, wrong: Float32Array, image: Int32Array, row: Uint8Array,
+ *   column: Uint8Array}} PredictionStep
+ * @typedef {{run: string, epoch: number, layer: number, unit: number, steps: PredictionStep[],
+ *   definition: string|null, reason: string|null}} Prediction
+ */
+
+/**
  * Units whose responses to the test images correlate with those of one; `r` is of all units of its
  * layer, NaN where there is none. `layers` are its own and those beside it, `versus` another run's.
  * @typedef {{unit: number, r: number, image: number, row: number, column: number}} AlikeUnit
