@@ -1,5 +1,6 @@
 // The only door to the server. Replies about a named checkpoint never change, so they are kept.
 
+import * as file from "./standalone.js";
 import { decoded } from "./arrays.js";
 
 /** @typedef {import("./types.js").Run} Run */
@@ -25,6 +26,7 @@ const kept = new Map();
  * @param {RequestInit} [options]
  */
 async function answer(path, options) {
+  if (file.standalone) throw new ApiError("not_in_file", `${file.NEEDS_SERVER}.`, 0);
   /** @type {Response} */
   let reply;
   try {
@@ -40,6 +42,11 @@ async function answer(path, options) {
 
 /** @param {string} path @param {RequestInit} [options] */
 async function json(path, options) {
+  if (file.standalone && !options) {
+    const found = await file.answered(path);
+    if (found === undefined) throw new ApiError("not_in_file", "This is not in the file.", 404);
+    return found;
+  }
   const reply = await answer(path, options);
   return reply.status === 204 ? null : decoded(await reply.json());
 }
@@ -200,6 +207,8 @@ export function forgetEpochs(run) {
  * @param {number} size pixels of one thumbnail
  */
 export async function atlas(data, split, size) {
+  const sheet = file.sheet();
+  if (sheet) return sheet;
   const reply = await answer(`datasets/${encodeURIComponent(data)}/atlas?split=${split}&size=${size}`);
   const columns = Number(reply.headers.get("x-columns"));
   const rows = Number(reply.headers.get("x-rows"));
@@ -214,9 +223,13 @@ export async function atlas(data, split, size) {
  * @param {{left: number, top: number, right: number, bottom: number}} [box] pixels as stored
  */
 export function imageAddress({ dataset }, image, size, box) {
+  if (file.standalone) return file.picture(image, box);
   const cut = box ? `&box=${box.left},${box.top},${box.right},${box.bottom}` : "";
   return `/api/datasets/${encodeURIComponent(dataset)}/images/${image}?size=${size}${cut}`;
 }
+
+/** The address of plotly.js. @returns {Promise<string>} */
+export const plotlyAddress = async () => (file.standalone ? file.plotlyAddress() : "/plotly.js");
 
 const KINDS = ["state", "progress", "epoch", "checkpoint", "analysis", "analysed", "end"];
 
@@ -231,6 +244,7 @@ const TRY_A_STREAM = 10; // after so many questions
  * @param {(event: RunEvent) => void} listener
  */
 export function events(run, after, listener) {
+  if (file.standalone) return () => {};
   let [last, asked, timer, over] = [after, 0, 0, false];
   /** @type {EventSource|null} */
   let source = null;

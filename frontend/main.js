@@ -32,6 +32,7 @@ import { predictioncard } from "./panels/predictioncard.js";
 import { probes } from "./panels/probes.js";
 import { rules } from "./panels/rules.js";
 import { search } from "./panels/search.js";
+import { standalone } from "./standalone.js";
 import { stage } from "./panels/stage.js";
 import { strip } from "./panels/strip.js";
 import { undoing } from "./panels/undoing.js";
@@ -62,8 +63,7 @@ document.body.append(
   })),
   h("aside", { class: "detail", "aria-label": "Details" }, imagecard(page), unitcard(page), alikecard(page), predictioncard(page), layercard(page), examplecard(page)),
   h("footer", { class: "footer" }, time.element, undoing(page), chosen(page)),
-  newrun(page),
-  images(page),
+  ...(standalone ? [] : [newrun(page), images(page)]),
   keys(page),
   tip.element,
 );
@@ -74,6 +74,7 @@ function skip(event) {
   document.getElementById("main")?.focus();
 }
 
+document.body.classList.toggle("standalone", standalone);
 const showRuns = () => document.body.classList.toggle("runs-open", state.now.dialog === "runs");
 state.on(["dialog"], showRuns);
 showRuns();

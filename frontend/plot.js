@@ -1,5 +1,7 @@
 // The only file that knows Plotly: many linked maps in one figure, and charts.
 
+import { plotlyAddress } from "./api.js";
+
 /** @typedef {import("./types.js").Group} Group */
 /** @typedef {import("./types.js").Points} Points */
 /** @typedef {import("./types.js").Ranges} Ranges */
@@ -12,13 +14,13 @@ let library = null;
 
 /** Plotly, once its script has run. */
 function plotly() {
-  library ??= new Promise((resolve, reject) => {
+  library ??= plotlyAddress().then((address) => new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = "/plotly.js";
+    script.src = address;
     script.onload = () => resolve(/** @type {any} */ (window).Plotly);
     script.onerror = () => reject(new Error("The server did not send plotly.js; is it still running?"));
     document.head.append(script);
-  });
+  }));
   return library;
 }
 

@@ -1,6 +1,7 @@
 """Write a run's features to a file, or hand it on: a small copy, or its weights in a known form."""
 
 import argparse
+import asyncio
 import os
 import tempfile
 from collections.abc import Callable
@@ -22,13 +23,15 @@ def add(command: argparse.ArgumentParser) -> None:
         "Write image features of all layers: layer0 (the pixels of the view), layer1 and on, "
         "float32 [n, channels], with ids and labels [n]. Or hand the run on: the last encoder in "
         "half precision, every map, unit and probe, no image and no feature; or encoders alone, in "
-        "half precision, which saccade import --format shared makes a run of. Or write the weights "
-        "of an epoch as the published CLAPP code (clapp2021) saves them."
+        "half precision, which saccade import --format shared makes a run of; or one HTML file "
+        "that shows it in a browser without a server. Or write the weights of an epoch as the "
+        "published CLAPP code (clapp2021) saves them."
     )
     run_word(command)
     out = command.add_mutually_exclusive_group(required=True)
     out.add_argument("--features", type=Path, metavar="OUT.npz")
     out.add_argument("--share", type=Path, metavar="FOLDER", help="a new folder for a small copy")
+    out.add_argument("--html", type=Path, metavar="OUT.html", help="the page of the run, one file")
     out.add_argument(
         "--weights",
         type=Path,
@@ -39,6 +42,9 @@ def add(command: argparse.ArgumentParser) -> None:
         "--format", metavar="WORD", help=f"write weights, as one of these: {', '.join(FORMATS)}"
     )
     command.add_argument("--to", type=Path, metavar="FOLDER", help="a new folder for --format")
+    command.add_argument(
+        "--no-images", action="store_true", help="leave the images out of the --html file"
+    )
     command.add_argument("--data", help="images to pass through (default: those of the run)")
     command.add_argument("--split", help="train, test or unlabelled (default: test)")
     command.add_argument("--epoch", type=whole, metavar="N", help="checkpoint (default: the last)")
@@ -49,7 +55,9 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     if options.features:
-        check(options.features)
+        check(options.features, ".npz", "features go")
+    if options.html:
+        check(options.html, ".html", "the page of a run goes")
     if options.format:
         check_format(options)
     elif options.to:
@@ -63,6 +71,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         size = share(folder.path, options.share)
         print(f"{options.share}: {size / 1e6:.1f} MB, run {folder.id}")
         return 0
+    if options.html:
+        return write_page(options, settings)
     config = config_from(folder.about())
     epochs = folder.checkpoints()
     epoch = max(epochs, default=0) if options.epoch is None else options.epoch
@@ -87,21 +97,41 @@ def check_flags(options: argparse.Namespace) -> None:
     """Refuse what only the features are written with."""
     out = next((f"--{word}" for word in OTHERS if getattr(options, word)), None)
     names = ("data", "split", "device", *(["epoch"] if options.share else []))
+    if options.no_images and not options.html:
+        raise RequestError("--no-images has no place without --html; leave it out")
     for name in names if out else ():
         if getattr(options, name) is not None:
             raise RequestError(f"--{name} has no place beside {out}; leave it out")
 
 
-OTHERS = ("share", "weights", "format")  # what is written instead of features
+OTHERS = ("share", "html", "weights", "format")  # what is written instead of features
 
 
-def check(out: Path) -> None:
-    if out.suffix != ".npz":
-        raise RequestError(f"features go into a .npz file, and {out} is none; name it {out}.npz")
+def check(out: Path, suffix: str, what: str) -> None:
+    if out.suffix != suffix:
+        raise RequestError(f"{what} into a {suffix} file, and {out} is none; name it {out}{suffix}")
     if out.exists():
         raise RequestError(f"{out} exists already; remove it or give another name")
     if not out.parent.is_dir():
         raise RequestError(f"there is no folder {out.parent} to write {out.name} into; make it")
+
+
+def write_page(options: argparse.Namespace, settings: Settings) -> int:
+    """Write the standalone file, and say how large it is and what is in it."""
+    from backend.standalone.export import export
+
+    bar = Bar()
+    epochs = None if options.epoch is None else [options.epoch]
+    done = asyncio.run(
+        export(options.run_id, options.html, settings, epochs, not options.no_images, bar.show)
+    )
+    bar.clear()
+    epochs_told = ", ".join(map(str, done.epochs))
+    print(
+        f"{options.html}: {done.size / 1e6:.1f} MB, run {options.run_id}, epochs {epochs_told}, "
+        f"{done.answers} answers, {done.images} images ({done.licence})"
+    )
+    return 0
 
 
 def check_format(options: argparse.Namespace) -> None:
