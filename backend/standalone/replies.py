@@ -22,7 +22,8 @@ from backend.runs.results import Results
 
 MOST = 200_000  # answers of one file
 ALIKE = 64  # more answers than these of one route share a block with those of their layer only
-LEFT_OUT = {"events", "news"}  # what happens while a run is at work
+# What happens while a run is at work, and what takes a minute for all pairs of layers and epochs.
+LEFT_OUT = {"events", "news", "layers/{layer}/matches"}
 FILLED = {"epoch", "versus_epoch", "versus_layer"}  # queries for which every value is asked
 WORDS = ("rules", "encoders")  # answers about no run that the page shows beside one
 JSON, TABLES = "application/json", ("text/csv", "application/octet-stream")
