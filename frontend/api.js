@@ -174,6 +174,19 @@ export async function answers(run, layer, epoch) {
   return reply;
 }
 
+/** @typedef {{run: string, epoch: number}} Checkpoint */
+
+/** @param {Checkpoint} one @param {Checkpoint} other */
+const versus = (one, other) =>
+  `epoch=${one.epoch}&versus=${encodeURIComponent(other.run)}&versus_epoch=${other.epoch}`;
+
+/** @param {Checkpoint} one @param {Checkpoint} other @returns {Promise<import("./types.js").Similarities>} */
+export const similarity = (one, other) => once(`${at(one.run)}/similarity?${versus(one, other)}`);
+/** @param {Checkpoint & {layer: number}} one @param {Checkpoint & {layer: number}} other
+ * @returns {Promise<import("./types.js").Matches>} */
+export const matches = (one, other) =>
+  once(`${at(one.run)}/layers/${one.layer}/matches?${versus(one, other)}&versus_layer=${other.layer}`);
+
 /** What was not there is asked for again: it may have been made since. @param {string} run @param {number} epoch
  * @returns {Promise<import("./types.js").Learning>} */
 export async function learning(run, epoch) {

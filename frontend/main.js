@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { alikecard } from "./panels/alikecard.js";
 import { chosen } from "./panels/chosen.js";
 import { createAtlas } from "./atlas.js";
+import { createBeside } from "./beside.js";
 import { createExample } from "./example.js";
 import { createRuns } from "./runs.js";
 import { createScene } from "./scene.js";
@@ -22,8 +23,10 @@ import { keys } from "./panels/keys.js";
 import { layercard } from "./panels/layercard.js";
 import { learning } from "./panels/learning.js";
 import { legend } from "./panels/legend.js";
+import { likeness } from "./panels/likeness.js";
 import { listenToKeys } from "./keyboard.js";
 import { map } from "./panels/map.js";
+import { matched } from "./panels/matched.js";
 import { neurons } from "./panels/neurons.js";
 import { newrun } from "./panels/newrun.js";
 import { pair } from "./panels/pair.js";
@@ -35,8 +38,10 @@ import { search } from "./panels/search.js";
 import { standalone } from "./standalone.js";
 import { stage } from "./panels/stage.js";
 import { strip } from "./panels/strip.js";
+import { twomaps } from "./panels/twomaps.js";
 import { undoing } from "./panels/undoing.js";
 import { unitcard } from "./panels/unitcard.js";
+import { versus } from "./panels/versus.js";
 
 const state = createState(window);
 const theme = createTheme();
@@ -46,7 +51,10 @@ const atlas = createAtlas();
 const tip = createTip(scene, atlas, theme);
 
 /** @type {import("./types.js").Page} */
-const page = { state, api, scene, runs, atlas, theme, tip, example: createExample(scene), undo: createUndo(state) };
+const page = {
+  state, api, scene, runs, atlas, theme, tip, example: createExample(scene), undo: createUndo(state),
+  beside: createBeside(state, runs, scene),
+};
 const time = epochs(page);
 const find = search(page);
 
@@ -59,7 +67,7 @@ document.body.append(
     units: [neurons(page)],
     probes: [probes(page)],
     learning: [learning(page)],
-    compare: [h("div", { class: "compare", id: "compare" }, rules(page), pair(page))],
+    compare: [h("div", { class: "compare", id: "compare" }, versus(page), likeness(page), twomaps(page), matched(page), pair(page), rules(page))],
   })),
   h("aside", { class: "detail", "aria-label": "Details" }, imagecard(page), unitcard(page), alikecard(page), predictioncard(page), layercard(page), examplecard(page)),
   h("footer", { class: "footer" }, time.element, undoing(page), chosen(page)),

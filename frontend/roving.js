@@ -65,10 +65,13 @@ function toward(items, item, key) {
   if (key === "ArrowLeft") return items[place - 1] ?? null;
   if (key !== "ArrowUp" && key !== "ArrowDown") return undefined;
   const down = key === "ArrowDown";
-  const { offsetTop: top, offsetLeft: left } = item;
-  const ahead = items.filter((other) => (down ? other.offsetTop > top : other.offsetTop < top));
+  // In a table what an offset is measured from is the cell, so it is the screen that is asked.
+  const at = new Map(items.map((other) => [other, other.getBoundingClientRect()]));
+  const [top, left] = (({ top, left }) => [Math.round(top), left])(/** @type {DOMRect} */ (at.get(item)));
+  const ahead = [...at].map(([other, box]) => ({ other, top: Math.round(box.top), left: box.left }))
+    .filter((other) => (down ? other.top > top : other.top < top));
   if (!ahead.length) return null;
-  const row = down ? Math.min(...ahead.map((other) => other.offsetTop)) : Math.max(...ahead.map((other) => other.offsetTop));
-  return ahead.filter((other) => other.offsetTop === row)
-    .reduce((a, b) => (Math.abs(b.offsetLeft - left) < Math.abs(a.offsetLeft - left) ? b : a));
+  const row = down ? Math.min(...ahead.map((other) => other.top)) : Math.max(...ahead.map((other) => other.top));
+  return ahead.filter((other) => other.top === row)
+    .reduce((a, b) => (Math.abs(b.left - left) < Math.abs(a.left - left) ? b : a)).other;
 }

@@ -79,7 +79,10 @@ export const PROPS = {
   bench: { ...name(null), steps: true, resets: [] },
   measure: { ...name(null), steps: false, resets: [] },
   order: { ...name(null), steps: false, resets: [] },
-  versus: { ...name(null), steps: true, resets: [] },
+  versus: { ...name(null), steps: true, resets: ["versus_epoch", "versus_layer"] },
+  versus_epoch: { ...whole(null), steps: false, resets: [] },
+  versus_layer: { ...whole(null), steps: true, resets: [] },
+  pairing: { ...word("single", "best"), steps: false, resets: [] },
   dialog: { ...name(null), steps: true, resets: [] },
 };
 
@@ -90,7 +93,8 @@ export const PROPS = {
  *   like: number|null, only: number|null, k: number|null,
  *   patches: "framed"|"close", drag: "lasso"|"pan", points: "dots"|"images",
  *   view: [number, number, number]|null, bench: string|null, measure: string|null,
- *   order: string|null, versus: string|null, dialog: string|null}} Values
+ *   order: string|null, versus: string|null,
+ *   versus_epoch: number|null, versus_layer: number|null, pairing: "single"|"best", dialog: string|null}} Values
  */
 /** @typedef {keyof typeof PROPS} Name */
 

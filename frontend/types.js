@@ -166,6 +166,22 @@
  */
 
 /**
+ * CKA of every layer with every layer of another checkpoint; no cells where they cannot be compared.
+ * @typedef {{run: string, epoch: number, versus: string, versus_epoch: number, images: number,
+ *   rows: string[], columns: string[], cells: {value: number|null, reason: string|null}[][],
+ *   definition: string, reason: string|null}} Similarities
+ */
+
+/**
+ * Pairs of units of two layers, most alike first.
+ * @typedef {{unit: Int32Array, other: Int32Array, r: Float32Array, mean: number|null}} Pairs
+ * @typedef {{run: string, epoch: number, layer: number, versus: string, versus_epoch: number,
+ *   versus_layer: number, images: number, units: [number, number], constant: [number, number],
+ *   one_to_one: Pairs, best: Pairs, baselines: {says: string, mean: number|null}[],
+ *   definition: string, reason: string|null}} Matches
+ */
+
+/**
  * One rule of a bench over its seeds, as one kind of encoder sees: `rule` may be "pixels", and
  * "random" is the untrained encoder. A layer of null stands for all layers together. Its means and
  * intervals are over `seeds`, those that are finished; `images` are those of one pass of training.
@@ -212,6 +228,7 @@
 
 /** @typedef {ReturnType<typeof import("./state.js").createState>} State */
 /** @typedef {ReturnType<typeof import("./scene.js").createScene>} Scene */
+/** @typedef {ReturnType<typeof import("./beside.js").createBeside>} Beside */
 /** @typedef {ReturnType<typeof import("./runs.js").createRuns>} Runs */
 /** @typedef {ReturnType<typeof import("./atlas.js").createAtlas>} Atlas */
 /** @typedef {ReturnType<typeof import("./theme.js").createTheme>} Theme */
@@ -223,7 +240,7 @@
 /**
  * What every panel is given.
  * @typedef {{state: State, api: Api, scene: Scene, runs: Runs, atlas: Atlas, theme: Theme,
- *   tip: Tip, example: Example, undo: Undo}} Page
+ *   tip: Tip, example: Example, undo: Undo, beside: Beside}} Page
  */
 
 export {};

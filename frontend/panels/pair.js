@@ -1,4 +1,4 @@
-// Any two runs that are here, side by side.
+// What the probes read from two checkpoints, and the difference.
 
 import { classMark } from "../palette.js";
 import { decimal, layerName } from "../text.js";
@@ -11,36 +11,33 @@ import { share } from "../marks/share.js";
 /** @typedef {import("../types.js").Accuracy} Accuracy */
 /** @typedef {import("../types.js").Probes} Probes */
 
-/** Two runs that are here: what the probes read from each, and the difference. @param {import("../types.js").Page} page */
-export function pair({ state, scene, runs, api, theme }) {
-  const head = h("div", { class: "compare-head" });
+/** @param {import("../types.js").Page} page */
+export function pair({ state, scene, runs, api, theme, beside }) {
   const notice = h("p", { class: "notice", hidden: true });
   const key = h("div", { class: "chart-key small" });
   const chart = h("div", { class: "chart", role: "img" });
   const table = h("div", { class: "probe-table" });
   const words = h("p", { class: "soft small" });
   const body = h("div", { class: "bench", hidden: true }, key, chart, table, words);
-  const element = h("section", { "aria-label": "Two runs", id: "pair" }, head, notice, body);
+  const element = h("section", { "aria-label": "Probes of both", id: "pair", hidden: true }, h("h3", {}, "Accuracy of the linear probe"), notice, body);
   /** @type {[Probes, Probes]|null} */
   let both = null;
   let asked = "";
 
-  const other = () => runs.list.find((run) => run.id === state.now.versus && run.analysed.length) ?? null;
-
   async function load() {
     if (state.now.tab !== "compare") return;
     const goal = scene.target();
-    const beside = other();
-    drawHead();
-    const wanted = goal && beside ? `${goal.run.id} ${goal.epoch} ${beside.id} ${beside.analysed.join()}` : "";
+    const other = beside.target();
+    element.hidden = !goal || !other;
+    const wanted = goal && other ? `${goal.run.id} ${goal.epoch} ${other.run} ${other.epoch}` : "";
     if (wanted === asked) return draw();
     asked = wanted;
     both = null;
     try {
-      if (goal && beside) {
+      if (goal && other) {
         const found = await Promise.all([
           api.probes(goal.run.id, goal.epoch),
-          api.probes(beside.id, /** @type {number} */ (beside.analysed.at(-1))),
+          api.probes(other.run, other.epoch),
         ]);
         if (asked !== wanted) return;
         both = found;
@@ -56,22 +53,6 @@ export function pair({ state, scene, runs, api, theme }) {
       fill(notice, /** @type {Error} */ (error).message);
     }
     draw();
-  }
-
-  function drawHead() {
-    const goal = scene.target();
-    const others = runs.list.filter((run) => run.analysed.length && run.id !== goal?.run.id);
-    fill(
-      head,
-      h("h2", {}, "Two runs"),
-      h("span", {}, goal ? `${goal.run.name}, epoch ${goal.epoch}` : "no analysed run is in view"),
-      goal && h("label", { class: "pick" }, h("span", { class: "soft" }, "versus"), h(
-        "select",
-        { id: "versus", disabled: !others.length, onchange: (/** @type {Event} */ e) => state.set({ versus: /** @type {any} */ (e.target).value || null }) },
-        h("option", { value: "", selected: !other() }, others.length ? "choose a run" : "no other analysed run"),
-        others.map((run) => h("option", { value: run.id, selected: run.id === state.now.versus }, `${run.name} · ${run.config.rule}, epoch ${run.analysed.at(-1)}`)),
-      )),
-    );
   }
 
   /** @param {Probes} reply */
@@ -136,7 +117,8 @@ export function pair({ state, scene, runs, api, theme }) {
   theme.on(draw);
   runs.on(() => void load());
   scene.on(["maps"], () => void load());
-  state.on(["tab", "versus", "run", "epoch"], () => void load());
+  beside.on(() => void load());
+  state.on(["tab", "versus", "versus_epoch", "run", "epoch"], () => void load());
   new ResizeObserver(perFrame(drawChart)).observe(chart);
   void load();
   return element;

@@ -1,0 +1,106 @@
+// The checkpoint that the one in view is compared with: of another run, or another epoch of its own.
+
+import * as api from "./api.js";
+import { epochBeside, inOrder, layerBeside } from "./versus.js";
+
+/** @typedef {import("./types.js").Layers} Layers */
+/** @typedef {import("./types.js").Points} Points */
+/** @typedef {import("./types.js").Run} Run */
+
+/**
+ * It is loaded while the Compare tab is in view. Listeners hear when what it tells has changed.
+ * @param {import("./types.js").State} state
+ * @param {import("./types.js").Runs} runs
+ * @param {import("./types.js").Scene} scene
+ */
+export function createBeside(state, runs, scene) {
+  /** @type {Layers|null} */
+  let layers = null;
+  /** @type {Points[]} */
+  let maps = [];
+  /** @type {string|null} */
+  let notice = null;
+  let asked = "";
+  /** @type {(() => void)[]} */
+  const listeners = [];
+
+  function tell() {
+    for (const listener of listeners) listener();
+  }
+
+  /** The run that is chosen, if it has something to compare. */
+  function chosen() {
+    const run = runs.get(state.now.versus);
+    return run?.analysed.length ? run : null;
+  }
+
+  /** The other checkpoint, or null. @returns {{run: string, epoch: number}|null} */
+  function target() {
+    const [here, run] = [scene.target(), chosen()];
+    if (!here || !run) return null;
+    const own = run.id === here.run.id ? here.epoch : null;
+    return { run: run.id, epoch: epochBeside(run.analysed, state.now.versus_epoch, own) };
+  }
+
+  /** Why the maps of both cannot lie side by side, as a sentence. @param {Layers} one @param {Layers} other */
+  function unlike(one, other) {
+    if (one.dataset === other.dataset && one.split === other.split) return null;
+    return `One run was analysed on images ${one.split} of ${one.dataset}, the other on ${other.split} of ${other.dataset}: only what was analysed on the same images can be compared.`;
+  }
+
+  async function load() {
+    const [goal, here] = [target(), scene.layers];
+    if (state.now.tab !== "compare") return;
+    const wanted = goal && here ? `${goal.run} ${goal.epoch} ${here.run} ${here.epoch}` : "";
+    if (wanted === asked) return;
+    asked = wanted;
+    if (!goal || !here) {
+      [layers, maps, notice] = [null, [], null];
+      return tell();
+    }
+    try {
+      const count = runs.get(goal.run)?.layers ?? 1;
+      const [info, ...points] = await Promise.all([
+        api.layers(goal.run, goal.epoch),
+        ...Array.from({ length: count }, (_, layer) => api.embedding(goal.run, layer, goal.epoch)),
+      ]);
+      if (wanted !== asked) return;
+      notice = unlike(here, info);
+      layers = info;
+      maps = notice ? [] : points.map((map) => inOrder(map, info.ids, here.ids));
+    } catch (error) {
+      if (wanted !== asked) return;
+      asked = "";
+      [layers, maps, notice] = [null, [], /** @type {Error} */ (error).message];
+    }
+    tell();
+  }
+
+  runs.on(() => void load());
+  scene.on(["maps"], () => void load());
+  state.on(["tab", "versus", "versus_epoch"], () => void load());
+
+  return {
+    chosen,
+    target,
+    /** What holds for all its maps, once they are there. */
+    get layers() {
+      return layers;
+    },
+    /** Its maps, with the points in the order of the images in view; none where these are others. */
+    get maps() {
+      return maps;
+    },
+    /** Why there are no maps, where another checkpoint is chosen. */
+    get notice() {
+      return notice;
+    },
+    /** Its layer that lies beside the one in view. */
+    get layer() {
+      const count = runs.get(target()?.run ?? null)?.layers ?? 2;
+      return layerBeside(state.now.versus_layer, state.now.layer, count);
+    },
+    /** @param {() => void} listener */
+    on: (listener) => void listeners.push(listener),
+  };
+}

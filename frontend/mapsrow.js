@@ -1,0 +1,127 @@
+// Maps beside each other as one figure, linked with all others: the same selection, rings and colours.
+
+import { brush } from "./brush.js";
+import { createMapView } from "./mapview.js";
+import { fill, h, perFrame } from "./dom.js";
+import { home, ranges } from "./plane.js";
+import { joined } from "./selection.js";
+
+/** @typedef {import("./types.js").Points} Points */
+
+/**
+ * A map to show; its points are in the order of the images in view. `click` is told the image under
+ * the pointer, or -1.
+ * @typedef {{key: string, title: string, says: string, on: boolean, points: Points,
+ *   click: (id: number) => void}} Shown
+ */
+
+/**
+ * @param {import("./types.js").Page} page
+ * @param {{label: string, large: boolean}} how `large`: classes are told apart by shape too
+ */
+export function createMapsRow({ state, scene, tip }, { label, large }) {
+  const view = createMapView({
+    rest: () => (element.dataset.drawn = list.map(({ key }) => key).join(" ")),
+    fail: (why) => element.prepend(h("p", { class: "notice bad", role: "alert" }, why.message)),
+  });
+  const track = h("div", { class: "row-track" });
+  const element = h("div", { class: `maps-row ${large ? "large" : ""}`, role: "group", "aria-label": label }, track);
+  /** @type {Shown[]} */
+  let list = [];
+  /** @type {{element: HTMLElement, title: HTMLElement, surface: HTMLElement}[]} */
+  let cells = [];
+  /** @type {import("./types.js").Box[]} */
+  let boxes = [];
+  let size = { width: 0, height: 0 };
+
+  function measure() {
+    const origin = track.getBoundingClientRect();
+    size = { width: track.clientWidth, height: track.clientHeight };
+    boxes = cells.map(({ surface }) => {
+      const { left, top, width, height } = surface.getBoundingClientRect();
+      return { left: left - origin.left, top: top - origin.top, width, height };
+    });
+  }
+
+  /** @param {number} i */
+  function cell(i) {
+    const title = h("button", { type: "button", class: "cell-title", onclick: () => list[i]?.click(-1) });
+    const surface = h("div", { class: "row-map" });
+    brush(surface, {
+      map: () => {
+        const map = view.maps[i];
+        return map ? { points: map.points, ranges: map.ranges, shown: scene.shown } : null;
+      },
+      hover: (place, event) => tip.show(place, event),
+      click: (place) => list[i]?.click(place < 0 ? -1 : scene.layers?.ids[place] ?? -1),
+      lasso(places, how) {
+        const ids = places.map((place) => scene.layers?.ids[place] ?? -1);
+        state.set({ selection: joined(state.now.selection, ids, how) });
+      },
+      outline(corners) {
+        const { left, top } = view.maps[i]?.box ?? { left: 0, top: 0 };
+        view.lines.lasso(corners.map(([x, y]) => [x + left, y + top]));
+      },
+      touch: large,
+    });
+    return { element: h("div", { class: "row-cell" }, title, surface), title, surface };
+  }
+
+  function draw() {
+    if (!list.length || !size.width || !scene.layers) return view.show(null);
+    const maps = list.map(({ points }, i) => ({
+      points, box: boxes[i], ranges: ranges(home(points, boxes[i]), boxes[i]),
+    }));
+    const small = scene.layers.ids.length > 3000;
+    view.show({
+      ...size,
+      maps,
+      groups: scene.groups,
+      figure: large ? scene.groups : scene.blend,
+      selected: scene.selected,
+      chosen: state.now.selection.length > 0,
+      size: large ? (small ? 4 : 6) : small ? 2.2 : 3.2,
+      shapes: large,
+    });
+    tell();
+  }
+
+  function tell() {
+    element.dataset.selected = `${state.now.selection.length}`;
+    const { image } = state.now;
+    const pinned = image === null ? -1 : scene.place(image);
+    view.lines.rings(view.maps, { pointed: tip.pointed, pinned, radius: large ? 8 : 5 });
+  }
+
+  const redraw = perFrame(() => {
+    measure();
+    draw();
+  });
+  scene.on(["paint"], redraw);
+  scene.on(["selection"], () => {
+    view.select(scene.selected, state.now.selection.length > 0);
+    tell();
+  });
+  state.on(["image"], tell);
+  tip.on(tell);
+  new ResizeObserver(redraw).observe(track);
+
+  return {
+    element,
+    /** @param {Shown[]} wanted */
+    show(wanted) {
+      const before = list.length;
+      list = wanted;
+      if (before !== list.length) {
+        cells = list.map((_, i) => cell(i));
+        track.style.setProperty("--maps", `${list.length}`);
+        fill(track, cells.map((c) => c.element), view.elements);
+      }
+      list.forEach(({ title, says, on }, i) => {
+        fill(cells[i].title, h("b", { title }, h("bdi", {}, title)), h("span", { class: "soft" }, says));
+        cells[i].element.classList.toggle("on", on);
+      });
+      redraw();
+    },
+  };
+}
