@@ -41,8 +41,10 @@
  */
 
 /**
- * What each layer finds like an image that was sent.
- * @typedef {{layer: number, x: number, y: number, neighbours: {image: number, distance: number}[]}} Alike
+ * What each layer finds like an image that was sent, and its units that answer to it most.
+ * @typedef {{unit: number, share: number, image: number, row: number, column: number}} RankedUnit
+ * @typedef {{layer: number, x: number, y: number, neighbours: {image: number, distance: number}[],
+ *   units: RankedUnit[]}} Alike
  * @typedef {{run: string, epoch: number, state: "unknown"|"working"|"found"|"failed",
  *   layers: Alike[], error: Failure|null}} Likeness
  */

@@ -30,11 +30,20 @@ class Wanted(BaseModel):
     epoch: int
 
 
+class RankedUnit(BaseModel):
+    unit: int
+    share: float  # of the test images whose response is smaller, ties half
+    image: int  # its most exciting patch; -1: none
+    row: int
+    column: int
+
+
 class AtLayer(BaseModel):
     layer: int
     x: float  # its place on the layer's map
     y: float
     neighbours: list[NearImage]
+    units: list[RankedUnit] = []  # those to which the image matters most; none of the input
 
 
 class Found(BaseModel):

@@ -17,6 +17,7 @@ import numpy as np
 
 from backend.analysis.neighbours import nearest_to
 from backend.analysis.placing import placed
+from backend.analysis.ranks import foremost
 from backend.errors import DataError, failure_of
 from backend.jobs.note import write
 from backend.jobs.place import Looking
@@ -30,7 +31,8 @@ from models.imported import config_from
 def looked_up(
     run: Path, dataset: Dataset, epoch: int, picture: np.ndarray, device: str = "auto"
 ) -> list[dict[str, Any]]:
-    """Of each layer, where a picture, uint8 [3, height, width], lies and what is nearest to it.
+    """Of each layer, where a picture, uint8 [3, height, width], lies, what is nearest to it, and
+    the units whose response to it stands highest, each with its most exciting patch.
 
     Raises CheckpointError, DataError or RunError.
     """
@@ -46,9 +48,22 @@ def looked_up(
             {
                 **{"layer": layer, "x": float(place[0]), "y": float(place[1])},
                 "neighbours": [{"image": image, "distance": far} for image, far in near],
+                "units": units_for(looking, layer, known[layer], features[0]) if layer else [],
             }
         )
     return found
+
+
+def units_for(
+    looking: Looking, layer: int, known: np.ndarray, answer: np.ndarray
+) -> list[dict[str, Any]]:
+    """The units of a layer to which a picture matters most, from others' features and its own."""
+    best = looking.results.read("maximizers", looking.epoch, layer)
+    patch = {name: best[f"top_{name}"][:, 0] for name in ("image", "row", "column")}
+    return [
+        {"unit": unit, "share": share} | {name: int(of[unit]) for name, of in patch.items()}
+        for unit, share in foremost(known, answer)
+    ]
 
 
 def decoded(folder: Path, side: int) -> np.ndarray:

@@ -1,19 +1,18 @@
 // Which units answer to the same images as the one looked at: here, beside it, in the compared run.
 
-import { box } from "../patch.js";
-import { decimal, shortLayer } from "../text.js";
+import { decimal } from "../text.js";
 import { fill, h } from "../dom.js";
-import { imageAddress } from "../api.js";
+import { unitRow } from "../marks/unitrow.js";
 
 /** @typedef {import("../types.js").AlikeUnits} AlikeUnits */
 /** @typedef {import("../types.js").AlikeLayer} AlikeLayer */
 /** @typedef {import("../types.js").Layers} Layers */
 
-const SHOWN = 5; // units a layer
 const PAUSE = 120; // milliseconds that a unit must stay in view: who leafs through them asks once
 
 /** @param {import("../types.js").Page} page */
-export function alikecard({ state, scene, runs, api, tip }) {
+export function alikecard(page) {
+  const { state, scene, runs, api } = page;
   const element = h("section", { class: "card", id: "alike", "aria-label": "Units that answer alike", hidden: true });
   /** @type {AlikeUnits|null} */
   let reply = null;
@@ -89,39 +88,13 @@ export function alikecard({ state, scene, runs, api, tip }) {
   }
 
   /** @param {AlikeLayer} found @param {Layers|null} layers those of its run */
-  function row(found, layers) {
-    const short = shortLayer(found.name);
-    return h(
-      "div",
-      { class: `alike-row ${short.length > 5 ? "named" : ""}`, "data-layer": found.layer, "data-run": found.run },
-      h("span", { class: "soft name", title: found.name }, short),
-      found.units.length
-        ? h("div", { class: "alike-units" }, found.units.slice(0, SHOWN).map((one) => tile(found, one, layers)))
-        : h("span", { class: "soft small" }, "no unit answers to them differently"),
-    );
-  }
-
-  /** @param {AlikeLayer} found @param {AlikeLayer["units"][number]} one @param {Layers|null} layers */
-  function tile(found, one, layers) {
-    const says = `Unit ${one.unit} of ${found.name}, r ${decimal(one.r)}`;
-    const spans = layers?.layers[found.layer]?.spans;
-    const picture = layers && spans && one.image >= 0
-      ? h("img", { class: "pixels", alt: "", loading: "lazy", src: imageAddress(layers, one.image, 64, box(layers, spans, one.row, one.column)) })
-      : h("span", { class: "tile-picture none" }, "–");
-    return h(
-      "button",
-      { type: "button", class: "alike-unit", "data-unit": one.unit, title: says, "aria-label": says,
-        onclick: () => go(found, one.unit),
-        onpointerenter: () => tip.ring(scene.place(one.image)),
-        onpointerleave: () => tip.ring(-1) },
-      picture,
-      h("span", { class: "alike-says" }, h("b", {}, one.unit), h("span", { class: "soft" }, decimal(one.r))),
-    );
-  }
+  const row = (found, layers) => unitRow(page, {
+    ...found, layers, says: "r", figure: ({ r }) => decimal(r), onclick: (unit) => go(found, unit),
+    none: "all of its other units answer to every image the same",
+  });
 
   /** To a unit of this run, or of the compared one, which then is in view. @param {AlikeLayer} found @param {number} unit */
   function go(found, unit) {
-    tip.ring(-1);
     const { run, selection, image } = state.now;
     const there = { layer: found.layer, unit, colour: /** @type {const} */ ("unit") };
     if (found.run === run) return state.set(there);

@@ -1,9 +1,10 @@
 // Search by example: an image of one's own, and the test images that each layer finds like it.
 
 import { fill, h } from "../dom.js";
-import { shortLayer } from "../text.js";
+import { percent, shortLayer } from "../text.js";
 import { sifted } from "../sending.js";
 import { thumb } from "../marks/thumb.js";
+import { unitRow } from "../marks/unitrow.js";
 
 const SHOWN = 7;
 
@@ -59,7 +60,22 @@ export function examplecard(page) {
           h("span", { class: "soft name", title: scene.layerName(alike.layer) }, shortLayer(scene.layerName(alike.layer))),
           h("div", { class: "thumbs" }, alike.neighbours.slice(0, SHOWN).map((near) => thumb(page, near.image))),
         ))),
+      ranked(),
     ];
+  }
+
+  /** The units of each layer that answer to it more than to most images. */
+  function ranked() {
+    const rows = example.layers.filter(({ units }) => units?.length);
+    if (!rows.length) return null;
+    return h("div", { class: "block", "data-ranked": rows.length },
+      h("h3", {}, "Units it excites most"),
+      rows.map(({ layer, units }) => unitRow(page, {
+        layer, units, name: scene.layerName(layer), layers: scene.layers, none: "",
+        says: "response above those to", figure: ({ share }) => percent(share, 0),
+        onclick: (unit) => state.set({ layer, unit, colour: "unit" }),
+      })),
+      h("p", { class: "soft small" }, "By the share of the test images whose mean response is smaller than that to your image, an equal one counting half; of equal shares first the unit whose response lies more standard deviations above its mean. Units that answer to all of these images the same are left out."));
   }
 
   example.on(() => {

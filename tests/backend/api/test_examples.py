@@ -10,6 +10,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from backend.app import create_app
+from backend.runs.results import Results
 from backend.settings import Settings
 from models.data import load
 from tests.backend.conftest import FILE, LOCAL, Quiet
@@ -54,9 +55,29 @@ def test_an_image_of_the_map_finds_itself_in_every_layer(
         assert second["image"] == near[0]["image"]
         assert second["distance"] == pytest.approx(near[0]["distance"], rel=0.02)
         assert np.isfinite([layer["x"], layer["y"]]).all()
+        the_units_are_ranked_by_share(home / "runs" / run, image, layer)
     shown = client.get(f"{found['path']}/image")
     assert shown.headers["content-type"] == "image/png"
     assert (np.asarray(Image.open(io.BytesIO(shown.content))) == pixels).all()
+
+
+def the_units_are_ranked_by_share(run: Path, image: int, layer: dict) -> None:
+    """An image of the map is among those it is compared with: it ties with itself."""
+    if not layer["layer"]:
+        assert layer["units"] == []
+        return
+    results = Results(run)
+    known = results.features(1, layer["layer"], "test")
+    place = results.ids(1).tolist().index(image)
+    best = results.read("maximizers", 1, layer["layer"])
+    assert layer["units"]
+    for row in layer["units"]:
+        responses = known[:, row["unit"]]
+        smaller = (responses < responses[place]).mean()
+        assert smaller <= row["share"] <= smaller + 0.5  # the sent image differs by rounding
+        assert row["image"] == best["top_image"][row["unit"], 0]
+    told = [row["share"] for row in layer["units"]]
+    assert told == sorted(told, reverse=True)
 
 
 def test_what_is_no_image_is_told_in_a_sentence(
