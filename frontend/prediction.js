@@ -31,6 +31,13 @@ function placed(values, from, to) {
   return (/** @type {number} */ v) => (high > low ? from + ((to - from) * (v - low)) / (high - low) : (from + to) / 2);
 }
 
+/** The least and the greatest value, with as many digits as tell them apart. @param {Float32Array} values */
+export function ends(values) {
+  const [low, high] = extent(values);
+  const digits = high > low ? Math.max(0, Math.min(6, 1 - Math.floor(Math.log10(high - low)))) : 2;
+  return [decimal(low, digits), decimal(high, digits)];
+}
+
 /**
  * The text alternative of the scatter.
  * @param {PredictionStep} step

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { points, predictionSentence, stepAt } from "./prediction.js";
+import { ends, points, predictionSentence, stepAt } from "./prediction.js";
 
 const step = {
   k: 2, true_r: 0.5, wrong_r: null,
@@ -25,4 +25,10 @@ test("a step that is not there is the first, and r that is not there is said so"
   assert.equal(stepAt([step], null), step);
   assert.equal(stepAt([{ ...step, k: 1 }, step], 2), step);
   assert.equal(predictionSentence(step, 7), "Unit 7 at k = 2: r of prediction and response 0.50 for true futures, none for wrong ones.");
+});
+
+test("the ends of an axis are told apart whatever their size", () => {
+  assert.deepEqual(ends(Float32Array.of(-0.06, -0.03)), ["−0.060", "−0.030"]);
+  assert.deepEqual(ends(Float32Array.of(0, 250)), ["0", "250"]);
+  assert.deepEqual(ends(Float32Array.of(1, 1)), ["1.00", "1.00"]);
 });

@@ -1,9 +1,7 @@
 // Predicted against actual responses of a unit: true futures as dots, wrong ones as rings.
 
-import { decimal } from "../text.js";
-import { extent } from "../arrays.js";
 import { h, svg } from "../dom.js";
-import { points } from "../prediction.js";
+import { ends, points } from "../prediction.js";
 
 const BOX = { width: 292, height: 168, air: 8 };
 
@@ -21,16 +19,16 @@ export function scatter(step, says, onpoint, onclick) {
     onpointerleave: () => onpoint(step.image[i], false),
     onclick: () => onclick(step.image[i]),
   }));
-  const [left, right] = extent(step.prediction);
-  const [low, high] = extent(step.true);
+  const across = ends(step.prediction);
+  const [low, high] = ends(step.true);
   return h(
     "figure",
     { class: "scatter" },
     h("div", { class: "scatter-plot" },
       h("span", { class: "soft small up" }, "actual"),
-      h("div", { class: "scatter-y soft" }, h("span", {}, decimal(high)), h("span", {}, decimal(low))),
+      h("div", { class: "scatter-y soft" }, h("span", {}, high), h("span", {}, low)),
       svg("svg", { viewBox: `0 0 ${BOX.width} ${BOX.height}`, role: "img", "aria-label": says },
         svg("path", { class: "frame", d: `M0.5 0V${BOX.height - 0.5}H${BOX.width}` }), marks("wrong", 2.6), marks("true", 2.8))),
-    h("div", { class: "scatter-x soft" }, h("span", {}, decimal(left)), h("span", { class: "small" }, "predicted"), h("span", {}, decimal(right))),
+    h("div", { class: "scatter-x soft" }, h("span", {}, across[0]), h("span", { class: "small" }, "predicted"), h("span", {}, across[1])),
   );
 }

@@ -12,11 +12,11 @@ export const SHOWN = 5;
 /**
  * @template {Listed} U
  * @param {import("../types.js").Page} page
- * @param {{layer: number, name: string, layers: import("../types.js").Layers|null, units: U[],
+ * @param {{layer: number, name: string, run?: string, layers: import("../types.js").Layers|null, units: U[],
  *   figure: (one: U) => string, says: string, none: string, onclick: (unit: number) => void}} what
  *   `layers` are those of the units' run; `says` is what the figure is called
  */
-export function unitRow({ scene, tip }, { layer, name, layers, units, figure, says, none, onclick }) {
+export function unitRow({ scene, tip }, { layer, name, run, layers, units, figure, says, none, onclick }) {
   const short = shortLayer(name);
   const spans = layers?.layers[layer]?.spans;
 
@@ -41,7 +41,7 @@ export function unitRow({ scene, tip }, { layer, name, layers, units, figure, sa
 
   return h(
     "div",
-    { class: `unit-row ${short.length > 5 ? "named" : ""}`, "data-layer": layer },
+    { class: `unit-row ${short.length > 5 ? "named" : ""}`, "data-layer": layer, "data-run": run },
     h("span", { class: "soft name", title: name }, short),
     units.length ? h("div", { class: "unit-tiles" }, units.slice(0, SHOWN).map(tile)) : h("span", { class: "soft small" }, none),
   );
