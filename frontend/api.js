@@ -1,6 +1,7 @@
 // The only door to the server. Replies about a named checkpoint never change, so they are kept.
 
 import * as file from "./standalone.js";
+import { createReach } from "./reach.js";
 import { decoded } from "./arrays.js";
 
 /** @typedef {import("./types.js").Run} Run */
@@ -15,6 +16,9 @@ export class ApiError extends Error {
     this.status = status;
   }
 }
+
+/** Whether the server answers at all. */
+export const reach = createReach();
 
 const KEPT = 800;
 
@@ -32,8 +36,10 @@ async function answer(path, options) {
   try {
     reply = await fetch(`/api/${path}`, options);
   } catch {
+    reach.heard(false);
     throw new ApiError("no_answer", "The server does not answer. Is saccade serve still running?", 0);
   }
+  reach.heard(true);
   if (reply.ok) return reply;
   const body = await reply.json().catch(() => null);
   const { code = "error", message = `The server answered ${reply.status}.` } = body?.error ?? {};

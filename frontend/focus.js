@@ -81,6 +81,12 @@ export function createFocus(state, layersNow, tell) {
     get unitsError() {
       return units.key === key(false) ? units.error : null;
     },
+    /** Ask again for what could not be had. */
+    retry() {
+      if (unit.error) unit = { key: "", reply: null, error: null };
+      if (units.error) units = { key: "", reply: null, error: null };
+      void this.load();
+    },
     async load() {
       await Promise.all([loadUnit(), loadUnits().then(loadAlike)]);
     },

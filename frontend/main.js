@@ -36,6 +36,7 @@ import { probes } from "./panels/probes.js";
 import { rules } from "./panels/rules.js";
 import { search } from "./panels/search.js";
 import { standalone } from "./standalone.js";
+import { silence } from "./panels/silence.js";
 import { stage } from "./panels/stage.js";
 import { strip } from "./panels/strip.js";
 import { twomaps } from "./panels/twomaps.js";
@@ -73,6 +74,7 @@ document.body.append(
   h("footer", { class: "footer" }, time.element, undoing(page), chosen(page)),
   ...(standalone ? [] : [newrun(page), images(page)]),
   keys(page),
+  silence(page),
   tip.element,
 );
 
@@ -87,4 +89,6 @@ const showRuns = () => document.body.classList.toggle("runs-open", state.now.dia
 state.on(["dialog"], showRuns);
 showRuns();
 listenToKeys(page, { ...time, find: find.focus });
+// What another tab or a terminal has done meanwhile is seen on coming back.
+document.addEventListener("visibilitychange", () => document.hidden || void runs.refresh());
 void runs.refresh();

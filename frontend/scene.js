@@ -88,13 +88,16 @@ export function createScene(state, runs, theme) {
     try {
       const [info, ...points] = await Promise.all([
         api.layers(run.id, goal.epoch),
-        ...Array.from({ length: run.layers }, (_, layer) => api.embedding(run.id, layer, goal.epoch)),
+        ...Array.from({ length: run.layers }, (_, layer) =>
+          api.embedding(run.id, layer, goal.epoch).catch((/** @type {import("./api.js").ApiError} */ caught) => caught)),
       ]);
       if (key !== asked) return;
+      const silence = points.find((map) => map instanceof Error && map.status === 0);
+      if (silence || points.every((map) => map instanceof Error)) throw silence ?? points[0];
       state.limit(points.length - 1);
       const sameImages = layers?.ids.length === info.ids.length && layers.run === info.run;
       layers = sameImages && layers ? { ...info, ids: layers.ids, labels: layers.labels } : info;
-      maps = points;
+      maps = points.map((map) => (map instanceof Error ? blank(info.ids.length, map.message) : map));
       if (!sameImages) places = new Map(Array.from(info.ids, (id, place) => [id, place]));
       status = "ready";
       error = null;
@@ -187,6 +190,12 @@ export function createScene(state, runs, theme) {
     /** @param {Change[]} kinds @param {() => void} listener */
     on: (kinds, listener) => void listeners.push({ kinds: new Set(kinds), listener }),
     load,
+    /** Ask again for what could not be had, and show anew what could not be shown. */
+    retry() {
+      if (status !== "ready") return void load();
+      focus.retry();
+      tell("maps");
+    },
   };
 
   runs.on(() => void load());
@@ -205,4 +214,15 @@ export function createScene(state, runs, theme) {
     tell("paint");
   });
   return scene;
+}
+
+/**
+ * A map that could not be read, with a point nowhere for each image.
+ * @param {number} images
+ * @param {string} lacking
+ * @returns {import("./types.js").LayerMap}
+ */
+function blank(images, lacking) {
+  const nowhere = new Float32Array(images).fill(NaN);
+  return { x: nowhere, y: nowhere, kept_neighbours: null, kept: null, parameters: {}, lacking };
 }

@@ -33,7 +33,7 @@ export function stampOf(symbol, size, opacity) {
 }
 
 /**
- * Stamp a colour on a picture, centred at (x, y); what would lie outside is left out.
+ * Stamp a colour on a picture, centred at (x, y); what would lie outside, or nowhere, is left out.
  * @param {ImageData} picture
  * @param {Stamp} stamp
  * @param {number[]} rgb
@@ -43,7 +43,7 @@ export function stampOf(symbol, size, opacity) {
 export function put({ data, width, height }, { side, cover }, [r, g, b], x, y) {
   const left = Math.round(x - side / 2);
   const top = Math.round(y - side / 2);
-  if (left < 0 || top < 0 || left + side > width || top + side > height) return;
+  if (!(left >= 0 && top >= 0 && left + side <= width && top + side <= height)) return;
   for (let row = 0, k = 0; row < side; row++) {
     let at = 4 * ((top + row) * width + left);
     for (let column = 0; column < side; column++, k++, at += 4) {

@@ -75,7 +75,7 @@ export function layerSentence(layer) {
   if (layer.kept_neighbours !== null) {
     parts.push(`the map keeps ${percent(layer.kept_neighbours, 0)} of 10 nearest neighbours`);
   }
-  if (layer.layer) parts.push(counted(layer.silent, "silent unit"));
+  if (layer.layer && layer.silent !== null) parts.push(counted(layer.silent, "silent unit"));
   if (layer.loss !== null) parts.push(`mean loss ${decimal(layer.loss, 3)}`);
   return `${layer.name}: ${parts.join(", ")}.`;
 }

@@ -68,7 +68,7 @@
 /** @typedef {{accuracy: number, low: number, high: number}} Accuracy */
 
 /**
- * @typedef {{layer: number, name: string, units: number, features: number, silent: number,
+ * @typedef {{layer: number, name: string, units: number, features: number, silent: number|null,
  *   spans: import("./patch.js").Spans, kept_neighbours: number|null, loss: number|null,
  *   probe: (Accuracy & {random: Accuracy|null})|null, answers: boolean}} LayerInfo
  */
@@ -86,9 +86,10 @@
 
 /**
  * A layer's map. `kept`: of the 10 nearest of each image, how many are among its 10 nearest on the
- * map; 255 where that was not asked, null where an earlier Saccade did not keep it.
+ * map; 255 where that was not asked, null where an earlier Saccade did not keep it. `lacking` says why
+ * there is no map; its points then lie nowhere.
  * @typedef {Points & {kept_neighbours: number|null, kept: Uint8Array|null,
- *   parameters: Record<string, string|number>}} LayerMap
+ *   parameters: Record<string, string|number>, lacking?: string}} LayerMap
  */
 
 /** @typedef {{image: number, row: number, column: number, value: number}} Patch */
@@ -143,7 +144,7 @@
  * @typedef {Accuracy & {layer: number, random: Accuracy|null, confusion: number[][]}} Probe
  * @typedef {{run: string, epoch: number, protocol: string, n_train: number, n_test: number,
  *   seed: number, chance: number, classes: string[], pixels: Accuracy, layers: Probe[],
- *   input: Probe|null, by_epoch: {epoch: number, accuracy: number[]}[],
+ *   input: Probe|null, by_epoch: {epoch: number, accuracy: (number|null)[]}[],
  *   word: string, reason?: string}} Probes
  */
 

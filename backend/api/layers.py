@@ -1,5 +1,6 @@
 """The maps of one checkpoint, one a layer: what all of them share, and the points of each."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from pydantic import BaseModel
 
 from backend.api.arrays import Array, typed
 from backend.api.deps import Analysed, OfCheckpoint
+from backend.errors import RunError
 from models.presets import Sites
 
 router = APIRouter(prefix="/runs/{run}/layers", tags=["layers"])
@@ -30,7 +32,7 @@ class Layer(BaseModel):
     name: str
     units: int
     features: int
-    silent: int  # units that answer to no patch
+    silent: int | None  # units that answer to no patch; None where that array is lacking
     spans: list[tuple[int, int]]  # of each row and column of patches on the view: pixels [from, to)
     kept_neighbours: float | None
     loss: float | None
@@ -96,14 +98,25 @@ def embedding(seen: OfCheckpoint, layer: int):
 
 
 def layer_of(seen: Analysed, layer: int, sites: Sites) -> dict[str, Any]:
-    units, probe = seen.widths[layer], seen.probe(layer)
+    """One layer's numbers; those whose array is lacking or damaged are None, the rest is told."""
+    units, probe = seen.widths[layer], known(seen.probe, layer)
+    active = known(lambda: seen.read("selectivity", layer)["active"])
+    kept = known(lambda: seen.read("embedding", layer)["kept_neighbours"])
     return {
         **{"layer": layer, "name": seen.names[layer], "units": units},
         "features": units if layer else units * seen.crop**2,
         "spans": sites.spans,
-        "silent": int(np.sum(seen.read("selectivity", layer)["active"] == 0)),
-        "kept_neighbours": float(seen.read("embedding", layer)["kept_neighbours"]),
+        "silent": None if active is None else int(np.sum(active == 0)),
+        "kept_neighbours": None if kept is None else float(kept),
         "loss": seen.loss(layer),
-        "probe": probe and probe | {"random": seen.random(layer)},
+        "probe": probe and probe | {"random": known(seen.random, layer)},
         "answers": bool(probe) and "predicted" in seen.read("probe", layer),
     }
+
+
+def known(read: Callable[..., Any], *what: int) -> Any:
+    """What is read, or None where the array is lacking or damaged."""
+    try:
+        return read(*what)
+    except RunError:
+        return None

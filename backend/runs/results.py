@@ -306,7 +306,8 @@ class Results:
     def damaged(self, path: Path, error: Exception) -> RunError:
         name = path.relative_to(self.run).as_posix()
         if isinstance(error, FileNotFoundError):
-            return RunError(f"run {self.run.name} has no {name}; analyse it first")
+            run = self.run.name
+            return RunError(f"run {run} has no {name}; analyse it first: saccade analyse {run}")
         return RunError(
             f"{name} of run {self.run.name} is damaged ({error}); delete it and analyse again"
         )

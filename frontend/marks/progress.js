@@ -1,6 +1,7 @@
 // How far a run is: a bar, the step's name, time left, speed, and the loss of every layer.
 
-import { count, doing, duration } from "../text.js";
+import { asText } from "./astext.js";
+import { count, counted, decimal, doing, duration } from "../text.js";
 import { fill, h } from "../dom.js";
 import { live } from "../runs.js";
 import { lossLines } from "./losslines.js";
@@ -12,7 +13,8 @@ export function progress(large) {
   const text = h("p", { class: "soft small doing" });
   const figures = h("dl", { class: "facts" });
   const losses = h("div", {});
-  const element = h("div", { class: "progress" }, track, text, large ? [figures, losses] : null);
+  const words = asText("Loss by layer");
+  const element = h("div", { class: "progress" }, track, text, large ? [figures, losses, words.element] : null);
   let drawn = "";
 
   return {
@@ -46,6 +48,13 @@ export function progress(large) {
       drawn = wanted;
       const at = training ? (now.epoch ?? 0) + (now.step ?? 0) / Math.max(1, now.steps ?? 1) : null;
       const picture = lossLines(run.history, training ? (now.losses ?? null) : null, at);
+      const { epochs, losses: rows } = run.history;
+      words.element.hidden = !epochs.length;
+      words.show(() => ({
+        says: `Mean loss of each layer over ${counted(epochs.length, "epoch")}.`,
+        columns: [{ says: "epoch" }, ...(rows[0] ?? []).map((_, i) => ({ says: `L${i + 1}`, written: (/** @type {number} */ v) => decimal(v, 3) }))],
+        rows: epochs.map((epoch, i) => [epoch, ...rows[i]]),
+      }));
       fill(losses, picture && h("h3", {}, "Loss ", h("span", { class: "soft" }, "by layer, over epochs")), picture);
     },
   };

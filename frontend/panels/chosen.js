@@ -15,6 +15,7 @@ export function chosen({ state, scene }) {
     if (!layers || !selection.length) {
       return fill(element, layers && h("span", { class: "soft" }, "Draw around points in any map to select images in all of them."));
     }
+    const strange = selection.filter((id) => scene.place(id) < 0).length;
     const { taken } = counts(layers.labels, scene.selected, layers.classes.length);
     const parts = taken
       .map((n, i) => ({ n, name: layers.classes[i] ?? "no label" }))
@@ -22,6 +23,7 @@ export function chosen({ state, scene }) {
       .sort((a, b) => b.n - a.n);
     const told = parts.slice(0, 4).map(({ n, name }) => `${name} ${count(n)}`);
     if (parts.length > 4) told.push(`${parts.length - 4} more classes`);
+    if (strange) told.push(`${count(strange)} not among the images of this run`);
     fill(
       element,
       h("span", {}, h("b", {}, counted(selection.length, "image")), " selected"),

@@ -63,7 +63,10 @@ export function epochs({ state, scene, runs }) {
       fill(ticks, list.map((epoch, i) => h("i", { style: { "--at": list.length < 2 ? 0 : i / (list.length - 1) } }, `${epoch}`)));
     }
     const waiting = run.checkpoints.filter((epoch) => !list.includes(epoch));
-    note.textContent = waiting.length ? `${waiting.join(", ")} not analysed yet` : "";
+    const { epoch } = state.now;
+    const strange = epoch !== null && !list.includes(epoch);
+    note.classList.toggle("bad", strange);
+    note.textContent = strange ? `There is no analysed epoch ${epoch}; this is ${list[place]}` : waiting.length ? `${waiting.join(", ")} not analysed yet` : "";
   }
 
   runs.on(draw);

@@ -33,7 +33,7 @@ export function layercard(page) {
         info.probe ? fact("95 % interval", `${percent(info.probe.low)} to ${percent(info.probe.high)}`) : null,
         info.probe?.random && info.layer ? fact("random encoder", percent(info.probe.random.accuracy)) : null,
         info.layer ? fact("units", count(info.units)) : fact("pixels", count(info.features)),
-        info.layer ? fact("silent units", count(info.silent)) : null,
+        info.layer ? fact("silent units", info.silent === null ? "–" : count(info.silent)) : null,
         info.layer && info.loss !== null ? fact(lossName(runs.get(layers.run)?.config.rule), decimal(info.loss, 3)) : null,
         fact("neighbours kept", percent(info.kept_neighbours, 0), "Share of the 10 nearest neighbours that the map keeps"),
         fact("test images", count(layers.ids.length)),
@@ -71,8 +71,9 @@ export function layercard(page) {
   }
 
   function drawChosen() {
-    const { selection, image } = state.now;
+    const { image } = state.now;
     const { layers } = scene;
+    const selection = state.now.selection.filter((id) => scene.place(id) >= 0);
     chosen.hidden = !layers || !selection.length || (selection.length === 1 && selection[0] === image);
     if (!layers || chosen.hidden) return fill(chosen);
     const more = selection.length - MOST;

@@ -2,7 +2,8 @@
 // whether the local update goes where autograd and the end-to-end gradient go.
 
 import { atStep, finite, openGates, overEpochs, scientific, scoreSentence, signed, stepsOf, worst } from "../scores.js";
-import { decimal, percent, shortLayer } from "../text.js";
+import { asText } from "../marks/astext.js";
+import { counted, decimal, percent, shortLayer } from "../text.js";
 import { epochLines } from "../charts.js";
 import { fill, h, perFrame } from "../dom.js";
 import { ramp } from "../palette.js";
@@ -32,14 +33,13 @@ export function learning({ state, scene, api, theme }) {
   });
   const [aboutScores, aboutLines, aboutFactors] = Array.from({ length: 3 }, () => h("p", { class: "soft small" }));
   const notice = h("p", { class: "notice", hidden: true });
-  const history = h("div", { class: "probe-table" });
+  const [scores, history] = [asText("Scores of true and wrong futures"), asText("Learning by epoch")];
   const body = h(
     "div",
     { class: "learning-parts" },
     steps,
-    h("section", {}, cards, aboutScores),
-    h("section", {}, h("h2", {}, "Over epochs"), h("div", { class: "epoch-charts" }, lines.map(({ box }) => box)), aboutLines,
-      h("details", { class: "more small" }, h("summary", {}, "The lines in numbers"), history)),
+    h("section", {}, cards, scores.element, aboutScores),
+    h("section", {}, h("h2", {}, "Over epochs"), h("div", { class: "epoch-charts" }, lines.map(({ box }) => box)), history.element, aboutLines),
     h("section", {}, h("h2", {}, "In numbers"), table),
     h("section", {}, factors, aboutFactors),
   );
@@ -158,21 +158,24 @@ export function learning({ state, scene, api, theme }) {
 
   /** @param {Reply} told */
   function drawHistory(told) {
-    /** @type {Record<string, (value: number|null) => string>} */
-    const written = { loss: (v) => decimal(v, 3), gates: (v) => percent(v), cosine: signed };
     const shown = lines.filter(({ word }) => word !== "gates" || told.contrast === "hinge");
-    fill(history, h(
-      "table",
-      { "aria-label": "Learning by epoch" },
-      h("thead", {}, h("tr", {}, ["epoch", "figure", ...told.layers.map(({ layer }) => scene.layerName(layer))].map((name) => h("th", { scope: "col" }, name)))),
-      h("tbody", {}, told.by_epoch.flatMap(({ epoch }, i) => shown.map(({ word, says }) => h(
-        "tr",
-        {},
-        h("th", { scope: "row" }, epoch),
-        h("td", {}, says.split(",")[0]),
-        overEpochs(told, step(told), FIGURES[word]).map(({ values }) => h("td", {}, written[word](values[i]))),
-      )))),
-    ));
+    const three = (/** @type {number} */ value) => decimal(value, 3);
+    const names = told.layers.map(({ layer }) => scene.layerName(layer));
+    history.show(() => ({
+      says: `${shown.map(({ says }) => says).join("; ")}: of each layer at ${counted(told.by_epoch.length, "epoch")}.`,
+      columns: [{ says: "epoch" }, { says: "figure" }, ...names.map((says) => ({ says, written: three }))],
+      rows: told.by_epoch.flatMap(({ epoch }, i) => shown.map(({ word, says }) =>
+        [epoch, says.split(",")[0], ...overEpochs(told, step(told), FIGURES[word]).map(({ values }) => values[i])])),
+    }));
+    scores.show(() => ({
+      says: told.layers.map((layer) => scoreSentence(layer, step(told), scene.layerName(layer.layer))).join(" "),
+      columns: [{ says: "layer" }, { says: "score from", written: decimal }, { says: "to", written: decimal },
+        { says: "true futures" }, { says: "wrong futures" }],
+      rows: told.layers.flatMap((layer, i) => {
+        const now = atStep(layer, step(told));
+        return now.true.map((n, bin) => [names[i], layer.edges[bin], layer.edges[bin + 1], n, now.wrong[bin]]);
+      }),
+    }));
   }
 
   /** @param {Reply} told */

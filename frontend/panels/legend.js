@@ -15,7 +15,7 @@ export function legend({ state, scene, theme }) {
   const scale = h("div", { class: "scale" });
   const rows = h("div", { class: "classes" });
   const tools = h("div", { class: "tools" });
-  const element = h("aside", { class: "legend", "aria-label": "Classes and tools" }, scale,
+  const element = h("section", { class: "legend", "aria-label": "Classes and tools" }, scale,
     h("h2", {}, "Classes"), rows, tools);
   let clicked = 0;
 

@@ -111,8 +111,10 @@ export function map({ state, scene, tip, atlas, example }) {
     if (!layers) return;
     element.dataset.selected = `${state.now.selection.length}`;
     const info = layers.layers[state.now.layer];
-    const { parameters, kept_neighbours: kept } = scene.maps[state.now.layer];
-    fill(caption, mapCaption(parameters ?? layers.parameters.embedding, kept));
+    const { parameters, kept_neighbours: kept, lacking } = scene.maps[state.now.layer];
+    fill(caption, lacking
+      ? h("p", { class: "notice" }, `This map cannot be shown: ${lacking}`)
+      : mapCaption(parameters ?? layers.parameters.embedding, kept));
     fill(
       says,
       `Map of ${counted(layers.ids.length, "image")} at epoch ${layers.epoch}. ${layerSentence(info)} `,

@@ -78,7 +78,7 @@ export function probes({ state, scene, api, theme }) {
       values: reply.layers.map((p) => p.accuracy),
       low: reply.layers.map((p) => p.low),
       high: reply.layers.map((p) => p.high),
-      chosen: layer - 1,
+      chosen: reply.layers.findIndex((p) => p.layer === layer),
       marks: [{ says: "random encoder", values: reply.layers.map((p) => p.random?.accuracy ?? null) }],
       lines: [
         { says: "raw pixels", value: reply.pixels.accuracy, dash: "dash" },
@@ -98,14 +98,14 @@ export function probes({ state, scene, api, theme }) {
     epochsText.show(() => ({
       says: `Probe accuracy of each layer at ${counted(rows.length, "epoch")}.`,
       columns: [{ says: "epoch" }, ...told.layers.map((p) => share(scene.layerName(p.layer)))],
-      rows: rows.map((row) => [row.epoch, ...row.accuracy]),
+      rows: rows.map((row) => [row.epoch, ...told.layers.map((p) => row.accuracy[p.layer - 1] ?? null)]),
     }));
     void epochLines(epochs, {
       x: rows.map((row) => row.epoch),
       lines: reply.layers.map((p, i) => ({
         says: scene.layerName(p.layer),
         short: shortLayer(scene.layerName(p.layer)),
-        values: rows.map((row) => row.accuracy[i] ?? null),
+        values: rows.map((row) => row.accuracy[p.layer - 1] ?? null),
         colour: ramp(0.25 + (0.75 * i) / Math.max(1, (reply?.layers.length ?? 1) - 1), theme.tone),
         chosen: p.layer === layer,
       })),

@@ -98,6 +98,8 @@ export function strip({ state, scene, runs, tip, example }, done) {
         fill(c.title, h("b", {}, scene.layerName(layer)));
         return fill(c.facts, row("probe", "–"), h("div", { class: "accuracy" }), ["kept", "loss", "silent"].map((name) => row(name, "–", "", "small")));
       }
+      const { lacking } = scene.maps[layer] ?? {};
+      fill(c.surface, lacking && h("p", { class: "soft small lacking", title: lacking }, "no map"));
       fill(c.title, h("b", { title: info.name }, h("bdi", {}, info.name)), h("span", { class: "soft" }, layer ? count(info.units) : "pixels"));
       c.title.setAttribute("aria-label", layerSentence(info));
       const chance = scene.layers?.chance ?? 0;
@@ -109,10 +111,10 @@ export function strip({ state, scene, runs, tip, example }, done) {
         c.facts,
         info.probe
           ? [row("probe", h("b", {}, percent(info.probe.accuracy))), accuracyBar(info.probe, ticks)]
-          : row("probe", h("span", { class: "soft" }, "no labels")),
+          : row("probe", h("span", { class: "soft" }, scene.layers?.chance === null ? "no labels" : "–")),
         row("kept", percent(info.kept_neighbours, 0), "Share of the 10 nearest neighbours that the map keeps", "small"),
         row("loss", decimal(info.loss, 3), `${lossName(runs.get(scene.layers?.run ?? null)?.config.rule)}, mean over the epoch before this checkpoint`, "small"),
-        row("silent", layer ? count(info.silent) : "–", "Units that answer to no patch at all", "small"),
+        row("silent", layer && info.silent !== null ? count(info.silent) : "–", "Units that answer to no patch at all", "small"),
       );
     });
   }

@@ -1,5 +1,6 @@
 // One unit: what it prefers, the patches that excite it, and how often it answers.
 
+import { asText } from "../marks/astext.js";
 import { classMark } from "../palette.js";
 import { classRows } from "../marks/classbars.js";
 import { count, decimal, percent, shortLayer } from "../text.js";
@@ -24,6 +25,7 @@ const narrow = matchMedia("(max-width: 760px)");
 /** @param {import("../types.js").Page} page */
 export function unitcard({ state, scene, theme, tip }) {
   const element = h("section", { class: "card unit-card", id: "unit", "aria-label": "Unit", hidden: true });
+  const words = asText("Responses");
 
   function draw() {
     const number = state.now.unit;
@@ -157,10 +159,16 @@ export function unitcard({ state, scene, theme, tip }) {
     const { image } = state.now;
     const place = image === null ? -1 : scene.place(image);
     const answer = place < 0 ? null : unit.responses[place];
+    const { edges, counts } = unit.histogram;
+    words.show(() => ({
+      says: `${count(counts.reduce((a, b) => a + b, 0))} responses from ${decimal(edges[0])} to ${decimal(edges[edges.length - 1])}.`,
+      columns: [{ says: "response from", written: decimal }, { says: "to", written: decimal }, { says: "patches", written: count }],
+      rows: counts.map((n, i) => [edges[i], edges[i + 1], n]),
+    }));
     const rank = answer === null ? "of all patches" : `of all patches; the pinned image's mean is above ${percent(percentile(unit.responses, answer), 0)} of images`;
     return h("div", { class: "block" },
       h("h3", {}, "Responses ", h("span", { class: "soft" }, rank)),
-      histogram(unit.histogram, answer));
+      histogram(unit.histogram, answer), words.element);
   }
 
   /** @param {import("../types.js").Unit} unit */

@@ -79,6 +79,22 @@ def test_a_damaged_array_is_named_and_spoils_nothing_else(client: TestClient, co
     assert client.get("/api/runs").status_code == 200
 
 
+def test_what_one_layer_lacks_leaves_the_other_layers_and_numbers(
+    client: TestClient, copy: tuple
+) -> None:
+    _, folder, run = copy
+    analysis = folder / "analysis" / "epoch-0002"
+    (analysis / "embedding-3.npz").unlink()
+    (analysis / "selectivity-2.npz").unlink()
+    (analysis / "probe-1.npz").write_bytes(b"no arrays")
+    told = client.get(f"/api/runs/{run}/layers").json()["layers"]
+    assert [row["kept_neighbours"] is None for row in told[1:4]] == [False, False, True]
+    assert [row["silent"] is None for row in told[1:4]] == [False, True, False]
+    assert [row["probe"] is None for row in told[1:4]] == [True, False, False]
+    reply = client.get(f"/api/runs/{run}/layers/3/embedding")
+    assert reply.json()["error"]["message"].endswith(f"analyse it first: saccade analyse {run}")
+
+
 def test_a_run_that_is_not_analysed_says_what_to_do(client: TestClient, copy: tuple) -> None:
     _, folder, run = copy
     shutil.rmtree(folder / "analysis")
