@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 
 from backend.api import (
+    album,
     alike,
     answers,
     benches,
@@ -27,6 +28,7 @@ from backend.api import (
     runs,
     selection,
     similarity,
+    tables,
     trash,
     units,
     uploads,
@@ -71,6 +73,8 @@ ROUTERS = (
     answers,
     learning,
     similarity,
+    tables,
+    album,
     benches,
 )
 

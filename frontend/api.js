@@ -247,6 +247,20 @@ export function imageAddress({ dataset }, image, size, box) {
   return `/api/datasets/${encodeURIComponent(dataset)}/images/${image}?size=${size}${cut}`;
 }
 
+/** A table of a run to save: coordinates.csv, coordinates.npz, units.csv or probes.csv.
+ * @param {string} run @param {string} name @param {number} epoch @returns {Promise<Blob>} */
+export async function table(run, name, epoch) {
+  const path = `${at(run)}/${name}?epoch=${epoch}`;
+  return (file.standalone && (await file.download(path))) || (await answer(path)).blob();
+}
+/** Images as a ZIP. @param {string} run @param {number} epoch @param {number[]} images @returns {Promise<Blob>} */
+export const album = async (run, epoch, images) =>
+  (await answer(`${at(run)}/selection.zip`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ images, epoch }),
+  })).blob();
+
 /** The address of plotly.js. @returns {Promise<string>} */
 export const plotlyAddress = async () => (file.standalone ? file.plotlyAddress() : "/plotly.js");
 

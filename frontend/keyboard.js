@@ -15,6 +15,7 @@ export const KEYS = [
   { shown: ["/"], does: "find an image, unit, class, layer, epoch or run" },
   { shown: ["Ctrl", "Z"], does: "undo a change of selection, classes, filter or pinned image" },
   { shown: ["Shift", "Ctrl", "Z"], does: "redo it" },
+  { shown: ["e"], does: "export pictures, tables, images" },
   { shown: ["Esc"], does: "one step back: dialog, selection, unit, pinned image, tab, zoom" },
   { shown: ["s"], does: "on a class of the legend: select its images; Shift adds them" },
   { shown: ["?"], does: "this list" },
@@ -45,6 +46,7 @@ export function listenToKeys({ state, scene, undo }, { step, play, find }) {
       if (state.now.unit !== null) state.set({ colour: state.now.colour === "unit" ? "class" : "unit" });
     },
     n: () => state.set({ dialog: "new" }),
+    e: () => state.set({ dialog: "export" }),
     "?": () => state.set({ dialog: "keys" }),
     Escape: back,
   };

@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { alikecard } from "./panels/alikecard.js";
+import { carry } from "./panels/carry.js";
 import { chosen } from "./panels/chosen.js";
 import { createAtlas } from "./atlas.js";
 import { createBeside } from "./beside.js";
@@ -73,6 +74,7 @@ document.body.append(
   h("aside", { class: "detail", "aria-label": "Details" }, imagecard(page), unitcard(page), alikecard(page), predictioncard(page), layercard(page), examplecard(page)),
   h("footer", { class: "footer" }, time.element, undoing(page), chosen(page)),
   ...(standalone ? [] : [newrun(page), images(page)]),
+  carry(page),
   keys(page),
   silence(page),
   tip.element,

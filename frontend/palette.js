@@ -74,6 +74,21 @@ export function classMark(index, tone) {
 /** @param {string} name @returns {Shape} */
 export const shapeNamed = (name) => SHAPES.find((shape) => shape.name === name) ?? SHAPES[0];
 
+/** The edge of a shape around the origin with radius 1, as a path of SVG. @param {string} name */
+export function outline(name) {
+  /** @type {string[]} */
+  const steps = [];
+  const at = (/** @type {number} */ x, /** @type {number} */ y) => `${Math.round(1000 * x) / 1000} ${Math.round(1000 * y) / 1000}`;
+  const pen = {
+    moveTo: (/** @type {number} */ x, /** @type {number} */ y) => steps.push(`M${at(x, y)}`),
+    lineTo: (/** @type {number} */ x, /** @type {number} */ y) => steps.push(`L${at(x, y)}`),
+    arc: () => steps.push("A1 1 0 1 1 -1 0A1 1 0 1 1 1 0"),
+    closePath: () => steps.push("Z"),
+  };
+  shapeNamed(name).draw(/** @type {any} */ (pen), 0, 0, 1);
+  return steps.join("");
+}
+
 /**
  * The ramp for a number from 0 to 1: the highest stands out most from the page, so it is the
  * bright end on dark ground and the dark end on light ground.

@@ -1,8 +1,7 @@
 // A line of a chart by layer, and how it looks there beside its name.
 
 import { h, svg } from "../dom.js";
-import { outline } from "./swatch.js";
-import { shapeNamed } from "../palette.js";
+import { outline } from "../palette.js";
 
 /** @typedef {import("../types.js").Accuracy} Accuracy */
 /** @typedef {Parameters<typeof import("../charts.js").layerLines>[1]["lines"][number]} Line */
@@ -27,6 +26,6 @@ export function sample({ says, colour, symbol, dash }) {
   return h("span", { class: "sample" },
     svg("svg", { width: 26, height: 12, "aria-hidden": "true" },
       svg("path", { d: "M1 6H25", stroke: colour, "stroke-width": 2, "stroke-dasharray": dashes }),
-      symbol && svg("path", { d: outline(shapeNamed(symbol)), transform: "translate(13 6) scale(4.5)", fill: colour })),
+      symbol && svg("path", { d: outline(symbol), transform: "translate(13 6) scale(4.5)", fill: colour })),
     says);
 }

@@ -19,6 +19,7 @@ export function header({ state, scene, runs, theme }, search) {
     colour,
     h("span", { class: "gap" }),
     search,
+    h("button", { type: "button", class: "quiet", id: "show-export", onclick: () => state.set({ dialog: "export" }) }, "Export"),
     copy,
     copied,
     h("button", { type: "button", class: "quiet wide-only", onclick: () => state.set({ dialog: "keys" }) }, "Keys ", h("kbd", {}, "?")),
