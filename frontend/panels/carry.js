@@ -78,7 +78,7 @@ export function carry({ state, scene, runs, theme, api }) {
   }
 
   /** @param {HTMLElement} chart @param {number} i */
-  const titled = (chart, i) => chart.getAttribute("aria-label") || chart.closest("figure, section, div:has(> h2), div:has(> h3)")?.querySelector("h2, h3, figcaption")?.textContent || `Chart ${i + 1}`;
+  const titled = (chart, i) => chart.closest(":has(> h2), :has(> h3)")?.querySelector(":scope > h2, :scope > h3")?.textContent || `Chart ${i + 1}`;
 
   function draw() {
     const { layers } = scene;
