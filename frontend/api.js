@@ -153,7 +153,7 @@ export const units = (run, layer, epoch) => once(`${at(run)}/layers/${layer}/uni
 export const unit = (run, layer, unit, epoch) =>
   once(`${at(run)}/layers/${layer}/units/${unit}?epoch=${epoch}`);
 /** @param {string} run @param {number} layer @param {number} unit @param {number} epoch
- * @param {string|null} versus a run to look in too
+ * @param {string|null} versus RUN or RUN@EPOCH to look in too
  * @returns {Promise<import("./types.js").AlikeUnits>} */
 export const alike = (run, layer, unit, epoch, versus) =>
   once(`${at(run)}/layers/${layer}/units/${unit}/alike?epoch=${epoch}${versus ? `&versus=${encodeURIComponent(versus)}` : ""}`);

@@ -17,7 +17,7 @@ from models.rules.rule import Rule
 from models.rules.scores import rows
 
 IMAGES = 256  # of which r is taken
-PAIRS, BYTES = 96, 330_000  # points of a unit's scatter, as far as a layer's fit in so many bytes
+PAIRS, BYTES = 64, 330_000  # points of a unit's scatter, as far as a layer's fit in so many bytes
 DEFINITION = (
     "Predicted against actual: (W_pred c) of the unit against its z, k + 1 patch rows below c, at "
     "every place of the central view of {images} images of the {split} split, drawn with seed "

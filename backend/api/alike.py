@@ -8,11 +8,12 @@ from pydantic import BaseModel
 
 from backend.api.arrays import Array, typed
 from backend.api.deps import Analysed, InService, OfCheckpoint, Service, analysed
-from backend.errors import NotFoundError, RunError
+from backend.errors import NotFoundError, RequestError, RunError
 from backend.runs.alike import ALIKE, largest
 
 router = APIRouter(prefix="/runs/{run}/layers/{layer}/units/{unit}/alike", tags=["units"])
 
+PATCH = ("image", "row", "column")
 MOST = 8  # units told of a layer
 SAME = ("data set", "split", "number of test images", "images")  # of Results.images
 
@@ -49,7 +50,10 @@ class AlikeUnits(BaseModel):
 
 
 Versus = Annotated[
-    str | None, Query(description="Id of a run to look in too, at its last epoch.", max_length=200)
+    str | None,
+    Query(
+        description="Id of a run to look in too: RUN, its last epoch, or RUN@EPOCH.", max_length=200
+    ),
 ]
 
 
@@ -74,12 +78,13 @@ def listed(
 ) -> dict[str, Any]:
     """The units of a layer that are most like a standardised row, without the unit `but`."""
     r = service.alike.to(row, seen.results, seen.epoch, layer)
-    best = seen.read("maximizers", layer)
-    patch = {name: best[f"top_{name}"][:, 0] for name in ("image", "row", "column")}
+    patches = service.alike.patches(seen.results, seen.epoch, layer)
     return {
         **{"run": seen.run, "epoch": seen.epoch, "layer": layer, "name": seen.names[layer]},
         "units": [
-            {"unit": int(u), "r": float(r[u])} | {name: int(of[u]) for name, of in patch.items()}
+            dict(
+                zip(("unit", "r", *PATCH), (int(u), float(r[u]), *patches[u].tolist()), strict=True)
+            )
             for u in largest(r, MOST, but)
         ],
     }
@@ -89,10 +94,13 @@ def compared(
     service: Service, seen: Analysed, row: np.ndarray, versus: str
 ) -> tuple[list[dict[str, Any]], str | None]:
     """What each layer of another run has that is alike, or why that cannot be told."""
-    if versus == seen.run:
-        return [], "The compared run is the one in view; choose another to compare with."
+    run, _, epoch = versus.partition("@")
+    if epoch and not (epoch.isascii() and epoch.isdigit() and len(epoch) < 10):
+        raise RequestError(f"versus is RUN or RUN@EPOCH, an epoch a whole number, not {versus!r}")
     try:
-        other = analysed(service, versus)
+        other = analysed(service, run, int(epoch) if epoch else None)
+        if (other.run, other.epoch) == (seen.run, seen.epoch):
+            return [], "The compared checkpoint is the one in view; choose another."
         if why := unlike(seen, other):
             return [], why
         return [listed(service, other, layer, row) for layer in other.layers[1:]], None

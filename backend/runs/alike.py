@@ -6,13 +6,14 @@ do not change it, so it is taken from the stored levels as they are.
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from backend.runs.results import Results
 
-MEMORY = 2**28  # bytes of standardised responses that are kept: eight layers of 1,024 x 8,000
+MEMORY = 2**28  # bytes that are kept: standardised, eight layers of 1,024 units x 8,000 images
 ALIKE = (
     "r: correlation of two units' mean responses to the {n_test} images of the {split} split, as "
     "stored, in 256 levels. The largest come first, the unit itself left out. A unit that answers "
@@ -26,7 +27,7 @@ CHANGE = (
 
 
 class Alike:
-    """Compares units by their stored responses; those of the layers last asked for are kept."""
+    """Compares units by their stored responses; keeps what it made of the layers last asked for."""
 
     def __init__(self, memory: int = MEMORY) -> None:
         self.memory, self.lock = memory, threading.Lock()
@@ -45,17 +46,24 @@ class Alike:
 
     def rows(self, results: Results, epoch: int, layer: int) -> np.ndarray:
         """`standardised` responses of a layer. Raises RunError where there are none to read."""
-        path = results.path("responses", epoch, layer)
+        return self.remembered("responses", results, epoch, layer)
+
+    def patches(self, results: Results, epoch: int, layer: int) -> np.ndarray:
+        """The most exciting patch of each unit: int32 [unit, (image, row, column)]."""
+        return self.remembered("maximizers", results, epoch, layer)
+
+    def remembered(self, what: str, results: Results, epoch: int, layer: int) -> np.ndarray:
+        path = results.path(what, epoch, layer)
         try:
             told = path.stat()
         except OSError:
-            return standardised(results.read("responses", epoch, layer)["level"])  # says why
+            return MADE[what](results.read(what, epoch, layer))  # which says what is wrong
         key = (path, told.st_mtime_ns, told.st_size)
         with self.lock:
             if key in self.kept:
                 self.kept.move_to_end(key)
                 return self.kept[key]
-        found = standardised(results.read("responses", epoch, layer)["level"])
+        found = MADE[what](results.read(what, epoch, layer))
         with self.lock:
             self.kept[key] = found
             while len(self.kept) > 1 and sum(x.nbytes for x in self.kept.values()) > self.memory:
@@ -75,6 +83,18 @@ def standardised(level: np.ndarray) -> np.ndarray:
     rows /= np.where(constant, np.float32(1), length)[:, None]
     rows[constant] = np.nan
     return rows
+
+
+def first_patches(best: dict[str, np.ndarray]) -> np.ndarray:
+    """Of what was found of a layer, the most exciting patch of each unit: int32 [unit, 3]."""
+    names = ("image", "row", "column")
+    return np.stack([best[f"top_{name}"][:, 0].astype(np.int32) for name in names], 1)
+
+
+MADE: dict[str, Callable[[dict[str, np.ndarray]], np.ndarray]] = {
+    "responses": lambda stored: standardised(stored["level"]),
+    "maximizers": first_patches,
+}
 
 
 def largest(r: np.ndarray, count: int, but: int | None = None) -> np.ndarray:

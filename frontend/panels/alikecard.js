@@ -12,21 +12,27 @@ const PAUSE = 120; // milliseconds that a unit must stay in view: who leafs thro
 
 /** @param {import("../types.js").Page} page */
 export function alikecard(page) {
-  const { state, scene, runs, api } = page;
+  const { state, scene, runs, api, beside } = page;
   const element = h("section", { class: "card", id: "alike", "aria-label": "Units that answer alike", hidden: true });
   /** @type {AlikeUnits|null} */
   let reply = null;
   /** @type {Layers|null} of the compared run */
-  let beside = null;
+  let others = null;
   /** @type {Error|null} */
   let error = null;
   let asked = "";
   let timer = 0;
 
+  /** The compared checkpoint, as the server takes it. */
+  function versus() {
+    const other = beside.target();
+    return other && `${other.run}@${other.epoch}`;
+  }
+
   function look() {
     const { layers } = scene;
-    const { layer, unit, versus } = state.now;
-    const wanted = layers && unit !== null ? [layers.run, layers.epoch, layer, unit, versus ?? ""].join(" ") : "";
+    const { layer, unit } = state.now;
+    const wanted = layers && unit !== null ? [layers.run, layers.epoch, layer, unit, versus() ?? ""].join(" ") : "";
     if (wanted === asked) return;
     asked = wanted;
     clearTimeout(timer);
@@ -39,13 +45,13 @@ export function alikecard(page) {
   /** @param {string} wanted */
   async function load(wanted) {
     const { layers } = scene;
-    const { layer, unit, versus } = state.now;
+    const { layer, unit } = state.now;
     if (!layers || unit === null || wanted !== asked) return;
     try {
-      const found = await api.alike(layers.run, layer, unit, layers.epoch, versus);
+      const found = await api.alike(layers.run, layer, unit, layers.epoch, versus());
       const other = found.versus.length ? await api.layers(found.versus[0].run, found.versus[0].epoch) : null;
       if (wanted !== asked) return;
-      [reply, beside, error] = [found, other, null];
+      [reply, others, error] = [found, other, null];
     } catch (caught) {
       if (wanted !== asked) return;
       [reply, error] = [null, /** @type {Error} */ (caught)];
@@ -83,7 +89,7 @@ export function alikecard(page) {
     const run = runs.get(told.versus[0].run);
     return [
       h("h3", {}, `In ${run?.name ?? told.versus[0].run} `, h("span", { class: "soft" }, `epoch ${told.versus[0].epoch}`)),
-      ...told.versus.map((layer) => row(layer, beside)),
+      ...told.versus.map((layer) => row(layer, others)),
     ];
   }
 
@@ -93,15 +99,16 @@ export function alikecard(page) {
     none: "all of its other units answer to every image the same",
   });
 
-  /** To a unit of this run, or of the compared one, which then is in view. @param {AlikeLayer} found @param {number} unit */
+  /** To a unit of this checkpoint, or of the compared one, which then is in view. @param {AlikeLayer} found @param {number} unit */
   function go(found, unit) {
-    const { run, selection, image } = state.now;
+    const { layers } = scene;
     const there = { layer: found.layer, unit, colour: /** @type {const} */ ("unit") };
-    if (found.run === run) return state.set(there);
-    state.set({ ...there, run: found.run, epoch: found.epoch, versus: run, selection, image });
+    if (!layers || (found.run === layers.run && found.epoch === layers.epoch)) return state.set(there);
+    const { selection, image } = state.now;
+    state.set({ ...there, run: found.run, epoch: found.epoch, selection, image, versus: layers.run, versus_epoch: layers.epoch });
   }
 
   scene.on(["maps", "unit"], look);
-  state.on(["unit", "layer", "versus"], look);
+  state.on(["unit", "layer", "versus", "versus_epoch"], look);
   return element;
 }

@@ -110,7 +110,15 @@ export function unitcard({ state, scene, theme, tip }) {
       h("dd", {}, unit.active === 0 ? "none: silent" : percent(unit.active)),
       h("dt", {}, "mean, largest response"),
       h("dd", {}, `${decimal(unit.mean)}, ${decimal(unit.maximum)}`),
+      changed(unit),
     );
+  }
+
+  /** How far its responses have moved since the first analysed epoch. @param {import("../types.js").Unit} unit */
+  function changed(unit) {
+    const { units } = scene.focus;
+    if (!units?.change || units.layer !== unit.layer || units.epoch !== unit.epoch) return null;
+    return [h("dt", { title: units.definitions.change }, `change since epoch ${units.change_from}`), h("dd", {}, decimal(units.change[unit.unit]))];
   }
 
   /** Whether the maps show this unit or the classes, and how patches are shown. */

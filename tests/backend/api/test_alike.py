@@ -92,6 +92,19 @@ def test_the_same_run_again_has_the_same_unit_in_every_layer(
     assert found["versus"][5]["units"] == found["layers"][2]["units"]
 
 
+def test_another_epoch_of_the_same_run_can_be_looked_in(
+    client: TestClient, trained: tuple[Path, str]
+) -> None:
+    path = f"/api/runs/{trained[1]}/layers/1/units/0/alike"
+    found = client.get(path, params={"epoch": 2, "versus": f"{trained[1]}@0"}).json()
+    assert {(row["run"], row["epoch"]) for row in found["versus"]} == {(trained[1], 0)}
+    then = client.get(path, params={"epoch": 0, "versus": f"{trained[1]}@2"}).json()
+    assert {row["epoch"] for row in then["versus"]} == {2} and then["epoch"] == 0
+    for wrong in ("x@", "x@-1", "x@1e3", f"{trained[1]}@٣"):
+        reply = client.get(path, params={"versus": wrong})
+        assert wrong == "x@" or reply.status_code == 422, reply.text
+
+
 @pytest.mark.parametrize(
     ("versus", "said"),
     [
@@ -99,12 +112,13 @@ def test_the_same_run_again_has_the_same_unit_in_every_layer(
         ("gone", "there is no run 'gone'"),
         ("", None),
         ("own", "the one in view"),
+        ("own@7", "has no analysed epoch 7"),
     ],
 )
 def test_a_run_that_cannot_be_compared_says_why(
     client: TestClient, trained: tuple[Path, str], versus: str, said: str | None
 ) -> None:
-    query = {"versus": trained[1] if versus == "own" else versus}
+    query = {"versus": versus.replace("own", trained[1])}
     path = f"/api/runs/{trained[1]}/layers/6/units/0/alike"
     found = client.get(path, params=query).json()
     assert found["versus"] == [] and [row["layer"] for row in found["layers"]] == [6, 5]

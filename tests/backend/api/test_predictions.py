@@ -43,7 +43,7 @@ def test_every_step_is_the_stored_one_with_wrong_futures_from_the_other_image(
         assert step["true_r"] == pytest.approx(stored["true"][k, unit])
         assert step["wrong_r"] == pytest.approx(stored["wrong"][k, unit])
         told, true, wrong = (array(step[name]) for name in ("prediction", "true", "wrong"))
-        assert len(told) == len(true) == len(wrong) == stored["image"].shape[1] == 70
+        assert len(told) == len(true) == len(wrong) == stored["image"].shape[1] == 64
         assert (np.sort(true) == np.sort(wrong)).all() and (true[::2] == wrong[1::2]).all()
         low = stored["response_offset"][k, unit]
         assert true.min() == pytest.approx(low) and true.max() > low
