@@ -18,7 +18,7 @@ from models.presets import ENCODERS
 
 CLASSES, SIDE = 10, 64
 TOP, BINS, NEAR, NEAR_PATCHES = {"top": 16}, 32, 12, 8
-EPOCHS = (0, 1, 2)
+EPOCHS = (0, 1)
 
 
 def pack(path: Path, images: int) -> None:
@@ -69,7 +69,7 @@ def drawn(labels: np.ndarray, units: int, draw: np.random.Generator) -> dict[str
     n = len(labels)
     centres = draw.normal(0, 20, (CLASSES, 2))
     places = centres[labels] + draw.normal(0, 4, (n, 2))
-    responses = draw.integers(0, 64, (n, units), np.uint8).astype(np.float32)
+    responses = np.tile(draw.integers(0, 64, n, np.uint8).astype(np.float32)[:, None], units)
     patches = {
         f"{group}_{name}": draw.integers(0, bound, (units, TOP.get(group, 4)))
         for group in GROUPS
@@ -90,12 +90,11 @@ def drawn(labels: np.ndarray, units: int, draw: np.random.Generator) -> dict[str
             "maximum": np.ones(units),
         },
         "neighbours": {
-            "image": draw.integers(0, n, (n, NEAR)),
-            "distance": draw.uniform(1, 2, (n, NEAR)),
-            "patch_image": draw.integers(0, n, (n, NEAR_PATCHES)),
-            "patch_row": draw.integers(0, 3, (n, NEAR_PATCHES)),
-            "patch_column": draw.integers(0, 3, (n, NEAR_PATCHES)),
-            "patch_distance": draw.uniform(1, 2, (n, NEAR_PATCHES)),
+            **{name: np.zeros((n, NEAR)) for name in ("image", "distance")},
+            **{
+                f"patch_{name}": np.zeros((n, NEAR_PATCHES))
+                for name in ("image", "row", "column", "distance")
+            },
         },
         "probe": {
             **{"accuracy": 0.5, "low": 0.4, "high": 0.6, "penalty": 1, "n_train": n, "n_test": n},

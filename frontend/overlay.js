@@ -1,6 +1,6 @@
 // What is drawn over a figure of maps: points as stamps, thumbnails, rings and the lasso.
 
-import { put, rgbOf, stampOf } from "./stamp.js";
+import { rgbOf, stamper, stampOf } from "./stamp.js";
 import { svg } from "./dom.js";
 
 /** @typedef {import("./types.js").Group} Group */
@@ -56,7 +56,7 @@ export function stampPoints(picture, maps, groups, wanted, { size, opacity, shap
   for (const { colour, symbol, positions } of groups) {
     const places = wanted ? positions.filter((place) => wanted[place]) : positions;
     const stamp = stampOf(shapes ? symbol : "circle", size * ratio, opacity);
-    const rgb = rgbOf(`${colour}`);
+    const put = stamper(picture, stamp, rgbOf(`${colour}`));
     for (const { box, ranges, points } of maps) {
       const sx = box.width / (ranges.x[1] - ranges.x[0]);
       const sy = box.height / (ranges.y[1] - ranges.y[0]);
@@ -64,7 +64,7 @@ export function stampPoints(picture, maps, groups, wanted, { size, opacity, shap
         const x = (points.x[place] - ranges.x[0]) * sx;
         const y = (ranges.y[1] - points.y[place]) * sy;
         if (x < 0 || y < 0 || x > box.width || y > box.height) continue;
-        put(picture, stamp, rgb, (box.left + x) * ratio, (box.top + y) * ratio);
+        put((box.left + x) * ratio, (box.top + y) * ratio);
       }
     }
   }

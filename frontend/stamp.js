@@ -33,30 +33,40 @@ export function stampOf(symbol, size, opacity) {
 }
 
 /**
- * Stamp a colour on a picture, centred at (x, y); what would lie outside, or nowhere, is left out.
+ * What stamps a colour on a picture, centred at (x, y) in pixels of the screen; what would lie
+ * outside, or nowhere, is left out. What does not depend on the place is worked out once.
  * @param {ImageData} picture
  * @param {Stamp} stamp
  * @param {number[]} rgb
- * @param {number} x pixels of the screen
- * @param {number} y
+ * @returns {(x: number, y: number) => void}
  */
-export function put({ data, width, height }, { side, cover }, [r, g, b], x, y) {
-  const left = Math.round(x - side / 2);
-  const top = Math.round(y - side / 2);
-  if (!(left >= 0 && top >= 0 && left + side <= width && top + side <= height)) return;
-  for (let row = 0, k = 0; row < side; row++) {
-    let at = 4 * ((top + row) * width + left);
-    for (let column = 0; column < side; column++, k++, at += 4) {
-      const over = cover[k];
-      if (!over) continue;
-      const under = data[at + 3] ? (255 - over) / 255 : 0;
-      const share = 1 - under;
-      data[at] = r * share + data[at] * under;
-      data[at + 1] = g * share + data[at + 1] * under;
-      data[at + 2] = b * share + data[at + 2] * under;
-      if (over > data[at + 3]) data[at + 3] = over;
+export function stamper({ data, width, height }, { side, cover }, [r, g, b]) {
+  const covered = Array.from(cover.keys()).filter((k) => cover[k]);
+  const places = Int32Array.from(covered, (k) => 4 * (Math.floor(k / side) * width + (k % side)));
+  const covers = Uint8Array.from(covered, (k) => cover[k]);
+  return (x, y) => {
+    const left = Math.round(x - side / 2);
+    const top = Math.round(y - side / 2);
+    if (!(left >= 0 && top >= 0 && left + side <= width && top + side <= height)) return;
+    const corner = 4 * (top * width + left);
+    for (let k = 0; k < places.length; k++) {
+      const at = corner + places[k];
+      const over = covers[k];
+      const held = data[at + 3];
+      if (held === 0) {
+        data[at] = r;
+        data[at + 1] = g;
+        data[at + 2] = b;
+        data[at + 3] = over;
+        continue;
+      }
+      const share = over / 255;
+      data[at] += (r - data[at]) * share;
+      data[at + 1] += (g - data[at + 1]) * share;
+      data[at + 2] += (b - data[at + 2]) * share;
+      if (over > held) data[at + 3] = over;
     }
-  }
+  };
 }
 
 /**

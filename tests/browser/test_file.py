@@ -94,6 +94,13 @@ def test_a_file_shows_a_run_without_a_server_or_a_request(
     for tab in ("Probes", "Learning", "Compare", "Map"):
         page.get_by_role("tab", name=tab).click()
         expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("e")
+    expect(page.locator("#export")).to_contain_text("only in a running Saccade")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Coordinates as CSV").click()
+    table = Path(waiting.value.path()).read_text().splitlines()
+    assert (table[0], len(table)) == ("# Saccade: run clapp-photos, epoch 30", 802)
+    page.keyboard.press("Escape")
     page.keyboard.press("n")
     assert page.locator("dialog[open]").count() == 0
     page.screenshot(path=shots / "file-map.png")
