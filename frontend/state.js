@@ -68,7 +68,7 @@ export const PROPS = {
   selection: { ...set, steps: true, resets: [] },
   hidden: { ...list, steps: true, resets: [] },
   tab: { ...word("map", "units", "probes", "learning", "compare"), steps: true, resets: [] },
-  sort: { ...word("dprime", "sparseness", "active", "number", "change", "alike"), steps: false, resets: [] },
+  sort: { ...word("dprime", "sparseness", "active", "number", "osi", "change", "alike"), steps: false, resets: [] },
   like: { ...whole(null), steps: false, resets: [] },
   only: { ...whole(null), steps: false, resets: [] },
   k: { ...whole(null), steps: false, resets: [] },

@@ -98,8 +98,9 @@
  * All units of one layer; `dprime` is [unit, class], flat.
  * @typedef {{layer: number, epoch: number, units: number, classes: string[],
  *   definitions: Record<string, string>, best_class: Int16Array|null,
- *   dprime: Float32Array|null, best_dprime: Float32Array|null, sparseness: Float32Array,
- *   active: Float32Array, mean: Float32Array,
+ *   dprime: Float32Array|null, best_dprime: Float32Array|null, null_best: Float32Array|null, sparseness: Float32Array,
+ *   active: Float32Array, mean: Float32Array, orientation: Float32Array|null,
+ *   frequency: Float32Array|null, osi: Float32Array|null, modulation: Float32Array|null,
  *   change: Float32Array|null, change_from: number|null,
  *   alike?: {unit: number, r: Float32Array},
  *   top: {image: Int32Array, row: Uint8Array, column: Uint8Array}}} Units
@@ -125,12 +126,21 @@
  */
 
 /**
+ * What a unit answers to gratings: `response` is [orientation][frequency], the mean over phases.
+ * Orientations and bandwidth in degrees, frequencies in cycles a patch of `patch` pixels.
+ * @typedef {{orientation: number|null, frequency: number|null, osi: number|null,
+ *   bandwidth: number|null, modulation: number|null, peak: number, orientations: number[],
+ *   frequencies: number[], patch: number, response: number[][]}} Tuning
+ */
+
+/**
  * @typedef {{layer: number, unit: number, units: number, epoch: number,
  *   best_class: number|null, dprime: number[]|null, class_mean: number[]|null,
+ *   shuffled: {low: number[], high: number[], best: number}|null,
  *   sparseness: number|null, active: number, mean: number, maximum: number,
  *   histogram: {edges: number[], counts: number[]},
  *   patches: Record<"top"|"middle"|"random"|"least", Patch[]>, responses: Float32Array,
- *   definitions: Record<string, string>}} Unit
+ *   tuning: Tuning|null, definitions: Record<string, string>}} Unit
  */
 
 /**

@@ -20,6 +20,11 @@ export const ORDERS = {
     says: "active patches",
     of: (/** @type {Units} */ u, /** @type {number} */ i) => u.active[i],
   },
+  osi: {
+    says: "orientation selectivity",
+    there: (/** @type {Units} */ u) => !!u.osi,
+    of: (/** @type {Units} */ u, /** @type {number} */ i) => u.osi?.[i] ?? NaN,
+  },
   change: {
     says: "change since epoch",
     there: (/** @type {Units} */ u) => !!u.change,

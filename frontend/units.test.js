@@ -19,6 +19,12 @@ test("units stand in order of a number, the largest first, those without one las
   assert.deepEqual(ordered(units, "number", null), [0, 1, 2, 3]);
 });
 
+test("units that answer to no grating come last by orientation selectivity", () => {
+  const tuned = { ...units, osi: Float32Array.from([0.1, NaN, 0.7, 0.7]) };
+  assert.deepEqual(ordered(tuned, "osi", null), [2, 3, 0, 1]);
+  assert.deepEqual(ordered({ ...units, osi: null }, "osi", null), ordered(units, "dprime", null));
+});
+
 test("without labels the order by d' is one by sparseness", () => {
   const plain = { ...units, best_dprime: null, dprime: null, best_class: null };
   assert.deepEqual(ordered(plain, "dprime", null), ordered(plain, "sparseness", null));

@@ -1,5 +1,6 @@
 """About how long does each analysis take, and how much memory? Rough figures, to plan with."""
 
+from backend.analysis.gratings import COUNT
 from backend.analysis.material import Material
 from backend.analysis.predictions import IMAGES as PREDICTED
 from models.imported import Imported
@@ -26,7 +27,13 @@ def seconds(word: str, width: int, material: Material, network: Network | None) 
         "embedding": 0.5 + tests / 8000 * (20 + width / 1000),
         "learning": 2 + LEARNING_PASSES * forward,
         "predictions": 0.5 + min(tests, PREDICTED) * (forward + 0.001),
+        "tuning": 0.5 + COUNT * forward / (pieces(material) if material.sees == "patches" else 1),
     }[word]
+
+
+def shuffles(width: int, material: Material) -> float:
+    """Of d' under shuffled labels, for a layer of `width` units; from a run on 10 classes."""
+    return 0.1 + 4 * len(material.test) / 8000 * width / 1000 * len(material.classes) / 10
 
 
 def multiplications(network: Network, material: Material) -> float:

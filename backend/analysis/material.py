@@ -8,7 +8,15 @@ from itertools import chain
 import numpy as np
 import torch
 
-from backend.analysis import activity, embedding, maximizers, neighbours, probes, selectivity
+from backend.analysis import (
+    activity,
+    embedding,
+    maximizers,
+    neighbours,
+    probes,
+    selectivity,
+    shuffles,
+)
 from models.config import TrainConfig
 from models.data import Dataset
 from models.data.dataset import fingerprint
@@ -144,6 +152,7 @@ class Material:
                 "network": activity.FIELDS.format(sides=sides, layers=", ".join(self.layers)),
             }[self.sees],
             "signed": ", ".join(["the input", *signed]),
+            "shuffled": shuffles.definition(seed),
             "places": "all" if cells else patches.side**2,
             "lattice": "" if cells else f"{len(patches.lattice) ** 2} ",
             "lines": "first, middle and last" if cells else ", ".join(map(str, patches.lattice)),

@@ -9,7 +9,8 @@ DEFINITION = (
     "Over {n_test} {split} images. Class mean: mean image response. d' of a class: its mean less "
     "that of all other labelled images, over the root of the mean of the two variances; 0 where "
     "neither varies and for a class without {split} images. Best class: the greatest d', if it is "
-    "above 0. Lifetime sparseness (Vinje and Gallant 2000): (1 - (mean r)^2 / mean r^2) / "
+    "above 0.{shuffled} "
+    "Lifetime sparseness (Vinje and Gallant 2000): (1 - (mean r)^2 / mean r^2) / "
     "(1 - 1/n) of the image responses, negative ones counted as 0; 0 for an equal answer to all or "
     "no answer at all, 1 for an answer to one image. Active: share of the {places} "
     "patches of the {n_test} images with a response above 0. Histogram: all patches in 32 bins "
@@ -52,18 +53,29 @@ def preference(
     """Class means and d' of each class against the rest, both [unit, class]."""
     member = np.eye(classes)[labels]  # [n, class]
     inside = member.sum(0)  # [class]
-    outside = len(labels) - inside
     centre = responses.mean(0, dtype=np.float64)
     r = responses - centre  # [n, unit], near zero, so that squares lose no digits
     first, second = r.T @ member, (r**2).T @ member  # [unit, class]
+    mean, dprime = separation(first, second, inside, 1e-9 * np.sqrt((r**2).mean(0))[:, None])
+    return np.where(inside > 0, mean + centre[:, None], 0), dprime
+
+
+def separation(
+    first: np.ndarray, second: np.ndarray, inside: np.ndarray, least: np.ndarray | float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of each class and its d' against the rest, from sums of values and of squares.
+
+    first, second: [..., class]; inside: [class], values in each; least: a noise of no more than
+    that is none, and d' then 0.
+    """
+    outside = inside.sum() - inside
     mean, spread = moments(first, second, inside)
     mean_rest, spread_rest = moments(
-        first.sum(1, keepdims=True) - first, second.sum(1, keepdims=True) - second, outside
+        first.sum(-1, keepdims=True) - first, second.sum(-1, keepdims=True) - second, outside
     )
     noise = np.sqrt((spread + spread_rest) / 2)
-    known = (noise > 1e-9 * np.sqrt((r**2).mean(0))[:, None]) & (inside > 0) & (outside > 0)
-    dprime = np.divide(mean - mean_rest, noise, out=np.zeros_like(mean), where=known)
-    return np.where(inside > 0, mean + centre[:, None], 0), dprime
+    known = (noise > least) & (inside > 0) & (outside > 0)
+    return mean, np.divide(mean - mean_rest, noise, out=np.zeros_like(mean), where=known)
 
 
 def moments(first: np.ndarray, second: np.ndarray, count: np.ndarray):

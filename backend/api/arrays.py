@@ -27,3 +27,12 @@ def typed(array: np.ndarray) -> Array:
     if array.ndim == 2:
         encoded["shape"] = ",".join(map(str, array.shape))
     return encoded
+
+
+def number(value: np.floating) -> float | None:
+    """A number as JSON holds it: None where it is none."""
+    return float(value) if np.isfinite(value) else None
+
+
+def numbers(values: np.ndarray) -> list[float | None]:
+    return [number(value) for value in values]

@@ -125,6 +125,11 @@ class Analysed:
     def read(self, what: str, layer: int, epoch: int | None = None) -> dict[str, np.ndarray]:
         return self.results.read(what, self.epoch if epoch is None else epoch, self.layer(layer))
 
+    def read_if_there(self, what: str, layer: int) -> dict[str, np.ndarray] | None:
+        """The same, or None where the run was analysed before there was such an analysis."""
+        there = self.results.path(what, self.epoch, self.layer(layer)).exists()
+        return self.read(what, layer) if there else None
+
     def probe(self, layer: int, epoch: int | None = None) -> dict[str, Any] | None:
         """Accuracy of the linear probe with its interval; None where there are no labels."""
         epoch = self.epoch if epoch is None else epoch

@@ -6,8 +6,9 @@ import numpy as np
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from backend.api.arrays import Array, typed
+from backend.api.arrays import Array, number, numbers, typed
 from backend.api.deps import InService, OfCheckpoint
+from backend.api.tunings import TUNED, Tuning, tuning_of
 from backend.runs.alike import CHANGE
 from backend.runs.results import GROUPS
 
@@ -33,11 +34,17 @@ class Units(BaseModel):
     best_class: Array | None
     dprime: Array | None  # [unit, class], flat
     best_dprime: Array | None
+    null_best: Array | None  # what it reaches under shuffled labels; null where that is not known
     sparseness: Array
     active: Array
     mean: Array
     change: Array | None  # since the first analysed epoch; NaN: none
     change_from: int | None  # that epoch; null where it is the one shown, or the input
+    # Of gratings: null where the run was analysed without, NaN for units that prefer none.
+    orientation: Array | None  # degrees
+    frequency: Array | None  # cycles a patch
+    osi: Array | None
+    modulation: Array | None  # F1/F0
     top: TopPatches
 
 
@@ -46,6 +53,14 @@ class Patch(BaseModel):
     row: int
     column: int
     value: float
+
+
+class Shuffled(BaseModel):
+    """d' under shuffled labels: the band of each class, and the end of the greatest."""
+
+    low: list[float | None]
+    high: list[float | None]
+    best: float | None
 
 
 class Histogram(BaseModel):
@@ -60,6 +75,7 @@ class Unit(BaseModel):
     epoch: int
     best_class: int | None
     dprime: list[float | None] | None
+    shuffled: Shuffled | None  # null where the run was analysed without
     class_mean: list[float | None] | None
     sparseness: float | None
     active: float
@@ -68,6 +84,7 @@ class Unit(BaseModel):
     histogram: Histogram
     patches: dict[str, list[Patch]]
     responses: Array  # image response, in the order of `ids`
+    tuning: Tuning | None
     definitions: dict[str, str]
 
 
@@ -78,17 +95,20 @@ def units(service: InService, seen: OfCheckpoint, layer: int):
     dprime, summary = found.get("dprime"), seen.summary(layer)
     first = seen.epochs[0] if layer and seen.epoch != seen.epochs[0] else None
     told = {} if first is None else {"change": CHANGE.format(**summary, first=first)}
+    tuned = seen.read_if_there("tuning", layer)
     return {
         **{"layer": layer, "epoch": seen.epoch, "units": seen.widths[layer]},
         **{"classes": summary["classes"], "definitions": summary["definitions"] | told},
         "best_class": None if dprime is None else typed(found["best_class"]),
         "dprime": None if dprime is None else typed(dprime.ravel()),
         "best_dprime": None if dprime is None else typed(of_best_class(found)),
+        "null_best": typed(found["null_best"]) if "null_best" in found else None,
         **{name: typed(found[name]) for name in PER_UNIT},
         "change": None
         if first is None
         else typed(service.alike.change(seen.results, seen.epoch, first, layer)),
         "change_from": first,
+        **{name: tuned and typed(tuned[name]) for name in TUNED},
         "top": {name: typed(best[f"top_{name}"][:, 0]) for name in ("image", "row", "column")},
     }
 
@@ -99,15 +119,18 @@ def unit(seen: OfCheckpoint, layer: int, unit: int):
     seen.unit(layer, unit)
     found, best = seen.read("selectivity", layer), seen.read("maximizers", layer)
     labelled = "dprime" in found
+    tuned = seen.read_if_there("tuning", layer)
     return {
         **{"layer": layer, "unit": unit, "units": seen.widths[layer], "epoch": seen.epoch},
         "best_class": int(found["best_class"][unit]) if labelled else None,
         "dprime": numbers(found["dprime"][unit]) if labelled else None,
+        "shuffled": shuffled_of(found, unit) if "null_best" in found else None,
         "class_mean": numbers(found["class_mean"][unit]) if labelled else None,
         **{name: number(found[name][unit]) for name in (*PER_UNIT, "maximum")},
         "histogram": {"edges": found["edges"][unit], "counts": found["histogram"][unit]},
         "patches": {group: patches(best, group, unit) for group in GROUPS},
         "responses": typed(seen.response(layer, unit)),
+        "tuning": tuned and tuning_of(tuned, unit),
         "definitions": seen.summary(layer)["definitions"],
     }
 
@@ -118,15 +141,15 @@ def of_best_class(found: dict[str, np.ndarray]) -> np.ndarray:
     return np.take_along_axis(found["dprime"], best.astype(np.intp), 1)[:, 0]
 
 
+def shuffled_of(found: dict[str, np.ndarray], unit: int) -> Shuffled:
+    return Shuffled(
+        low=numbers(found["null_low"][unit]),
+        high=numbers(found["null_high"][unit]),
+        best=number(found["null_best"][unit]),
+    )
+
+
 def patches(best: dict[str, np.ndarray], group: str, unit: int) -> list[dict[str, Any]]:
     columns = ("image", "row", "column", "value")
     rows = zip(*(best[f"{group}_{name}"][unit].tolist() for name in columns), strict=True)
     return [dict(zip(columns, row, strict=True)) for row in rows if row[0] >= 0]
-
-
-def number(value: np.floating) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
-def numbers(values: np.ndarray) -> list[float | None]:
-    return [number(value) for value in values]

@@ -5,6 +5,7 @@ works on the arrays it leaves, a layer at a time. Each result is on the disk bef
 begun, so an interrupted analysis goes on where it was.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from backend.analysis.plasticity import definitions, plasticity
 from backend.analysis.predictions import definition as of_predictions
 from backend.analysis.predictions import predicted
 from backend.analysis.probes import probe
+from backend.analysis.shuffles import shuffled
+from backend.analysis.tuning import answers, definition, tuning
 from backend.analysis.units import Units
 from backend.jobs.memory import peak_mb, start_peak
 from backend.runs.results import ANALYSES, LATER, OF_ENCODERS, Results, quantised
@@ -130,6 +133,10 @@ class Subject:
             layer, encoder = (0, None) if self.epoch is None else (None, self.network)
             price = cost.seconds("activity", 0, self.material, encoder)
             later = [Step("activity", layer, price), *later]
+        elif "selectivity" in self.wanted:
+            prices = {n: cost.shuffles(self.widths[n], self.material) for n in self.layers}
+            shuffles = [Step("selectivity", n, prices[n]) for n in self.earlier("selectivity")]
+            later = [*shuffles, *later]
         for word in self.wanted:
             if word in OF_ENCODERS and self.missing(word):
                 price = cost.seconds(word, 0, self.material, self.network)
@@ -149,7 +156,9 @@ class Subject:
     def earlier(self, word: str) -> list[int]:
         """Layers whose results are there, without what an earlier Saccade did not keep of them."""
         file = FILES.get(word, word)
-        if file not in LATER or (word == "probes" and self.material.no_probe):
+        m = self.material
+        no_classes = word == "selectivity" and len(np.unique(m.test_labels[m.labelled])) < 2
+        if file not in LATER or no_classes or (word == "probes" and m.no_probe):
             return []
         there = sorted({*self.layers} - {*self.missing(word)})
         return [n for n in there if self.results.lacks(file, self.epoch, n)]
@@ -211,8 +220,13 @@ class Subject:
             yield from self.learn()
         elif step.what == "predictions":
             yield from self.predict()
+        elif step.what == "tuning":
+            yield from self.tune()
         else:
-            works = {"neighbours": self.near, "probes": self.probe, "embedding": self.embed}
+            works = {
+                **{"neighbours": self.near, "probes": self.probe, "embedding": self.embed},
+                "selectivity": self.shuffle,
+            }
             works[step.what](step.layer)
 
     def note(self, seconds: dict[str, float]) -> None:
@@ -269,8 +283,12 @@ class Subject:
                 yield (len(m.test) + batch.rows.stop) / count
             for n in self.layers:
                 self.results.write("responses", self.epoch, n, quantised(responses[n]))
-                for what, found in units[n].result(m.test_labels, len(m.classes)).items():
-                    self.results.write(what, self.epoch, n, found)
+                found = units[n].result(m.test_labels, len(m.classes))
+                start = time.perf_counter()
+                found["selectivity"] |= self.shuffled(n)
+                units[n].seconds["selectivity"] += time.perf_counter() - start
+                for what, values in found.items():
+                    self.results.write(what, self.epoch, n, values)
             for word in ("maximizers", "selectivity"):  # their share of the pass
                 self.note({word: sum(units[n].seconds[word] for n in self.layers)})
 
@@ -285,6 +303,20 @@ class Subject:
             if len(m.train):
                 shapes["features-train", n] = (len(m.train), width)
         return shapes
+
+    def shuffle(self, layer: int) -> None:
+        """Add what shuffled labels give to the results of an earlier Saccade."""
+        m, seed = self.material, self.settings["seed"]
+        found = self.results.read("selectivity", self.epoch, layer) | self.shuffled(layer)
+        self.results.write("selectivity", self.epoch, layer, found)
+        defined = m.definitions(seed, self.settings["perplexity"])["selectivity"]
+        self.summary["definitions"]["selectivity"] = defined
+
+    def shuffled(self, layer: int) -> dict[str, np.ndarray]:
+        """d' under shuffled labels, of the image responses as they are kept."""
+        m, kept = self.material, self.results.read("responses", self.epoch, layer)
+        responses = kept["offset"] + kept["scale"] * kept["level"].T  # [image, unit]
+        return shuffled(responses, m.test_labels, len(m.classes), self.settings["seed"])
 
     def near(self, layer: int) -> None:
         sites = self.material.sites[layer]
@@ -369,6 +401,17 @@ class Subject:
             self.results.write("predictions", self.epoch, layer + 1, arrays)
         self.summary["definitions"]["predictions"] = of_predictions(m, seed)
         self.summary["parameters"]["predictions"] = {"seed": seed}
+
+    def tune(self) -> Iterator[float]:
+        """How every unit answers to gratings at the middle patch of its layer."""
+        m = self.material
+        encoder = load_encoder(self.run, self.epoch).to(self.device)
+        side = PATCH if m.sees == "patches" else m.side  # patches are seen each by itself
+        batch = cost.batch(self.network, m, self.device.type)
+        found = yield from answers(encoder, side, m.colour, self.device, batch)
+        for n, responses in zip(self.layers, found, strict=True):
+            self.results.write("tuning", self.epoch, n, tuning(responses))
+        self.summary["definitions"]["tuning"] = definition(m.colour)
 
     def stored(self, layer: int, split: str) -> np.ndarray:
         return self.results.features(self.epoch, layer, split)

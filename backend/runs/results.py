@@ -32,12 +32,10 @@ ANALYSES = (
     "embedding",
     "learning",
     "predictions",
+    "tuning",
 )
-BESIDE = {
-    "learning",
-    "predictions",
-}  # what an epoch is shown without: runs analysed earlier lack it
-OF_ENCODERS = {"learning", "predictions"}  # what there is none of for the input
+OF_ENCODERS = {"learning", "predictions", "tuning"}  # what there is none of for the input
+BESIDE = OF_ENCODERS  # what an epoch is shown without: runs analysed earlier lack it
 
 reading = threading.Lock()
 
@@ -59,6 +57,9 @@ ARRAYS: dict[str, dict[str, str]] = {
         "class_mean": "f4",  # [unit, class], absent without labels
         "dprime": "f4",  # [unit, class], absent without labels
         "best_class": "i2",  # [unit], absent without labels
+        "null_low": "f4",  # [unit, class] the band of d' under shuffled labels
+        "null_high": "f4",
+        "null_best": "f4",  # [unit] end of the greatest d' of a unit
         "sparseness": "f4",  # [unit]
         "active": "f4",  # [unit]
         "mean": "f4",  # [unit]
@@ -119,9 +120,24 @@ ARRAYS: dict[str, dict[str, str]] = {
         "response_scale": "f4",
         "response_offset": "f4",
     },
+    "tuning": {  # NaN: a unit that answers to no grating, or prefers none
+        "level": "u1",  # [unit, orientation, frequency] mean over phases = peak * level / 255
+        "peak": "f4",  # [unit]
+        "orientation": "f4",  # [unit] degrees
+        "frequency": "f4",  # [unit] cycles a patch
+        "osi": "f4",  # [unit]
+        "bandwidth": "f4",  # [unit] degrees
+        "modulation": "f4",  # [unit] F1/F0
+        "orientations": "f4",  # [orientation] those shown, degrees
+        "frequencies": "f4",  # [frequency] cycles a patch
+    },
 }
 # Arrays that an earlier Saccade did not keep: they are added where the features still are.
-LATER = {"probe": ("predicted", "confidence"), "embedding": ("kept",)}
+LATER = {
+    "selectivity": ("null_low", "null_high", "null_best"),
+    "probe": ("predicted", "confidence"),
+    "embedding": ("kept",),
+}
 OPTIONAL = {
     *("class_mean", "dprime", "best_class", "true_gate", "wrong_gate", "gap", "weights"),
     *(name for names in LATER.values() for name in names),

@@ -6,13 +6,15 @@ import { h, svg } from "../dom.js";
 import { swatch } from "./swatch.js";
 
 /**
- * One row a class: swatch, name, a bar left or right of zero, the value.
+ * One row a class: swatch, name, a bar left or right of zero over what chance gives, the value.
  * @param {string[]} classes
  * @param {ArrayLike<number>} values
  * @param {import("../palette.js").Tone} tone
+ * @param {{low: number[], high: number[]}|null} [band] of each class, drawn behind its bar
  */
-export function classRows(classes, values, tone) {
-  const finite = Array.from(values).filter(Number.isFinite).map(Math.abs);
+export function classRows(classes, values, tone, band = null) {
+  const ends = band ? [...band.low, ...band.high] : [];
+  const finite = [...Array.from(values), ...ends].filter(Number.isFinite).map(Math.abs);
   const widest = Math.max(0.5, ...finite);
   return h(
     "div",
@@ -25,7 +27,13 @@ export function classRows(classes, values, tone) {
         { class: "class-bar" },
         swatch(classMark(i, tone)),
         h("span", { class: "name soft", title: name }, name),
-        h("div", { class: "track" }, h("i", {
+        h("div", { class: "track" }, band && h("i", {
+          class: "band",
+          style: {
+            left: `${50 + (50 * band.low[i]) / widest}%`,
+            width: `${(50 * (band.high[i] - band.low[i])) / widest}%`,
+          },
+        }), h("i", {
           class: values[i] < 0 ? "below" : "above",
           style: { ...side, width: `${share}%` },
         })),

@@ -28,9 +28,12 @@ export function unitFace(layers, units, unit, value, most, tone) {
         src: imageAddress(layers, image[unit], 64, box(layers, layers.layers[units.layer].spans, row[unit], column[unit])),
       }),
     values && classColumns(values, most, tone),
-    h("span", { class: "tile-name" }, `${unit}`, h("span", { class: "soft" }, value)),
+    unitName(unit, value),
   ];
 }
+
+/** @param {number} unit @param {string} value a number to show beside the unit's own */
+export const unitName = (unit, value) => h("span", { class: "tile-name" }, `${unit}`, h("span", { class: "soft" }, value));
 
 /** @param {Units} units @param {number} unit */
 export function unitSentence(units, unit) {

@@ -3,8 +3,9 @@
 import { count, counted, decimal, percent } from "../text.js";
 import { isThere, ordered, orderName, ORDERS, possible, silent, usualMost } from "../units.js";
 import { fill, h } from "../dom.js";
+import { longGrid } from "../longgrid.js";
 import { roving } from "../roving.js";
-import { unitFace, unitSentence } from "../marks/unitface.js";
+import { unitFace, unitName, unitSentence } from "../marks/unitface.js";
 
 /** @param {import("../types.js").Page} page */
 export function neurons({ state, scene, theme, tip }) {
@@ -12,24 +13,33 @@ export function neurons({ state, scene, theme, tip }) {
   const grid = h("div", { class: "tiles", role: "listbox", "aria-label": "Units" });
   const says = h("div", { class: "soft small says" });
   const element = h("div", { class: "neurons", id: "neurons" }, toolbar, grid, says);
-  /** @type {Map<Element, number>} */
-  let tiles = new Map();
   let most = 1;
 
-  const watcher = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      if (!entry.isIntersecting) continue;
-      watcher.unobserve(entry.target);
-      dress(/** @type {HTMLElement} */ (entry.target));
-    }
-  }, { root: grid, rootMargin: "160px" });
+  const tiles = longGrid(grid, plain, dress);
 
-  /** Give a tile its picture and columns once it comes into view. @param {HTMLElement} tile */
-  function dress(tile) {
+  /** A tile with no more than its number. @param {number} unit */
+  function plain(unit) {
+    const units = /** @type {import("../types.js").Units} */ (scene.focus.units);
+    const on = unit === state.now.unit;
+    return h("button", {
+      type: "button",
+      class: on ? "tile on" : "tile",
+      role: "option",
+      id: `unit-${unit}`,
+      "data-unit": unit,
+      "aria-label": unitSentence(units, unit),
+      "aria-selected": `${on}`,
+      onclick: () => state.set({ unit, colour: "unit" }),
+      onpointerenter: () => tip.ring(scene.place(units.top.image[unit])),
+      onpointerleave: () => tip.ring(-1),
+    }, h("span", { class: "tile-picture" }), h("span", { class: "columns" }), unitName(unit, value(units, unit)));
+  }
+
+  /** Give a tile its picture and columns. @param {HTMLElement} tile @param {number} unit */
+  function dress(tile, unit) {
     const { layers } = scene;
     const { units } = scene.focus;
-    const unit = tiles.get(tile);
-    if (!units || !layers || unit === undefined) return;
+    if (!units || !layers) return;
     fill(tile, unitFace(layers, units, unit, value(units, unit), most, theme.tone));
   }
 
@@ -44,38 +54,21 @@ export function neurons({ state, scene, theme, tip }) {
   function draw() {
     if (state.now.tab !== "units") return;
     const { units, unitsError } = scene.focus;
-    watcher.disconnect();
-    tiles = new Map();
     grid.classList.toggle("loading", !units && !unitsError);
     if (!units) {
       fill(toolbar);
       fill(says);
-      return fill(grid, unitsError
-        ? h("p", { class: "notice bad" }, unitsError.message)
-        : Array.from({ length: 40 }, () => h("div", { class: "tile bone" })));
+      return tiles.instead(...(unitsError
+        ? [h("p", { class: "notice bad" }, unitsError.message)]
+        : Array.from({ length: 40 }, () => h("div", { class: "tile bone" }))));
     }
     most = usualMost(units);
     drawToolbar(units);
     const order = ordered(units, state.now.sort, state.now.only);
-    const list = order.map((unit) => {
-      const tile = h("button", {
-        type: "button",
-        class: "tile",
-        role: "option",
-        id: `unit-${unit}`,
-        "data-unit": unit,
-        "aria-label": unitSentence(units, unit),
-        onclick: () => state.set({ unit, colour: "unit" }),
-        onpointerenter: () => tip.ring(scene.place(units.top.image[unit])),
-        onpointerleave: () => tip.ring(-1),
-      });
-      tiles.set(tile, unit);
-      return tile;
-    });
-    fill(grid, list.length ? list : h("p", { class: "notice" }, "No unit of this layer likes that class best."));
-    for (const tile of list) watcher.observe(tile);
+    if (order.length) tiles.show(order);
+    else tiles.instead(h("p", { class: "notice" }, "No unit of this layer likes that class best."));
     fill(says, story(units, order));
-    mark();
+    if (state.now.unit !== null) tiles.reveal(state.now.unit);
   }
 
   /** @param {import("../types.js").Units} units @param {number[]} order */
@@ -83,7 +76,7 @@ export function neurons({ state, scene, theme, tip }) {
     const told = order.length === units.units ? counted(units.units, "unit") : `${count(order.length)} of ${counted(units.units, "unit")}`;
     const tile = "A tile shows the unit's strongest patch, its d′ for each class, its number and what is sorted by.";
     return [h("p", {}, `${told}, ${count(silent(units))} silent. ${tile}`), h("details", { class: "definitions" },
-      h("summary", {}, "How these are measured"), ["selectivity", "change"].map((word) => units.definitions[word] && h("p", {}, units.definitions[word])))];
+      h("summary", {}, "How these are measured"), ["selectivity", "tuning", "change"].map((word) => units.definitions[word] && h("p", {}, units.definitions[word])))];
   }
 
   /** @param {import("../types.js").Units} units */
@@ -114,12 +107,12 @@ export function neurons({ state, scene, theme, tip }) {
   }
 
   function mark() {
-    for (const [tile, unit] of tiles) {
+    for (const [unit, tile] of tiles.tiles) {
       const on = unit === state.now.unit;
       if (tile.classList.contains("on") !== on) tile.classList.toggle("on", on);
       tile.setAttribute("aria-selected", `${on}`);
-      if (on) tile.scrollIntoView({ block: "nearest" });
     }
+    if (state.now.unit !== null) tiles.reveal(state.now.unit);
   }
 
   scene.on(["units", "maps"], draw);
@@ -127,9 +120,15 @@ export function neurons({ state, scene, theme, tip }) {
   state.on(["layer"], () => scene.focus.units || draw());
   state.on(["unit"], () => {
     mark();
-    if (scene.focus.units && tiles.size) drawToolbar(scene.focus.units);
+    if (scene.focus.units && tiles.tiles.size) drawToolbar(scene.focus.units);
   });
   theme.on(draw);
-  roving(grid, ".tile[data-unit]", (tile) => state.set({ unit: tiles.get(tile) ?? null, colour: "unit" }, { quietly: true }));
+  grid.addEventListener("keydown", (event) => {
+    if (!tiles.tiles.size || !["Home", "End"].includes(event.key)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    state.set({ unit: tiles.end(event.key === "Home"), colour: "unit" }, { quietly: true });
+  });
+  roving(grid, ".tile[data-unit]", (tile) => state.set({ unit: Number(tile.dataset.unit), colour: "unit" }, { quietly: true }));
   return element;
 }

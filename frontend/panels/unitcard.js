@@ -5,6 +5,7 @@ import { classMark } from "../palette.js";
 import { classRows } from "../marks/classbars.js";
 import { count, decimal, percent, shortLayer } from "../text.js";
 import { fill, h } from "../dom.js";
+import { gratings, gratingTable } from "../marks/gratings.js";
 import { histogram } from "../marks/histogram.js";
 import { ordered, orderName, possible, stepped } from "../units.js";
 import { patchTile } from "../marks/patchtile.js";
@@ -26,6 +27,7 @@ const narrow = matchMedia("(max-width: 760px)");
 export function unitcard({ state, scene, theme, tip }) {
   const element = h("section", { class: "card unit-card", id: "unit", "aria-label": "Unit", hidden: true });
   const words = asText("Responses");
+  const tuningText = asText("Responses to gratings");
 
   function draw() {
     const number = state.now.unit;
@@ -51,6 +53,7 @@ export function unitcard({ state, scene, theme, tip }) {
         ? h("p", { class: "notice" }, "This unit is silent: it answers to no patch of the test images.")
         : patches(unit, layers),
       unit.dprime ? preferences(unit, layers) : null,
+      unit.layer > 0 ? tuned(unit) : null,
       responses(unit),
       definitions(unit),
     );
@@ -99,7 +102,10 @@ export function unitcard({ state, scene, theme, tip }) {
     const preferred = best === null || best < 0 || !unit.dprime || unit.active === 0
       ? null
       : [h("dt", {}, "prefers"), h("dd", {}, swatch(classMark(best, theme.tone)), classes[best]),
-        h("dt", {}, "d′ of that class"), h("dd", {}, decimal(unit.dprime[best]))];
+        h("dt", {}, "d′ of that class"), h("dd", {}, decimal(unit.dprime[best]), unit.shuffled && h("span", {
+          class: "soft null",
+          title: "What 95 % of 200 deals of shuffled labels stay below, each in its own best class",
+        }, `(null ≤ ${decimal(unit.shuffled.best)})`))];
     return h(
       "dl",
       { class: "facts" },
@@ -158,8 +164,31 @@ export function unitcard({ state, scene, theme, tip }) {
   /** @param {import("../types.js").Unit} unit @param {import("../types.js").Layers} layers */
   function preferences(unit, layers) {
     return h("div", { class: "block" },
-      h("h3", {}, "d′ by class ", h("span", { class: "soft" }, "against all others")),
-      classRows(layers.classes, unit.dprime ?? [], theme.tone));
+      h("h3", {}, "d′ by class ", h("span", { class: "soft" }, unit.shuffled ? "grey: 95 % of shuffled labels" : "against all others")),
+      classRows(layers.classes, unit.dprime ?? [], theme.tone, unit.shuffled),
+      chance(unit));
+  }
+
+  /** Whether the best d' is more than chance, in words. @param {import("../types.js").Unit} unit */
+  function chance({ shuffled, best_class: best, dprime, active }) {
+    if (!shuffled) return h("p", { class: "hint soft" }, "Analysed without shuffled labels. ", analyse(), " adds them where features are kept.");
+    if (active === 0) return null;
+    if (best !== null && best >= 0 && dprime && dprime[best] > shuffled.best) return null;
+    return h("p", { class: "hint soft", id: "by-chance" }, "No class is told apart better than shuffled labels are.");
+  }
+
+  const analyse = () => h("code", {}, `saccade analyse ${scene.layers?.run ?? "RUN"}`);
+
+  /** @param {import("../types.js").Unit} unit */
+  function tuned({ tuning }) {
+    const title = h("h3", {}, "Gratings ", h("span", { class: "soft" }, "by orientation and frequency"));
+    if (!tuning) {
+      return h("div", { class: "block", id: "gratings" }, title,
+        h("p", { class: "hint soft" }, "This checkpoint was analysed without gratings. ",
+          analyse(), " adds them."));
+    }
+    tuningText.show(() => gratingTable(tuning));
+    return h("div", { class: "block", id: "gratings" }, title, gratings(tuning), tuningText.element);
   }
 
   /** @param {import("../types.js").Unit} unit */
@@ -181,7 +210,7 @@ export function unitcard({ state, scene, theme, tip }) {
 
   /** @param {import("../types.js").Unit} unit */
   function definitions(unit) {
-    const told = ["selectivity", "maximizers", "activity"].map((name) => unit.definitions[name]).filter(Boolean);
+    const told = ["selectivity", "tuning", "maximizers", "activity"].map((name) => unit.definitions[name]).filter(Boolean);
     if (!told.length) return null;
     return h("details", { class: "definitions" },
       h("summary", {}, "How these are measured"), told.map((sentence) => h("p", {}, sentence)));

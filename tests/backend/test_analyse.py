@@ -382,6 +382,7 @@ def test_what_an_earlier_saccade_did_not_keep_is_added_to_what_is_there(analysed
     assert ended(only) == [] and results.epochs() == [0, 3]
     steps = ended(list(analyse(run, stripes(), device="cpu")))
     assert {(epoch, what) for epoch, what, layer in steps if layer} == {
+        (3, "selectivity"),
         (3, "probes"),
         (3, "embedding"),
     }

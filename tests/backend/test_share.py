@@ -68,14 +68,15 @@ def test_a_copy_holds_every_result_and_no_feature(analysed, tmp_path):
             "responses",
             "learning",
             "predictions",
+            "tuning",
         ):
             for name, array in whole.read(what, 1, layer).items():
-                assert np.array_equal(copy.read(what, 1, layer)[name], array)
+                assert copy.read(what, 1, layer)[name].tobytes() == array.tobytes()
         assert copy.features(1, layer, "test") is None
     assert json.loads((tmp_path / "copy" / "run.json").read_text())["id"] == "copy"
     assert (tmp_path / "copy" / "events.jsonl").read_text().count('"kind"') == 1
     whole_size = sum(file.stat().st_size for file in analysed.rglob("*") if file.is_file())
-    assert size < whole_size / 2
+    assert size < whole_size * 2 / 3
     assert load_encoder(tmp_path / "copy", 1).widths == (8, 16, 16, 16, 32, 32)
     assert keeps_rule(analysed, 1) and not keeps_rule(tmp_path / "copy", 1)
     with pytest.raises(CheckpointError, match="keeps the encoder without the rule's own weights"):

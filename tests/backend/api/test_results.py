@@ -96,6 +96,54 @@ def test_a_unit_shows_its_patches_and_answers(site: TestClient, run: str, result
     assert len(found["dprime"]) == len(found["class_mean"]) == 3
 
 
+def test_units_tell_what_shuffled_labels_give(site: TestClient, run: str, results: Results) -> None:
+    stored = results.read("selectivity", 2, 3)
+    units = site.get(f"/api/runs/{run}/layers/3/units").json()
+    np.testing.assert_array_equal(array(units["null_best"]), stored["null_best"])
+    assert "200 times" in units["definitions"]["selectivity"]
+    found = site.get(f"/api/runs/{run}/layers/3/units/2").json()["shuffled"]
+    assert found["low"] == stored["null_low"][2].tolist()
+    assert found["high"] == stored["null_high"][2].tolist()
+    assert found["best"] == float(stored["null_best"][2])
+    later = {name: values for name, values in stored.items() if not name.startswith("null_")}
+    results.write("selectivity", 2, 3, later)
+    try:
+        assert site.get(f"/api/runs/{run}/layers/3/units").json()["null_best"] is None
+        assert site.get(f"/api/runs/{run}/layers/3/units/2").json()["shuffled"] is None
+    finally:
+        results.write("selectivity", 2, 3, stored)
+
+
+def test_units_tell_what_gratings_they_prefer(site: TestClient, run: str, results: Results) -> None:
+    units = site.get(f"/api/runs/{run}/layers/3/units").json()
+    stored = results.read("tuning", 2, 3)
+    for name in ("orientation", "osi", "frequency", "modulation"):
+        np.testing.assert_array_equal(array(units[name]), stored[name])
+    assert "Ringach" in units["definitions"]["tuning"]
+    for unit in range(WIDTHS[3]):
+        found = site.get(f"/api/runs/{run}/layers/3/units/{unit}").json()["tuning"]
+        curves = np.array(found["response"])
+        assert curves.shape == (len(found["orientations"]), len(found["frequencies"])) == (16, 8)
+        assert curves.max() == pytest.approx(found["peak"], rel=1e-6)
+        for name in ("orientation", "osi", "frequency", "modulation", "bandwidth"):
+            value = float(stored[name][unit])
+            assert found[name] == (None if np.isnan(value) else value)
+
+
+def test_the_input_and_runs_analysed_without_gratings_have_no_tuning(
+    site: TestClient, run: str, results: Results
+) -> None:
+    assert site.get(f"/api/runs/{run}/layers/0/units").json()["osi"] is None
+    assert site.get(f"/api/runs/{run}/layers/0/units/0").json()["tuning"] is None
+    path = results.path("tuning", 1, 4)
+    away = path.rename(path.with_suffix(".away"))
+    try:
+        assert site.get(f"/api/runs/{run}/layers/4/units?epoch=1").json()["orientation"] is None
+        assert site.get(f"/api/runs/{run}/layers/4/units/0?epoch=1").json()["tuning"] is None
+    finally:
+        away.rename(path)
+
+
 def test_neighbours_of_an_image_are_other_images(site: TestClient, run: str) -> None:
     found = site.get(f"/api/runs/{run}/layers/4/neighbours/{TRAIN + 2}").json()
     images = [near["image"] for near in found["neighbours"]]
