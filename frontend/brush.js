@@ -1,6 +1,6 @@
 // The pointer on a map: what is under it, a lasso, a click, panning and zooming.
 
-import { inside, nearest, toMap } from "./plane.js";
+import { inside, nearest, rectangle, toMap } from "./plane.js";
 
 /** @typedef {import("./types.js").Points} Points */
 /** @typedef {import("./types.js").Ranges} Ranges */
@@ -16,13 +16,14 @@ const STILL = 4; // pixels a click may move
  *   click: (place: number, how: Joining) => void,
  *   lasso: (places: number[], how: Joining) => void,
  *   outline: (corners: number[][]) => void,
- *   drags?: () => "lasso"|"pan",
+ *   drags?: () => "lasso"|"rectangle"|"pan",
  *   pan?: (x: number, y: number) => void,
  *   zoom?: (at: [number, number], factor: number) => void,
  *   reset?: () => void,
  *   touch?: boolean,
  * }} Handlers
- *   `pan` is told how far the map moved, in its own units; `touch` allows a lasso by finger.
+ *   `pan` is told how far the map moved, in its own units; `touch` allows a lasso by finger;
+ *   `drags`: what a drag does, else a lasso.
  */
 
 /**
@@ -30,7 +31,7 @@ const STILL = 4; // pixels a click may move
  * @param {Handlers} on
  */
 export function brush(element, on) {
-  /** @type {{id: number, corners: number[][], how: Joining, pans: boolean, moved: boolean}|null} */
+  /** @type {{id: number, corners: number[][], how: Joining, pans: boolean, squared: boolean, moved: boolean}|null} */
   let drag = null;
   let bounds = element.getBoundingClientRect();
 
@@ -64,7 +65,8 @@ export function brush(element, on) {
     if (event.button !== 0) return;
     bounds = element.getBoundingClientRect();
     const pans = on.drags?.() === "pan" && !event.shiftKey && !event.altKey;
-    drag = { id: event.pointerId, corners: [here(event)], how: joining(event), pans, moved: false };
+    const squared = on.drags?.() === "rectangle";
+    drag = { id: event.pointerId, corners: [here(event)], how: joining(event), pans, squared, moved: false };
     if (event.pointerType === "mouse" || on.touch) element.setPointerCapture(event.pointerId);
   });
 
@@ -87,7 +89,7 @@ export function brush(element, on) {
       on.pan?.(bx - ax, by - ay);
       drag.corners = [[left, top]];
     } else if (!drag.pans) {
-      drag.corners.push([left, top]);
+      drag.corners = drag.squared ? rectangle(drag.corners[0], [left, top]) : [...drag.corners, [left, top]];
       on.outline(drag.corners);
     }
   });

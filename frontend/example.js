@@ -21,6 +21,7 @@ export function createExample(scene) {
   /** @type {Alike[]} */
   let layers = [];
   let asked = "";
+  let title = "";
   /** @type {(() => void)[]} */
   const listeners = [];
 
@@ -58,6 +59,10 @@ export function createExample(scene) {
     get status() {
       return status;
     },
+    /** What the image is called. */
+    get title() {
+      return title;
+    },
     get error() {
       return error;
     },
@@ -73,8 +78,9 @@ export function createExample(scene) {
     at: (layer) => layers[layer] ?? null,
     /** @param {() => void} listener */
     on: (listener) => void listeners.push(listener),
-    /** @param {File} file */
-    async send(file) {
+    /** @param {File} file @param {string} [called] */
+    async send(file, called = "Your image") {
+      title = called;
       asked = "";
       id = null;
       tell("sending");

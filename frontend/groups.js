@@ -1,7 +1,6 @@
-// Which points share a colour: by class, or by how strongly they excite a unit.
+// Which points share a colour: those of a class or another category, or those with about the same number.
 
-import { classMark, ramp } from "./palette.js";
-import { extent } from "./arrays.js";
+import { classMark, grey, ramp } from "./palette.js";
 
 /** @typedef {import("./types.js").Group} Group */
 /** @typedef {import("./palette.js").Tone} Tone */
@@ -12,7 +11,7 @@ const TURNS = 3;
 
 /**
  * 1 where a point's class is not hidden. A hidden class of `classes` means "no label".
- * @param {Int16Array} labels
+ * @param {Int16Array|Float32Array} labels
  * @param {number[]} hidden
  * @param {number} classes
  */
@@ -29,25 +28,37 @@ export function shownPoints(labels, hidden, classes) {
  * @returns {Group[]}
  */
 export function byClass(labels, shown, tone) {
-  return grouped(labels, shown, (label) => label).map(([label, positions]) => {
-    const { colour, shape } = classMark(label, tone);
+  return byCategory(labels, shown, (label) => classMark(label, tone));
+}
+
+/**
+ * One group a category that is shown; points without a value first.
+ * @param {Int16Array|Float32Array} values places of the categories, -1 for none
+ * @param {Uint8Array} shown
+ * @param {(value: number) => {colour: string, shape: import("./palette.js").Shape}} mark
+ * @returns {Group[]}
+ */
+export function byCategory(values, shown, mark) {
+  return grouped(values, shown, (value) => value).map(([value, positions]) => {
+    const { colour, shape } = mark(value);
     return { colour, symbol: shape.name, positions };
   });
 }
 
 /**
- * One group a level of the response, the strongest drawn last.
- * @param {Float32Array} responses
+ * One group a level of a number, the highest drawn last; points without a number are grey.
+ * @param {Int16Array|Float32Array} values NaN for none
+ * @param {[number, number]} range of the ramp
  * @param {Uint8Array} shown
  * @param {Tone} tone
  * @returns {Group[]}
  */
-export function byResponse(responses, shown, tone) {
-  const [low, high] = extent(responses);
+export function byNumber(values, [low, high], shown, tone) {
   const scale = LEVELS / (high - low || 1);
-  const level = (/** @type {number} */ r) => Math.min(LEVELS - 1, Math.floor((r - low) * scale));
-  return grouped(responses, shown, level).map(([step, positions]) => ({
-    colour: ramp(step / (LEVELS - 1), tone),
+  const level = (/** @type {number} */ v) =>
+    (Number.isNaN(v) ? -1 : Math.max(0, Math.min(LEVELS - 1, Math.floor((v - low) * scale))));
+  return grouped(values, shown, level).map(([step, positions]) => ({
+    colour: step < 0 ? grey(tone) : ramp(step / (LEVELS - 1), tone),
     symbol: "circle",
     positions,
   }));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { typed, decoded, extent, percentile } from "./arrays.js";
-import { blended, byClass, byResponse, inTurns, shownPoints } from "./groups.js";
-import { classMark, ramp } from "./palette.js";
+import { blended, byClass, byNumber, inTurns, shownPoints } from "./groups.js";
+import { classMark, grey, ramp } from "./palette.js";
 
 const labels = Int16Array.from([0, 1, -1, 1, 0]);
 
@@ -18,15 +18,21 @@ test("points are grouped by class, each in the colour it has everywhere", () => 
 });
 
 test("the strongest responses are drawn last and stand out most", () => {
-  const groups = byResponse(Float32Array.from([0, 10, 5]), new Uint8Array(3).fill(1), "dark");
+  const groups = byNumber(Float32Array.from([0, 10, 5]), [0, 10], new Uint8Array(3).fill(1), "dark");
   assert.deepEqual([...groups[groups.length - 1].positions], [1]);
   assert.equal(groups[groups.length - 1].colour, ramp(1, "dark"));
 });
 
 test("a unit that always answers alike still has a colour", () => {
-  const groups = byResponse(new Float32Array(4), new Uint8Array(4).fill(1), "light");
+  const groups = byNumber(new Float32Array(4), [0, 0], new Uint8Array(4).fill(1), "light");
   assert.equal(groups.length, 1);
   assert.equal(groups[0].positions.length, 4);
+});
+
+test("points without a number are grey and lie below the others", () => {
+  const groups = byNumber(Float32Array.from([0.4, NaN, 9]), [0, 1], new Uint8Array(3).fill(1), "light");
+  assert.deepEqual(groups.map((g) => [...g.positions]), [[1], [0], [2]]);
+  assert.deepEqual([groups[0].colour, groups[2].colour], [grey("light"), ramp(1, "light")]);
 });
 
 test("mixing loses no point and doubles none", () => {

@@ -36,6 +36,7 @@ import { predictioncard } from "./panels/predictioncard.js";
 import { probes } from "./panels/probes.js";
 import { rules } from "./panels/rules.js";
 import { search } from "./panels/search.js";
+import { separators } from "./panels/separators.js";
 import { standalone } from "./standalone.js";
 import { silence } from "./panels/silence.js";
 import { stage } from "./panels/stage.js";
@@ -71,7 +72,7 @@ document.body.append(
     learning: [learning(page)],
     compare: [h("div", { class: "compare", id: "compare" }, versus(page), likeness(page), twomaps(page), matched(page), pair(page), rules(page))],
   })),
-  h("aside", { class: "detail", "aria-label": "Details" }, imagecard(page), unitcard(page), alikecard(page), predictioncard(page), layercard(page), examplecard(page)),
+  h("aside", { class: "detail", "aria-label": "Details" }, separators(page), imagecard(page), unitcard(page), alikecard(page), predictioncard(page), layercard(page), examplecard(page)),
   h("footer", { class: "footer" }, time.element, undoing(page), chosen(page)),
   ...(standalone ? [] : [newrun(page), images(page)]),
   carry(page),

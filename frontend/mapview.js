@@ -9,11 +9,13 @@ import { mapFigure } from "./plot.js";
 /** @typedef {import("./overlay.js").Placed} Placed */
 
 /**
- * `groups` by colour and shape; `figure` the same points as Plotly is given them; `over` draws more;
+ * `groups` by colour and shape; `figure` the same points as Plotly is given them; `over` draws in place
+ * of the selected points, `marks` on top of all;
  * `chosen`: anything is selected at all.
  * @typedef {{width: number, height: number, maps: Placed[], groups: Group[], figure: Group[],
  *   selected: Uint8Array, chosen: boolean, size: number, shapes: boolean, faint?: boolean,
- *   over?: (canvas: CanvasRenderingContext2D) => void}} Shown
+ *   over?: (canvas: CanvasRenderingContext2D) => void,
+ *   marks?: (canvas: CanvasRenderingContext2D) => void}} Shown
  */
 
 const CALM = 150; // milliseconds without a change
@@ -37,7 +39,7 @@ export function createMapView(on) {
 
   function paint() {
     if (!shown) return;
-    const { width, height, maps, groups, selected, chosen, size, shapes, over } = shown;
+    const { width, height, maps, groups, selected, chosen, size, shapes, over, marks } = shown;
     const dim = chosen || Boolean(shown.faint);
     figureBox.classList.toggle("dim", dim);
     figureBox.classList.toggle("stale", !rests);
@@ -53,6 +55,7 @@ export function createMapView(on) {
     }
     context.putImageData(picture, 0, 0);
     over?.(context);
+    marks?.(context);
   }
 
   /** What Plotly is to draw, or null where it has drawn that already. */

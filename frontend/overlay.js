@@ -9,6 +9,9 @@ import { svg } from "./dom.js";
 /** @typedef {import("./types.js").Box} Box */
 /** @typedef {{box: Box, ranges: Ranges, points: Points}} Placed one map on the figure */
 
+const APART = 4; // pixels from a thumbnail to the next
+const ROOM = 0.5; // share of a map that thumbnails may cover
+
 /**
  * Pixels of the figure at which a point of a map lies.
  * @param {Placed} map
@@ -77,10 +80,14 @@ export function stampPoints(picture, maps, groups, wanted, { size, opacity, shap
  * @param {Group[]} groups
  * @param {Uint8Array} selected
  * @param {boolean} chosen is anything selected?
+ * @param {number} side pixels
  * @param {(canvas: CanvasRenderingContext2D, place: number, x: number, y: number, side: number) => void} draw
+ * @returns {number[]} the places that were drawn
  */
-export function drawThumbnails(canvas, map, groups, selected, chosen, draw) {
-  const [side, step] = [30, 34];
+export function drawThumbnails(canvas, map, groups, selected, chosen, side, draw) {
+  const step = side + APART;
+  /** @type {number[]} */
+  const drawn = [];
   /** @type {Map<string, [number, number]>} */
   const taken = new Map();
   const all = groups.flatMap(({ colour, positions }) =>
@@ -100,8 +107,40 @@ export function drawThumbnails(canvas, map, groups, selected, chosen, draw) {
     canvas.fillStyle = colour;
     canvas.fillRect(x - side / 2 - 1.5, y - side / 2 - 1.5, side + 3, side + 3);
     draw(canvas, place, x, y, side);
+    drawn.push(place);
   }
   canvas.globalAlpha = 1;
+  return drawn;
+}
+
+/**
+ * Whether so many thumbnails find room in a box, most of them.
+ * @param {number} count
+ * @param {{width: number, height: number}} box
+ * @param {number} side
+ */
+export const haveRoom = (count, { width, height }, side) => count * (side + APART) ** 2 <= ROOM * width * height;
+
+/**
+ * Rings around points that want attention.
+ * @param {CanvasRenderingContext2D} canvas
+ * @param {Placed} map
+ * @param {Iterable<number>} places
+ * @param {number} radius
+ * @param {string} colour
+ */
+export function drawRings(canvas, map, places, radius, colour) {
+  const { left, top, width, height } = map.box;
+  canvas.beginPath();
+  for (const place of places) {
+    const [x, y] = pixel(map, place);
+    if (x < left || y < top || x > left + width || y > top + height) continue;
+    canvas.moveTo(x + radius, y);
+    canvas.arc(x, y, radius, 0, 2 * Math.PI);
+  }
+  canvas.strokeStyle = colour;
+  canvas.lineWidth = 1;
+  canvas.stroke();
 }
 
 /** The lines over a figure: a lasso, and a map's two rings (under the pointer, and pinned) and cross. */

@@ -71,6 +71,9 @@ export function classMark(index, tone) {
   return { colour: COLOURS[tone][index % 10], shape: SHAPES[(index + 3 * round) % 10] };
 }
 
+/** The colour of what has no value. @param {Tone} tone */
+export const grey = (tone) => NONE[tone];
+
 /** @param {string} name @returns {Shape} */
 export const shapeNamed = (name) => SHAPES.find((shape) => shape.name === name) ?? SHAPES[0];
 

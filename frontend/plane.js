@@ -32,6 +32,27 @@ export function inside(points, polygon, shown) {
 }
 
 /**
+ * The corners of the rectangle that has two points as opposite ones.
+ * @param {number[]} a
+ * @param {number[]} b
+ */
+export const rectangle = ([ax, ay], [bx, by]) => [[ax, ay], [bx, ay], [bx, by], [ax, by]];
+
+/**
+ * How many shown points lie within these ranges.
+ * @param {Points} points
+ * @param {Ranges} ranges
+ * @param {Uint8Array} shown
+ */
+export function inView({ x, y }, ranges, shown) {
+  let n = 0;
+  for (let i = 0; i < x.length; i++) {
+    if (shown[i] && x[i] >= ranges.x[0] && x[i] <= ranges.x[1] && y[i] >= ranges.y[0] && y[i] <= ranges.y[1]) n++;
+  }
+  return n;
+}
+
+/**
  * Position of the shown point nearest to (x, y) within `reach`, or -1.
  * @param {Points} points
  * @param {number} x

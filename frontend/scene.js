@@ -2,7 +2,9 @@
 
 import * as api from "./api.js";
 import { createFocus } from "./focus.js";
-import { blended, byClass, byResponse, inTurns, shownPoints } from "./groups.js";
+import { createTint } from "./tint.js";
+import { groupsOf } from "./colourings.js";
+import { blended, byClass, inTurns, shownPoints } from "./groups.js";
 import { layerName } from "./text.js";
 import { mask } from "./selection.js";
 
@@ -105,6 +107,7 @@ export function createScene(state, runs, theme) {
       reselect();
       tell("maps", "selection");
       void focus.load();
+      tint.load();
     } catch (caught) {
       if (key !== asked) return;
       asked = "";
@@ -123,16 +126,20 @@ export function createScene(state, runs, theme) {
 
   function repaint() {
     if (!layers) return;
-    const tint = scene.tinted ? focus.unit : null;
-    const wanted = [layers.labels, tint, state.now.hidden.join(), theme.tone];
+    const { colouring } = tint;
+    const { hidden, off } = state.now;
+    const wanted = [layers.labels, colouring, hidden.join(), off.join(), theme.tone];
     if (wanted.every((part, i) => part === painted[i])) return;
     painted = wanted;
-    shown = shownPoints(layers.labels, state.now.hidden, layers.classes.length);
-    const plain = tint
-      ? byResponse(tint.responses, shown, theme.tone)
-      : byClass(layers.labels, shown, theme.tone);
-    groups = tint ? plain : inTurns(plain);
-    blend = [blended(plain, !tint)];
+    shown = shownPoints(layers.labels, hidden, layers.classes.length);
+    if (colouring?.names.length) {
+      const left = shownPoints(colouring.values, off, colouring.names.length);
+      shown = shown.map((one, place) => one & left[place]);
+    }
+    const plain = colouring ? groupsOf(colouring, shown, theme.tone) : byClass(layers.labels, shown, theme.tone);
+    const mixed = !colouring || colouring.names.length > 0;
+    groups = mixed ? inTurns(plain) : plain;
+    blend = [blended(plain, mixed)];
   }
 
   function reselect() {
@@ -143,6 +150,11 @@ export function createScene(state, runs, theme) {
     const before = groups;
     repaint();
     tell(kind, ...(groups === before ? [] : /** @type {Change[]} */ (["paint"])));
+  });
+
+  const tint = createTint(state, () => layers, () => focus.unit, () => {
+    repaint();
+    tell("paint");
   });
 
   const scene = {
@@ -158,7 +170,7 @@ export function createScene(state, runs, theme) {
     get maps() {
       return maps;
     },
-    /** 1 where the image at that place belongs to a class that is not hidden. */
+    /** 1 where the image at that place belongs to a class, and to a category, that is not hidden. */
     get shown() {
       return shown;
     },
@@ -175,6 +187,7 @@ export function createScene(state, runs, theme) {
       return blend;
     },
     focus,
+    tint,
     /** Are the maps coloured by a unit's responses? */
     get tinted() {
       return state.now.colour === "unit" && focus.unit !== null;
@@ -205,7 +218,8 @@ export function createScene(state, runs, theme) {
     tell("selection");
   });
   state.on(["layer", "unit", "sort", "like"], () => void focus.load());
-  state.on(["hidden", "colour"], () => {
+  state.on(["layer", "colour"], () => tint.load());
+  state.on(["hidden", "off", "colour"], () => {
     repaint();
     tell("paint");
   });

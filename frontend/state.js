@@ -1,5 +1,6 @@
 // What the page shows, as one table mirrored in the address bar. Nothing else changes the page.
 
+import { isColouring } from "./colourings.js";
 import { packed, unpacked } from "./selection.js";
 
 /**
@@ -54,27 +55,46 @@ const view = {
     value ? value.map((n) => Number(n.toPrecision(5))).join(",") : "",
 };
 
-const OF_RUN = ["epoch", "unit", "image", "selection", "hidden", "only", "view", "colour", "k", "like"];
+const colour = {
+  fallback: "class",
+  read: (/** @type {string} */ text) => (isColouring(text) ? text : "class"),
+  write: (/** @type {string} */ value) => value,
+};
+
+/** Of points, percent: as they are drawn by themselves, or so many times as large. */
+export const SIZES = { least: 40, most: 300, step: 20 };
+const size = {
+  fallback: 100,
+  read: (/** @type {string} */ text) =>
+    (/^\d+$/.test(text) ? Math.min(SIZES.most, Math.max(SIZES.least, Number(text))) : 100),
+  write: (/** @type {number} */ value) => `${value}`,
+};
+
+const OF_RUN = ["epoch", "unit", "image", "selection", "hidden", "off", "only", "view", "colour", "k", "like", "separate"];
 
 const TOP = Infinity; // a layer above all there are: the top one, once it is known which that is
 
 export const PROPS = {
   run: { ...name(null), steps: true, resets: OF_RUN },
   epoch: { ...whole(null), steps: false, resets: [] },
-  layer: { ...whole(TOP), steps: true, resets: ["unit", "view", "colour", "like"] },
+  layer: { ...whole(TOP), steps: true, resets: ["unit", "view", "like"] },
   unit: { ...whole(null), steps: true, resets: [] },
-  colour: { ...word("class", "unit"), steps: true, resets: [] },
+  colour: { ...colour, steps: true, resets: ["off"] },
   image: { ...whole(null), steps: true, resets: [] },
   selection: { ...set, steps: true, resets: [] },
   hidden: { ...list, steps: true, resets: [] },
+  off: { ...list, steps: true, resets: [] },
+  separate: { ...word("no", "yes"), steps: true, resets: [] },
   tab: { ...word("map", "units", "probes", "learning", "compare"), steps: true, resets: [] },
   sort: { ...word("dprime", "sparseness", "active", "number", "osi", "change", "alike"), steps: false, resets: [] },
   like: { ...whole(null), steps: false, resets: [] },
   only: { ...whole(null), steps: false, resets: [] },
   k: { ...whole(null), steps: false, resets: [] },
   patches: { ...word("framed", "close"), steps: false, resets: [] },
-  drag: { ...word("lasso", "pan"), steps: false, resets: [] },
-  points: { ...word("dots", "images"), steps: false, resets: [] },
+  drag: { ...word("lasso", "rectangle", "pan"), steps: false, resets: [] },
+  points: { ...word("auto", "dots", "images"), steps: false, resets: [] },
+  size: { ...size, steps: false, resets: [] },
+  lost: { ...word("plain", "marked"), steps: false, resets: [] },
   view: { ...view, steps: false, resets: [] },
   bench: { ...name(null), steps: true, resets: [] },
   measure: { ...name(null), steps: false, resets: [] },
@@ -88,10 +108,11 @@ export const PROPS = {
 
 /**
  * @typedef {{run: string|null, epoch: number|null, layer: number, unit: number|null,
- *   colour: "class"|"unit", image: number|null, selection: number[], hidden: number[],
+ *   colour: string, image: number|null, selection: number[], hidden: number[], off: number[],
+ *   separate: "no"|"yes", size: number, lost: "plain"|"marked",
  *   tab: "map"|"units"|"probes"|"learning"|"compare", sort: import("./units.js").Order,
  *   like: number|null, only: number|null, k: number|null,
- *   patches: "framed"|"close", drag: "lasso"|"pan", points: "dots"|"images",
+ *   patches: "framed"|"close", drag: "lasso"|"rectangle"|"pan", points: "auto"|"dots"|"images",
  *   view: [number, number, number]|null, bench: string|null, measure: string|null,
  *   order: string|null, versus: string|null,
  *   versus_epoch: number|null, versus_layer: number|null, pairing: "single"|"best", dialog: string|null}} Values
@@ -203,6 +224,8 @@ export function createState(host, pause = 250) {
           if (!(other in changes)) Object.assign(next, { [other]: PROPS[other].fallback });
         }
       }
+      // A unit's colours cannot stand without a unit.
+      if (next.unit === null && next.colour === "unit") Object.assign(next, { colour: "class", off: [] });
       const steps = !quietly && NAMES.some((key) => PROPS[key].steps && written(key, next[key]) !== written(key, values[key]));
       if (timer && steps) settle();
       const changed = move(next);

@@ -2,9 +2,11 @@
 
 import { fill, h } from "./dom.js";
 import { classMark } from "./palette.js";
+import { keptSentence } from "./lost.js";
 import { swatch } from "./marks/swatch.js";
 
 const SIDE = 112;
+const BELOW = 100; // pixels that the words under the picture may take
 
 /**
  * @param {import("./types.js").Scene} scene
@@ -14,7 +16,8 @@ const SIDE = 112;
 export function createTip(scene, atlas, theme) {
   const picture = h("div", { class: "sprite" });
   const label = h("div", { class: "tip-label" });
-  const element = h("div", { class: "tip", hidden: true, "aria-hidden": "true" }, picture, label);
+  const facts = h("div", { class: "tip-facts soft" });
+  const element = h("div", { class: "tip", hidden: true, "aria-hidden": "true" }, picture, label, facts);
   /** @type {(() => void)[]} */
   const listeners = [];
   let pointed = -1;
@@ -26,13 +29,16 @@ export function createTip(scene, atlas, theme) {
     for (const listener of listeners) listener();
   }
 
-  /** @param {number} place */
-  function dress(place) {
+  /** @param {number} place @param {number} [layer] */
+  function dress(place, layer) {
     const { layers } = scene;
     if (!layers) return;
     atlas.dress(picture, place, SIDE);
+    element.dataset.image = `${layers.ids[place]}`;
     const mark = classMark(layers.labels[place], theme.tone);
     fill(label, swatch(mark), scene.className(place), h("span", { class: "soft" }, `#${layers.ids[place]}`));
+    const kept = layer === undefined ? "" : keptSentence(scene.maps[layer]?.kept ?? null, place);
+    fill(facts, [scene.tint.colouring?.told(place), kept].filter(Boolean).map((says) => h("div", {}, says)));
   }
 
   return {
@@ -48,15 +54,16 @@ export function createTip(scene, atlas, theme) {
     /**
      * @param {number} place -1 hides it
      * @param {{clientX: number, clientY: number}|null} at
+     * @param {number} [layer] of the map that is pointed at
      */
-    show(place, at) {
+    show(place, at, layer) {
       const before = pointed;
       point(place);
       element.hidden = place < 0 || !at;
       if (place < 0 || !at) return;
-      if (place !== before) dress(place);
+      if (place !== before) dress(place, layer);
       const left = at.clientX + 18 + SIDE > innerWidth ? at.clientX - 26 - SIDE : at.clientX + 14;
-      const top = Math.min(at.clientY + 14, innerHeight - SIDE - 48);
+      const top = Math.min(at.clientY + 14, innerHeight - SIDE - BELOW);
       element.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
     },
   };

@@ -36,7 +36,7 @@ export function examplecard(page) {
     const failure = refusal ?? (status === "failed" ? example.error : null);
     fill(
       body,
-      status !== "none" && h("div", { class: "card-head" }, h("h2", {}, "Your image"), h("span", { class: "gap" }),
+      status !== "none" && h("div", { class: "card-head" }, h("h2", {}, h("span", { class: "as-is" }, example.title)), h("span", { class: "gap" }),
         h("button", { type: "button", class: "quiet", onclick: () => example.clear() }, "Remove")),
       status === "sending" && h("p", { role: "status" }, "Sends the image."),
       status === "working" && [h("p", { role: "status" }, "Looks for images like it, layer by layer."), h("div", { class: "bar" }, h("i", { class: "unsure" }))],
@@ -51,7 +51,7 @@ export function examplecard(page) {
     const { layer } = state.now;
     return [
       h("div", { class: "portrait" },
-        h("img", { src: address, alt: "The image that you sent", width: 96, height: 96 }),
+        h("img", { src: address, alt: `${example.title}, as it was searched with`, width: 96, height: 96 }),
         h("p", { class: "soft small" }, "Nearest test images by layer, by Euclidean distance of standardised image features. The mark shows where it lies on each map, which stays as it is.")),
       h("div", { class: `neighbours ${layers.some((l) => shortLayer(scene.layerName(l.layer)).length > 5) ? "named" : ""}` },
         layers.map((alike) => h(
@@ -81,6 +81,7 @@ export function examplecard(page) {
   example.on(() => {
     refusal = null;
     draw();
+    if (example.status === "sending") element.scrollIntoView({ block: "nearest" });
   });
   scene.on(["maps"], draw);
   state.on(["layer"], draw);

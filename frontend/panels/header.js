@@ -1,7 +1,7 @@
 // The name, the run in view, and what concerns the page as a whole.
 
 import { fill, h } from "../dom.js";
-import { shortLayer } from "../text.js";
+import { colourPick } from "../marks/colourpick.js";
 
 /** @param {import("../types.js").Page} page @param {HTMLElement} search */
 export function header({ state, scene, runs, theme }, search) {
@@ -33,21 +33,8 @@ export function header({ state, scene, runs, theme }, search) {
   }
 
   function drawColour() {
-    const { unit, layer } = state.now;
     colour.hidden = !scene.layers;
-    fill(
-      colour,
-      h("span", { class: "soft" }, "colour"),
-      h(
-        "select",
-        {
-          id: "colour",
-          onchange: (/** @type {Event} */ e) => state.set({ colour: /** @type {any} */ (e.target).value }),
-        },
-        h("option", { value: "class", selected: !scene.tinted }, "class"),
-        unit === null ? null : h("option", { value: "unit", selected: scene.tinted }, `unit ${shortLayer(scene.layerName(layer))} / ${unit}`),
-      ),
-    );
+    fill(colour, h("span", { class: "soft" }, "colour"), colourPick({ state, scene }, "colour"));
   }
 
   async function link() {

@@ -5,19 +5,25 @@ import { fill, h } from "../dom.js";
 import { imageAddress } from "../api.js";
 import { shortLayer } from "../text.js";
 import { swatch } from "../marks/swatch.js";
+import { cropper } from "../marks/cropper.js";
+import { keptSentence } from "../lost.js";
 import { thumb } from "../marks/thumb.js";
 
 const SHOWN = 7;
+const CROPPED = 276; // longer side of the picture that a part is cut from, pixels
 
 /** @param {import("../types.js").Page} page */
 export function imagecard(page) {
-  const { state, scene, api, theme, atlas } = page;
+  const { state, scene, api, theme, atlas, example } = page;
   const element = h("section", { class: "card image-card", id: "image", "aria-label": "Pinned image", hidden: true });
   const table = h("div", { class: "neighbours" });
   let asked = "";
+  /** @type {{image: number, element: HTMLElement}|null} the image that a part is cut from */
+  let cut = null;
 
   function draw() {
-    const { image } = state.now;
+    const { image, layer } = state.now;
+    if (cut?.image !== image) cut = null;
     const { layers } = scene;
     const place = image === null ? -1 : scene.place(image);
     element.hidden = image === null || !layers;
@@ -36,6 +42,8 @@ export function imagecard(page) {
           h("p", { class: "class-name" }, swatch(classMark(layers.labels[place], theme.tone)), scene.className(place)),
           h("p", { class: "soft small" }, `Nearest test images by layer. ${layers.definitions.neighbours ?? ""}`)),
       ),
+      cut ? cut.element : h("button", { type: "button", class: "button", id: "crop", onclick: () => crop(image) }, "Search by a part of it"),
+      around(place, layer),
       table,
     );
     void load(image);
@@ -46,6 +54,38 @@ export function imagecard(page) {
     return h("div", { class: "card-head" },
       h("h2", {}, "Image"), h("span", { class: "soft" }, `#${image}`), h("span", { class: "gap" }),
       h("button", { type: "button", class: "quiet", onclick: () => state.set({ image: null }) }, "Unpin"));
+  }
+
+  /** What the layer in view says of it: the probe's answer or another colouring, and the map. @param {number} place @param {number} layer */
+  function around(place, layer) {
+    const kept = keptSentence(scene.maps[layer]?.kept ?? null, place);
+    const told = [scene.tint.colouring?.told(place), kept && `the map ${kept}`].filter(Boolean).join("; ");
+    return told && h("p", { class: "small", id: "around" }, h("span", { class: "soft" }, `${shortLayer(scene.layerName(layer))}: `), told);
+  }
+
+  /** @param {number} image */
+  function crop(image) {
+    const { layers } = scene;
+    if (!layers) return;
+    const [height, width] = layers.image;
+    const scale = CROPPED / Math.max(width, height);
+    const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
+    const made = cropper(imageAddress(layers, image, 512), size, `Image ${image}`, {
+      send: (part) => {
+        close();
+        void example.send(part, `Part of image #${image}`);
+      },
+      cancel: close,
+    });
+    cut = { image, element: made.element };
+    draw();
+    made.focus();
+  }
+
+  function close() {
+    cut = null;
+    draw();
+    document.getElementById("crop")?.focus();
   }
 
   /** @param {number} image */
@@ -80,7 +120,7 @@ export function imagecard(page) {
     );
   }
 
-  scene.on(["maps"], draw);
+  scene.on(["maps", "paint"], draw);
   state.on(["image", "layer"], draw);
   theme.on(draw);
   atlas.on(draw);

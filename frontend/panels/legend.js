@@ -1,144 +1,139 @@
-// Beside the large map: the classes with how many of each are selected, the unit's colour scale,
-// and how the pointer works.
+// Beside the large map: what the points are coloured by, the classes with how many of each are
+// selected, and how the pointer and the points work.
 
+import { SIZES } from "../state.js";
+import { categories } from "../marks/categories.js";
 import { classMark, ramp } from "../palette.js";
-import { count, decimal, shortLayer } from "../text.js";
-import { counts, joined } from "../selection.js";
-import { extent } from "../arrays.js";
+import { colourPick } from "../marks/colourpick.js";
 import { fill, h } from "../dom.js";
-import { roving } from "../roving.js";
+import { joined } from "../selection.js";
+import { lostSentence } from "../lost.js";
+import { markOf, short } from "../colourings.js";
 import { segments } from "../marks/segments.js";
-import { swatch } from "../marks/swatch.js";
+import { shownPoints } from "../groups.js";
 
 /** @param {import("../types.js").Page} page */
 export function legend({ state, scene, theme }) {
   const scale = h("div", { class: "scale" });
-  const rows = h("div", { class: "classes" });
+  const own = categories("category", {
+    hide: (off) => hide({ off }),
+    take: (value, adds) => take(scene.tint.colouring?.values ?? [], value, adds),
+  });
+  const classes = categories("class", {
+    hide: (hidden) => hide({ hidden }),
+    take: (value, adds) => take(scene.layers?.labels ?? [], value, adds),
+  });
   const tools = h("div", { class: "tools" });
-  const element = h("section", { class: "legend", "aria-label": "Classes and tools" }, scale,
-    h("h2", {}, "Classes"), rows, tools);
-  let clicked = 0;
+  const lost = h("div", { class: "tools lost" });
+  const size = h("output", { class: "soft" });
+  const slider = h("input", {
+    type: "range", id: "size", min: SIZES.least, max: SIZES.most, step: SIZES.step,
+    oninput: () => state.set({ size: Number(slider.value) }),
+  });
+  const sizes = h("label", { class: "size" }, h("span", {}, "Size"), slider, size);
+  const element = h("section", { class: "legend", "aria-label": "Classes and tools" }, scale, own.element,
+    h("h2", {}, "Classes"), classes.element, tools, sizes, lost);
 
-  /** @param {number} index */
-  function toggle(index) {
-    const { hidden } = state.now;
-    const next = hidden.includes(index) ? hidden.filter((i) => i !== index) : [...hidden, index];
-    show(next.sort((a, b) => a - b));
-  }
-
-  /** Show that class alone, or all again where it is alone already. @param {number} index */
-  function solo(index) {
-    const others = entries().filter((i) => i !== index);
-    const alone = others.every((i) => state.now.hidden.includes(i)) && !state.now.hidden.includes(index);
-    show(alone ? [] : others);
-  }
-
-  /** Hide these classes, and leave nothing selected that is hidden. @param {number[]} hidden */
-  function show(hidden) {
+  /** Hide these, and leave nothing selected that is hidden. @param {{hidden?: number[], off?: number[]}} what */
+  function hide(what) {
     const { layers } = scene;
     if (!layers) return;
-    const away = new Set(hidden.map((index) => (index === layers.classes.length ? -1 : index)));
-    const selection = state.now.selection.filter((id) => !away.has(layers.labels[scene.place(id)]));
-    state.set({ hidden, selection });
+    const { hidden, off } = { ...state.now, ...what };
+    const left = shownPoints(layers.labels, hidden, layers.classes.length);
+    const { colouring } = scene.tint;
+    const seen = colouring?.names.length ? shownPoints(colouring.values, off, colouring.names.length) : left;
+    const selection = state.now.selection.filter((id) => {
+      const place = scene.place(id);
+      return left[place] && seen[place];
+    });
+    state.set({ ...what, selection });
   }
 
-  /** The rows there are: every class, and "no label" where an image has none. */
-  function entries() {
-    const { layers } = scene;
-    if (!layers) return [];
-    const all = layers.classes.map((_, i) => i);
-    return layers.labels.includes(-1) ? [...all, layers.classes.length] : all;
-  }
-
-  function drawRows() {
-    const { layers } = scene;
-    if (!layers) return fill(rows);
-    const { all, taken } = counts(layers.labels, scene.selected, layers.classes.length);
-    fill(rows, entries().map((index) => {
-      const none = index === layers.classes.length;
-      const hidden = state.now.hidden.includes(index);
-      const name = none ? "no label" : layers.classes[index];
-      return h("div", { class: "class-line" }, h(
-        "button",
-        {
-          type: "button",
-          class: `class-row ${hidden ? "off" : ""}`,
-          "data-class": index,
-          "aria-pressed": `${!hidden}`,
-          title: "Click hides or shows the class; double-click shows it alone; s selects its images",
-          onclick: (/** @type {MouseEvent} */ event) => press(index, event.detail),
-        },
-        swatch(classMark(none ? -1 : index, theme.tone)),
-        h("span", { class: "name" }, name),
-        h("span", { class: "soft" }, `${count(taken[index])}/${count(all[index])}`),
-      ), h(
-        "button",
-        {
-          type: "button", class: "quiet accent take", disabled: hidden, "data-class": index, "aria-label": `Select ${name}`,
-          title: "Select the images of this class; with Shift, add them", onclick: (/** @type {MouseEvent} */ event) => take(index, event.shiftKey),
-        },
-        "select",
-      ));
-    }));
-  }
-
-  /** Select the images of a class that is not hidden. @param {number} index @param {boolean} adds */
-  function take(index, adds) {
-    const { layers } = scene;
-    if (!layers || state.now.hidden.includes(index)) return;
-    const label = index === layers.classes.length ? -1 : index;
-    const ids = Array.from(layers.ids).filter((_, place) => layers.labels[place] === label);
+  /** Select the shown images with that value. @param {ArrayLike<number>} values @param {number} value @param {boolean} adds */
+  function take(values, value, adds) {
+    const { layers, shown } = scene;
+    if (!layers) return;
+    const ids = Array.from(layers.ids).filter((_, place) => shown[place] && values[place] === value);
     state.set({ selection: joined(state.now.selection, ids, adds ? "add" : "replace") });
   }
 
-  /** The second click of a pair takes back what the first did. @param {number} index @param {number} clicks */
-  function press(index, clicks) {
-    if (clicks === 2 && clicked === index) {
-      toggle(index);
-      solo(index);
-    } else toggle(index);
-    clicked = index;
+  function drawRows() {
+    const { layers, selected } = scene;
+    const { colouring } = scene.tint;
+    const { hidden, off } = state.now;
+    own.element.hidden = !colouring?.names.length;
+    own.show(colouring?.names.length ? {
+      names: colouring.names, none: colouring.word === "right" ? "no label" : "no value", values: colouring.values,
+      selected, off, mark: (value) => markOf(colouring, value, theme.tone),
+    } : null);
+    classes.show(layers && {
+      names: layers.classes, none: "no label", values: layers.labels, selected, off: hidden,
+      mark: (value) => (colouring ? null : classMark(value, theme.tone)),
+    });
   }
 
   function drawScale() {
-    const { unit } = scene.focus;
-    scale.hidden = !scene.tinted || !unit;
-    if (!unit || scale.hidden) return fill(scale);
-    const [low, high] = extent(unit.responses);
-    const stops = Array.from({ length: 9 }, (_, i) => ramp(i / 8, theme.tone));
+    const { colouring, refusal, remarks } = scene.tint;
     fill(
       scale,
-      h("h2", {}, "Unit ", h("span", { class: "as-is" }, shortLayer(scene.layerName(unit.layer))), ` / ${unit.unit}`),
-      h("div", { class: "ramp", style: { background: `linear-gradient(to right, ${stops.join(", ")})` } }),
-      h("div", { class: "pair small", title: unit.definitions.activity ?? "Mean response over the patches of an image" },
-        h("span", {}, decimal(low)), h("span", { class: "soft" }, "mean response"), h("span", {}, decimal(high))),
-      h("button", { type: "button", class: "button", id: "class-colour", onclick: () => state.set({ colour: "class" }) }, "Colour by class"),
+      h("label", { class: "pick" }, h("span", { class: "soft" }, "colour"), colourPick({ state, scene }, "legend-colour")),
+      refusal && h("p", { class: "notice", role: "alert" }, refusal),
+      colouring && h("h2", { title: colouring.about }, h("span", { class: "as-is" }, colouring.title)),
+      colouring && !colouring.names.length && ramped(colouring),
+      remarks.map((remark) => h("p", { class: "notice small" }, remark)),
     );
+  }
+
+  /** @param {import("../colourings.js").Colouring} colouring */
+  function ramped({ word, low, high, values, about }) {
+    const stops = Array.from({ length: 9 }, (_, i) => ramp(i / 8, theme.tone));
+    const none = Array.from(values).filter(Number.isNaN).length;
+    return [
+      h("div", { class: "ramp", style: { background: `linear-gradient(to right, ${stops.join(", ")})` } }),
+      h("div", { class: "pair small", title: about },
+        h("span", {}, short(low)), h("span", { class: "soft" }, word === "unit" ? "mean response" : ""), h("span", {}, short(high))),
+      none > 0 && h("p", { class: "soft small" }, `Grey: ${none} without a value.`),
+    ];
   }
 
   function drawTools() {
     fill(
       tools,
-      h("h2", {}, "Drag"),
-      segments("Drag", [["lasso", "Lasso"], ["pan", "Pan"]], state.now.drag, (drag) => state.set({ drag })),
-      h("p", { class: "soft small" }, "Shift adds, Alt subtracts. The wheel zooms, a double-click resets."),
-      h("h2", {}, "Points"),
-      segments("Points", [["dots", "Dots"], ["images", "Images"]], state.now.points, (points) => state.set({ points })),
-      h("button", { type: "button", class: "button wide", disabled: state.now.view === null, onclick: () => state.set({ view: null }) }, "Whole map"),
+      h("div", { class: "between" }, h("h2", {}, "Drag"),
+        h("button", { type: "button", class: "quiet", disabled: state.now.view === null, onclick: () => state.set({ view: null }) }, "Whole map")),
+      segments("Drag", [["lasso", "Lasso"], ["rectangle", "Rectangle"], ["pan", "Pan"]], state.now.drag, (drag) => state.set({ drag })),
+      h("p", { class: "soft small", title: "The wheel zooms, a double-click resets" }, "Shift adds, Alt subtracts."),
+      h("h2", { title: "Auto: images where few enough are in view to find room" }, "Points"),
+      segments("Points", [["auto", "Auto"], ["dots", "Dots"], ["images", "Images"]], state.now.points, (points) => state.set({ points })),
+    );
+    slider.value = `${state.now.size}`;
+    size.textContent = `${state.now.size} %`;
+  }
+
+  function drawLost() {
+    const map = scene.maps[state.now.layer];
+    const marked = state.now.lost === "marked";
+    const told = scene.layers && map ? lostSentence(map.kept, scene.shown, scene.layers.run) : "";
+    fill(
+      lost,
+      h("label", { class: "check" },
+        h("input", {
+          type: "checkbox", id: "lost", checked: marked, disabled: !map?.kept,
+          onchange: (/** @type {Event} */ event) => state.set({ lost: /** @type {HTMLInputElement} */ (event.target).checked ? "marked" : "plain" }),
+        }),
+        "Mark lost neighbours"),
+      (marked || !map?.kept) && h("p", { class: "soft small", id: "lost-says" }, told),
     );
   }
 
   scene.on(["maps", "selection", "paint"], drawRows);
   scene.on(["maps", "paint", "unit"], drawScale);
-  state.on(["drag", "points", "view"], drawTools);
-  rows.addEventListener("keydown", (event) => {
-    const row = /** @type {HTMLElement} */ (event.target).closest("[data-class]");
-    if (!row || event.ctrlKey || event.metaKey || event.key.toLowerCase() !== "s") return;
-    event.preventDefault();
-    take(Number(/** @type {HTMLElement} */ (row).dataset.class), event.shiftKey);
-  });
+  state.on(["unit", "layer", "colour"], drawScale);
+  scene.on(["maps", "paint"], drawLost);
+  state.on(["lost", "layer"], drawLost);
+  state.on(["drag", "points", "view", "size"], drawTools);
   drawTools();
   drawScale();
-  roving(rows, "button:not(:disabled)");
+  drawLost();
   return element;
 }

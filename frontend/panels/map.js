@@ -4,10 +4,13 @@ import { asText } from "../marks/astext.js";
 import { brush } from "../brush.js";
 import { counted, decimal, layerSentence, mapCaption } from "../text.js";
 import { createMapView } from "../mapview.js";
-import { drawThumbnails } from "../overlay.js";
+import { drawRings, drawThumbnails, haveRoom } from "../overlay.js";
 import { fill, h, perFrame } from "../dom.js";
-import { home, ranges, zoomed } from "../plane.js";
+import { home, inView, ranges, zoomed } from "../plane.js";
 import { joined } from "../selection.js";
+import { lostPoints } from "../lost.js";
+
+const THUMBNAIL = 30; // pixels a side
 
 /** @param {import("../types.js").Page} page */
 export function map({ state, scene, tip, atlas, example }) {
@@ -24,7 +27,7 @@ export function map({ state, scene, tip, atlas, example }) {
 
   brush(surface, {
     map: () => placed && { points: placed.points, ranges: placed.ranges, shown: scene.shown },
-    hover: (place, event) => tip.show(place, event),
+    hover: (place, event) => tip.show(place, event, state.now.layer),
     click(place, how) {
       if (place < 0 || !scene.layers) return;
       const id = scene.layers.ids[place];
@@ -69,14 +72,29 @@ export function map({ state, scene, tip, atlas, example }) {
   function dotSize(span) {
     const closer = span / view()[2];
     const base = scene.maps[0].x.length > 3000 ? 5.5 : 8;
-    return Math.round(2 * Math.min(14, base * Math.max(1, closer ** 0.35))) / 2;
+    return Math.round(2 * (state.now.size / 100) * Math.min(14, base * Math.max(1, closer ** 0.35))) / 2;
+  }
+
+  /** The side of a thumbnail. */
+  const side = () => Math.round((THUMBNAIL * state.now.size) / 100);
+
+  /** Images in place of dots? @param {import("../overlay.js").Placed} map */
+  function asImages(map) {
+    const { points } = state.now;
+    if (points === "dots" || !atlas.ready) return false;
+    return points === "images" || haveRoom(inView(map.points, map.ranges, scene.shown), map.box, side());
   }
 
   function draw() {
     placed = place();
     if (!placed || !scene.layers) return;
     const map = placed;
-    const images = state.now.points === "images" && atlas.ready;
+    const images = asImages(map);
+    const size = dotSize(home(map.points, map.box)[2]);
+    const lost = state.now.lost === "marked" ? lostPoints(scene.maps[state.now.layer].kept) : null;
+    element.dataset.points = images ? "images" : "dots";
+    /** @type {number[]|null} */
+    let drawn = null;
     shown.show({
       width: map.box.width,
       height: map.box.height,
@@ -85,12 +103,17 @@ export function map({ state, scene, tip, atlas, example }) {
       figure: scene.groups,
       selected: scene.selected,
       chosen: state.now.selection.length > 0,
-      size: dotSize(home(map.points, map.box)[2]),
+      size,
       shapes: true,
       faint: images,
       over: images
-        ? (canvas) => drawThumbnails(canvas, map, scene.groups, scene.selected, state.now.selection.length > 0, atlas.draw)
+        ? (canvas) => (drawn = drawThumbnails(canvas, map, scene.groups, scene.selected, state.now.selection.length > 0, side(), atlas.draw))
         : undefined,
+      marks: lost ? (canvas) => {
+        const places = drawn ?? scene.groups.flatMap(({ positions }) => Array.from(positions));
+        const radius = images ? side() / 2 + 4 : size / 2 + 2;
+        drawRings(canvas, map, places.filter((place) => lost[place]), radius, getComputedStyle(element).color);
+      } : undefined,
     });
     tell();
     ring();
@@ -101,7 +124,7 @@ export function map({ state, scene, tip, atlas, example }) {
     if (!placed) return;
     const { image } = state.now;
     const pinned = image === null ? -1 : scene.place(image);
-    const radius = state.now.points === "images" ? 19 : 8;
+    const radius = element.dataset.points === "images" ? side() / 2 + 4 : Math.max(8, 0.08 * state.now.size);
     shown.lines.rings([placed], { pointed: tip.pointed, pinned, radius });
     shown.lines.crosses([placed], [example.at(state.now.layer)]);
   }
@@ -147,13 +170,13 @@ export function map({ state, scene, tip, atlas, example }) {
     tell();
     ring();
   });
-  state.on(["layer", "view", "tab", "points"], redraw);
+  state.on(["layer", "view", "tab", "points", "size", "lost"], redraw);
   state.on(["drag"], tell);
   state.on(["image"], ring);
   tip.on(ring);
   example.on(ring);
   atlas.on(() => {
-    if (state.now.points === "images") redraw();
+    if (state.now.points !== "dots") redraw();
   });
   new ResizeObserver(([{ contentRect }]) => {
     size = { width: contentRect.width, height: contentRect.height };

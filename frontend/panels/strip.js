@@ -70,9 +70,10 @@ export function strip({ state, scene, runs, tip, example }, done) {
         const map = view.maps[layer];
         return map ? { points: map.points, ranges: map.ranges, shown: scene.shown } : null;
       },
-      hover: (place, event) => tip.show(place, event),
+      hover: (place, event) => tip.show(place, event, layer),
       click: () => state.set({ layer, tab: "map" }),
       lasso: (places, how) => take(places, how),
+      drags: () => (state.now.drag === "rectangle" ? "rectangle" : "lasso"),
       outline: (corners) => {
         const { left, top } = view.maps[layer]?.box ?? { left: 0, top: 0 };
         view.lines.lasso(corners.map(([x, y]) => [x + left, y + top]));
