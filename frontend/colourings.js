@@ -41,9 +41,10 @@ export const isColouring = (text) => Object.hasOwn(COLOURINGS, text) || (text.st
  * @param {number} layer in view
  * @param {string|null} unit the name of the unit in view
  * @param {Column[]} columns
+ * @param {string} [none] why there are no columns
  * @returns {Choice[]}
  */
-export function choices(layers, layer, unit, columns) {
+export function choices(layers, layer, unit, columns, none = "none with these images") {
   const { probe, answers } = layers.layers[layer];
   const kept = answers ? null : `not kept; saccade analyse ${layers.run}`;
   const probed = probe ? kept : "no labels";
@@ -57,7 +58,7 @@ export function choices(layers, layer, unit, columns) {
     { word: "unit", says: unit ? `unit ${unit}` : COLOURINGS.unit, lacks: unit ? null : "open one first" },
     { word: "right", says: COLOURINGS.right, lacks: probed },
     { word: "confidence", says: COLOURINGS.confidence, lacks: probed },
-    ...(own.length ? own : [{ word: META, says: "metadata", lacks: "none with these images" }]),
+    ...(own.length ? own : [{ word: META, says: "metadata", lacks: none }]),
   ];
 }
 

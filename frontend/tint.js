@@ -85,7 +85,7 @@ export function createTint(state, layersNow, unitNow, tell) {
     },
     /** Sentences about metadata that could not be used. */
     get remarks() {
-      return metadata.error ? [metadata.error.message] : metadata.reply?.remarks ?? [];
+      return metadata.reply?.remarks ?? [];
     },
     /** What can be chosen now, and why some cannot. */
     get choices() {
@@ -93,7 +93,7 @@ export function createTint(state, layersNow, unitNow, tell) {
       const { layer, unit } = state.now;
       if (!layers?.layers[layer]) return [];
       const name = unit === null ? null : `${shortLayer(layers.layers[layer].name)} / ${unit}`;
-      return choices(layers, layer, name, metadata.reply?.columns ?? []);
+      return choices(layers, layer, name, metadata.reply?.columns ?? [], metadata.error?.message);
     },
     load: () => void Promise.all([loadAnswers(), loadMetadata()]),
   };
