@@ -107,10 +107,11 @@ export function blended(groups, mixed) {
 /**
  * Each group in several thin layers, taken in turn, so that in a crowd none lies on top of the others.
  * @param {Group[]} groups
+ * @param {number} crowd points from which on that is done
  * @returns {Group[]}
  */
-export function inTurns(groups) {
-  if (groups.reduce((n, group) => n + group.positions.length, 0) < CROWD) return groups;
+export function inTurns(groups, crowd = CROWD) {
+  if (groups.reduce((n, group) => n + group.positions.length, 0) < crowd) return groups;
   return Array.from({ length: TURNS }, (_, turn) =>
     groups.map((group) => ({
       ...group,

@@ -138,7 +138,7 @@ export function createScene(state, runs, theme) {
     }
     const plain = colouring ? groupsOf(colouring, shown, theme.tone) : byClass(layers.labels, shown, theme.tone);
     const mixed = !colouring || colouring.names.length > 0;
-    groups = mixed ? inTurns(plain) : plain;
+    groups = mixed ? inTurns(plain, colouring ? 0 : undefined) : plain;
     blend = [blended(plain, mixed)];
   }
 

@@ -113,7 +113,7 @@ export function layersInWords({ layers }) {
 export function mapCaption(parameters, kept) {
   const parts = [String(parameters?.method ?? "t-SNE")];
   for (const name of ["perplexity", "seed"]) {
-    if (parameters && name in parameters) parts.push(`${name} ${parameters[name]}`);
+    if (parameters && name in parameters) parts.push(`${name} ${Number(Number(parameters[name]).toPrecision(3))}`);
   }
   const how = parts.join(", ");
   return kept === null ? how : `${how} · keeps ${percent(kept, 0)} of 10 nearest neighbours`;

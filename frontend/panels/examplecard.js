@@ -28,6 +28,7 @@ export function examplecard(page) {
   const element = h("section", { class: "card", id: "example", "aria-label": "Search by example" }, picker, body);
   /** @type {string|null} */
   let refusal = null;
+  let fresh = false; // sent, and what was found is not in view yet
 
   function draw() {
     element.hidden = !scene.layers;
@@ -81,7 +82,10 @@ export function examplecard(page) {
   example.on(() => {
     refusal = null;
     draw();
-    if (example.status === "sending") element.scrollIntoView({ block: "nearest" });
+    if (example.status === "sending") fresh = true;
+    if (!fresh || !["sending", "found"].includes(example.status)) return;
+    element.scrollIntoView({ block: "start" });
+    fresh = example.status === "sending";
   });
   scene.on(["maps"], draw);
   state.on(["layer"], draw);

@@ -24,7 +24,7 @@ export function legend({ state, scene, theme }) {
     take: (value, adds) => take(scene.layers?.labels ?? [], value, adds),
   });
   const tools = h("div", { class: "tools" });
-  const lost = h("div", { class: "tools lost" });
+  const lost = h("div", { class: "lost" });
   const size = h("output", { class: "soft" });
   const slider = h("input", {
     type: "range", id: "size", min: SIZES.least, max: SIZES.most, step: SIZES.step,

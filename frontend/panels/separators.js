@@ -93,7 +93,10 @@ export function separators({ state, scene, api }) {
   }
 
   scene.on(["maps", "selection"], draw);
-  state.on(["separate"], draw);
+  state.on(["separate"], () => {
+    draw();
+    if (wanted()) element.scrollIntoView({ block: "nearest" });
+  });
   state.on(["layer", "unit"], () => {
     if (wanted()) show();
   });
