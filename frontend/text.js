@@ -113,7 +113,8 @@ export function layersInWords({ layers }) {
 export function mapCaption(parameters, kept) {
   const parts = [String(parameters?.method ?? "t-SNE")];
   for (const name of ["perplexity", "seed"]) {
-    if (parameters && name in parameters) parts.push(`${name} ${Number(Number(parameters[name]).toPrecision(3))}`);
+    const value = parameters?.[name];
+    if (value !== undefined) parts.push(`${name} ${typeof value === "number" && !Number.isInteger(value) ? value.toFixed(1) : value}`);
   }
   const how = parts.join(", ");
   return kept === null ? how : `${how} · keeps ${percent(kept, 0)} of 10 nearest neighbours`;

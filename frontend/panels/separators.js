@@ -36,8 +36,8 @@ export function separators({ state, scene, api }) {
 
   async function ask() {
     const { layers } = scene;
-    const { selection } = state.now;
     if (!layers || !wanted()) return;
+    const selection = state.now.selection.filter((id) => scene.place(id) >= 0);
     const key = `${layers.run} ${layers.epoch} ${selection}`;
     if (key === asked) return;
     asked = key;
