@@ -52,7 +52,7 @@ function chartLayout(element, ink, more) {
  * Bars with an interval each, short marks for what they are compared with, and lines across.
  * @param {HTMLElement} element
  * @param {{names: string[], values: number[], low: number[], high: number[], chosen: number,
- *   marks: {says: string, values: (number|null)[]}[],
+ *   marks: {says: string, symbol: string, values: (import("./types.js").Accuracy|null)[]}[],
  *   lines: {says: string, value: number, dash: string}[]}} what shares of one
  */
 export async function accuracyBars(element, what) {
@@ -80,9 +80,10 @@ export async function accuracyBars(element, what) {
     type: "scatter",
     mode: "markers",
     x: says,
-    y: mark.values,
-    marker: { symbol: "line-ew", size: 30, line: { width: 2.5, color: ink.ink } },
-    hovertemplate: `${plain(mark.says)}<br>%{y:.1%}<extra></extra>`,
+    y: mark.values.map((found) => found?.accuracy ?? null),
+    customdata: mark.values.map((found) => [found?.low, found?.high]),
+    marker: { symbol: mark.symbol, size: mark.symbol === "line-ew" ? 30 : 10, color: ink.ink, line: { width: 2.5, color: ink.ink } },
+    hovertemplate: `${plain(mark.says)}<br>%{y:.1%} (95 % interval %{customdata[0]:.1%} to %{customdata[1]:.1%})<extra></extra>`,
   }));
   const shapes = what.lines.map((line) => ({
     type: "line", xref: "paper", x0: 0, x1: 1, y0: line.value, y1: line.value, layer: "above",
@@ -102,8 +103,8 @@ export async function accuracyBars(element, what) {
  * A figure over epochs, a line a layer with its name at the end; epochs stand evenly spaced.
  * @param {HTMLElement} element
  * @param {{x: number[], lines: {says: string, short: string, values: (number|null)[],
- *   colour: string, chosen: boolean}[], at: number|null, ticks: string, format: string}} what
- *   `at` marks an epoch; `ticks` and `format` say how d3 writes a number on the axis and in full
+ *   low?: (number|null)[], high?: (number|null)[], colour: string, chosen: boolean}[], at: number|null, ticks: string, format: string}} what
+ *   `low` and `high` end the intervals, which are drawn of the chosen line; `at` marks an epoch; `ticks` and `format` say how d3 writes a number on the axis and in full
  */
 export async function epochLines(element, what) {
   const ink = inks(element);
@@ -116,10 +117,16 @@ export async function epochLines(element, what) {
     text: what.x.map(String),
     line: { color: line.colour, width: line.chosen ? 3 : 1.5 },
     marker: { size: line.chosen ? 7 : 5, color: line.colour },
-    hovertemplate: `${plain(line.says)}, epoch %{text}<br>%{y:${what.format}}<extra></extra>`,
+    ...(line.low && line.high ? interval(line.values, line.low, line.high, line.colour, line.chosen) : {}),
+    hovertemplate: `${plain(line.says)}, epoch %{text}<br>%{y:${what.format}}${line.low
+      ? ` (95 % interval %{customdata[0]:${what.format}} to %{customdata[1]:${what.format}})`
+      : ""}<extra></extra>`,
   }));
   const share = what.ticks.endsWith("%");
-  const range = rangeOf(what.lines, share);
+  const held = what.lines.map(({ values, low, high, chosen }) => ({
+    values: chosen ? [...values, ...(low ?? []), ...(high ?? [])] : values,
+  }));
+  const range = rangeOf(held, share);
   const longest = Math.max(...what.lines.map(({ short }) => short.length));
   const here = what.at === null ? -1 : what.x.indexOf(what.at);
   const layout = chartLayout(element, ink, {
@@ -135,6 +142,23 @@ export async function epochLines(element, what) {
   });
   await chart(element, traces, layout);
 }
+
+/**
+ * The interval of each value, told under the pointer and, where `drawn`, as a bar.
+ * @param {(number|null)[]} values
+ * @param {(number|null)[]} low
+ * @param {(number|null)[]} high
+ * @param {string} color
+ * @param {boolean} drawn
+ */
+const interval = (values, low, high, color, drawn) => ({
+  customdata: low.map((from, i) => [from, high[i]]),
+  error_y: {
+    type: "data", symmetric: false, visible: drawn, color, thickness: 1.2, width: 3,
+    array: values.map((v, i) => (v === null ? null : (high[i] ?? v) - v)),
+    arrayminus: values.map((v, i) => (v === null ? null : v - (low[i] ?? v))),
+  },
+});
 
 /**
  * What an axis shows: all values with some air, of shares no more than there can be.

@@ -28,6 +28,7 @@ import { likeness } from "./panels/likeness.js";
 import { listenToKeys } from "./keyboard.js";
 import { map } from "./panels/map.js";
 import { matched } from "./panels/matched.js";
+import { mixup } from "./panels/mixup.js";
 import { neurons } from "./panels/neurons.js";
 import { newrun } from "./panels/newrun.js";
 import { pair } from "./panels/pair.js";
@@ -68,7 +69,7 @@ document.body.append(
   h("main", { class: "main", id: "main", tabindex: -1 }, strip(page, prefetch(page)), stage(page, {
     map: [map(page), legend(page)],
     units: [neurons(page)],
-    probes: [probes(page)],
+    probes: [probes(page, mixup(page))],
     learning: [learning(page)],
     compare: [h("div", { class: "compare", id: "compare" }, versus(page), likeness(page), twomaps(page), matched(page), pair(page), rules(page))],
   })),

@@ -70,7 +70,7 @@ const size = {
   write: (/** @type {number} */ value) => `${value}`,
 };
 
-const OF_RUN = ["epoch", "unit", "image", "selection", "hidden", "off", "only", "view", "colour", "k", "like", "separate"];
+const OF_RUN = ["cell", "epoch", "unit", "image", "selection", "hidden", "off", "only", "view", "colour", "k", "like", "separate"];
 
 const TOP = Infinity; // a layer above all there are: the top one, once it is known which that is
 
@@ -102,6 +102,7 @@ export const PROPS = {
   versus: { ...name(null), steps: true, resets: ["versus_epoch", "versus_layer"] },
   versus_epoch: { ...whole(null), steps: false, resets: [] },
   versus_layer: { ...whole(null), steps: true, resets: [] },
+  cell: { ...list, steps: true, resets: [] },
   pairing: { ...word("single", "best"), steps: false, resets: [] },
   dialog: { ...name(null), steps: true, resets: [] },
 };
@@ -115,7 +116,7 @@ export const PROPS = {
  *   patches: "framed"|"close", drag: "lasso"|"rectangle"|"pan", points: "auto"|"dots"|"images",
  *   view: [number, number, number]|null, bench: string|null, measure: string|null,
  *   order: string|null, versus: string|null,
- *   versus_epoch: number|null, versus_layer: number|null, pairing: "single"|"best", dialog: string|null}} Values
+ *   versus_epoch: number|null, versus_layer: number|null, pairing: "single"|"best", cell: number[], dialog: string|null}} Values
  */
 /** @typedef {keyof typeof PROPS} Name */
 

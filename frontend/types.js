@@ -151,10 +151,13 @@
  */
 
 /**
- * @typedef {Accuracy & {layer: number, random: Accuracy|null, confusion: number[][]}} Probe
+ * `votes`: what the nearest training images say; none where an earlier Saccade did not ask them.
+ * @typedef {Accuracy & {layer: number, random: Accuracy|null, votes: Accuracy|null,
+ *   confusion: number[][]}} Probe
  * @typedef {{run: string, epoch: number, protocol: string, n_train: number, n_test: number,
  *   seed: number, chance: number, classes: string[], pixels: Accuracy, layers: Probe[],
- *   input: Probe|null, by_epoch: {epoch: number, accuracy: (number|null)[]}[],
+ *   input: Probe|null, by_epoch: {epoch: number, accuracy: (number|null)[],
+ *   low: (number|null)[], high: (number|null)[]}[], votes: string, no_votes: string|null,
  *   word: string, reason?: string}} Probes
  */
 
@@ -162,7 +165,7 @@
  * What the probe of a layer answered for each image, in the order of `ids`: the class (-1 without a
  * label) and its probability less the next one's.
  * @typedef {{run: string, epoch: number, layer: number, predicted: Int16Array|null,
- *   confidence: Float32Array|null, definition: string, reason: string|null}} Answers
+ *   confidence: Float32Array|null, weights: Float32Array|null, definition: string, reason: string|null}} Answers
  */
 
 /**

@@ -16,6 +16,7 @@ from backend.analysis import (
     probes,
     selectivity,
     shuffles,
+    votes,
 )
 from models.config import TrainConfig
 from models.data import Dataset
@@ -172,6 +173,7 @@ class Material:
             "kept": min(embedding.KEPT, len(self.test) - 1),
             "chance": self.chance or 0,
             "seed": seed,
+            "k": min(votes.K, len(self.train)),
         }
         words = {
             "activity": activity,
@@ -179,7 +181,7 @@ class Material:
             "selectivity": selectivity,
             "neighbours": neighbours,
             "embedding": embedding,
-        } | ({} if self.no_probe else {"probes": probes})
+        } | ({} if self.no_probe else {"probes": probes, "votes": votes})
         return {word: module.DEFINITION.format(**facts) for word, module in words.items()}
 
 

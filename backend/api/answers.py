@@ -1,5 +1,6 @@
 """What the linear classifier of a layer answered for each test image, and how surely."""
 
+import numpy as np
 from fastapi import APIRouter
 from pydantic import BaseModel
 
@@ -16,6 +17,7 @@ class Answers(BaseModel):
     layer: int
     predicted: Array | None  # class of each test image in the order of `ids`; -1: without a label
     confidence: Array | None
+    weights: Array | None  # [class, unit] of standardised features; none of the input
     definition: str
     reason: str | None  # why there are none
 
@@ -34,6 +36,7 @@ def answers(seen: OfCheckpoint, layer: int):
         **{"run": seen.run, "epoch": seen.epoch, "layer": layer},
         "predicted": typed(found["predicted"]) if kept else None,
         "confidence": typed(found["confidence"]) if kept else None,
+        "weights": typed(found["weights"].astype(np.float32)) if "weights" in found else None,
         "definition": summary["definitions"].get("probes", ""),
         "reason": None if kept else lost if there else reason_of(summary),
     }

@@ -9,16 +9,20 @@ from backend.api.deps import Analysed, OfCheckpoint
 from backend.api.layers import Accuracy, ProbeBeside
 
 router = APIRouter(prefix="/runs/{run}/probes", tags=["probes"])
+SHARE = ("accuracy", "low", "high")
 
 
 class Probe(ProbeBeside):
     layer: int
+    votes: Accuracy | None  # of the nearest training images
     confusion: list[list[int]]  # row = truth, column = answer
 
 
 class EpochAccuracy(BaseModel):
     epoch: int
     accuracy: list[float | None]  # of each layer above the input
+    low: list[float | None]  # of the 95 % interval
+    high: list[float | None]
 
 
 class Probes(BaseModel):
@@ -35,6 +39,8 @@ class Probes(BaseModel):
     layers: list[Probe]
     input: Probe | None
     by_epoch: list[EpochAccuracy]
+    votes: str  # the definition of a vote
+    no_votes: str | None  # why no layer has one
     reason: str | None  # why there are none
 
 
@@ -56,6 +62,8 @@ def probes(seen: OfCheckpoint):
         "layers": layers,
         "input": probe_of(seen, 0),
         "by_epoch": by_epoch(seen) if layers else [],
+        "votes": summary["definitions"].get("votes", ""),
+        "no_votes": None if any(of["votes"] for of in layers) else no_votes(seen),
         "reason": None if layers else reason_of(summary),
     }
 
@@ -64,8 +72,13 @@ def probe_of(seen: Analysed, layer: int) -> dict[str, Any] | None:
     probe = seen.probe(layer)
     if probe is None:
         return None
-    confusion = seen.read("probe", layer)["confusion"].tolist()
-    return probe | {"layer": layer, "random": seen.random(layer), "confusion": confusion}
+    found = seen.read("probe", layer)
+    voted = dict(zip(SHARE, found["votes"].tolist(), strict=True)) if "votes" in found else None
+    confusion = found["confusion"].tolist()
+    return probe | {
+        **{"layer": layer, "random": seen.random(layer)},
+        **{"votes": voted, "confusion": confusion},
+    }
 
 
 def by_epoch(seen: Analysed) -> list[dict[str, Any]]:
@@ -73,8 +86,15 @@ def by_epoch(seen: Analysed) -> list[dict[str, Any]]:
     found = []
     for epoch in seen.epochs:
         probes = [seen.probe(layer, epoch) for layer in seen.layers[1:]]
-        found.append({"epoch": epoch, "accuracy": [p and p["accuracy"] for p in probes]})
+        found.append({"epoch": epoch} | {n: [p and p[n] for p in probes] for n in SHARE})
     return found
+
+
+def no_votes(seen: Analysed) -> str:
+    return (
+        "The analysis of this run asked no neighbours for their vote; add it with: "
+        f"saccade analyse {seen.run}"
+    )
 
 
 def reason_of(summary: dict[str, Any]) -> str:

@@ -20,10 +20,11 @@ from backend.analysis.neighbours import METRIC, nearest_images, nearest_patches
 from backend.analysis.plasticity import definitions, plasticity
 from backend.analysis.predictions import definition as of_predictions
 from backend.analysis.predictions import predicted
-from backend.analysis.probes import probe
+from backend.analysis.probes import probe, scored
 from backend.analysis.shuffles import shuffled
 from backend.analysis.tuning import answers, definition, tuning
 from backend.analysis.units import Units
+from backend.analysis.votes import voted
 from backend.jobs.memory import peak_mb, start_peak
 from backend.runs.results import ANALYSES, LATER, OF_ENCODERS, Results, quantised
 from models.checkpoint import keeps_rule, load_encoder, load_learner
@@ -356,10 +357,20 @@ class Subject:
             of_all = np.full(len(m.test), none, found[name].dtype)
             of_all[m.labelled] = found[name]
             found[name] = of_all
+        found["votes"] = self.vote(layer)
         if layer == 0:
             del found["weights"]  # of pixels, which are no units
         self.results.write("probe", self.epoch, layer, found)
-        self.summary["definitions"]["probes"] = m.definitions(seed, perplexity)["probes"]
+        told = m.definitions(seed, perplexity)
+        self.summary["definitions"] |= {word: told[word] for word in ("probes", "votes")}
+
+    def vote(self, layer: int) -> list[float]:
+        """Share of the test images that the nearest training images name rightly, and interval."""
+        m = self.material
+        train, test = (self.stored(layer, split) for split in ("train", "test"))
+        said = voted(train, m.train_labels, test[m.labelled], device=self.exact)
+        found = scored(said, m.test_labels[m.labelled], len(m.classes), len(m.train))
+        return [found.accuracy, found.low, found.high]
 
     def embed(self, layer: int) -> None:
         """Maps of several layers are made at once: one alone has no use for a second core."""

@@ -85,6 +85,7 @@ ARRAYS: dict[str, dict[str, str]] = {
         "n_test": "i4",
         "predicted": "i2",  # [image] the class named; -1 without a label
         "confidence": "f4",  # [image] its probability less the next one's; 0 without a label
+        "votes": "f4",  # [3] share that the vote of neighbours gets right, and its interval
         "weights": "f2",  # [class, unit] of standardised features, absent for the input
     },
     "embedding": {
@@ -135,7 +136,7 @@ ARRAYS: dict[str, dict[str, str]] = {
 # Arrays that an earlier Saccade did not keep: they are added where the features still are.
 LATER = {
     "selectivity": ("null_low", "null_high", "null_best"),
-    "probe": ("predicted", "confidence"),
+    "probe": ("predicted", "confidence", "votes"),
     "embedding": ("kept",),
 }
 OPTIONAL = {

@@ -2,14 +2,20 @@
 
 import { accuracyBars, epochLines } from "../charts.js";
 import { count, counted, decimal, percent, shortLayer } from "../text.js";
+import { cellOf, imagesOf } from "../confusion.js";
 import { fill, h, perFrame } from "../dom.js";
 import { asText } from "../marks/astext.js";
 import { ramp } from "../palette.js";
+import { roving } from "../roving.js";
+import { share } from "../marks/share.js";
 
 /** @typedef {import("../types.js").Probes} Reply */
 
-/** @param {import("../types.js").Page} page */
-export function probes({ state, scene, api, theme }) {
+/**
+ * @param {import("../types.js").Page} page
+ * @param {HTMLElement} mixup shows the cell of the matrix that is chosen
+ */
+export function probes({ state, scene, api, theme }, mixup) {
   const bars = h("div", { class: "chart", role: "img" });
   const epochs = h("div", { class: "chart", role: "img" });
   const [barsText, epochsText] = [asText("Accuracy by layer"), asText("Accuracy by epoch")];
@@ -24,12 +30,14 @@ export function probes({ state, scene, api, theme }) {
     h("section", { class: "by-layer" }, h("h2", {}, "Accuracy by layer"), key, bars, barsText.element),
     h("section", { class: "by-epoch" }, h("h2", {}, "Accuracy by epoch"), epochs, epochsText.element),
     h("section", { class: "by-class" }, matrix),
+    mixup,
     h("section", { class: "in-numbers" }, table, protocol),
   );
   const element = h("div", { class: "probes", id: "probes" }, notice, body);
   /** @type {Reply|null} */
   let reply = null;
   let asked = "";
+  roving(matrix, ".confusion button");
 
   async function load() {
     const { layers } = scene;
@@ -60,7 +68,7 @@ export function probes({ state, scene, api, theme }) {
     drawTable(reply, all);
     drawMatrix(reply, all);
     drawCharts();
-    fill(protocol, `Protocol ${reply.word}: ${reply.protocol} Trained on ${count(reply.n_train)}, tested on ${count(reply.n_test)} images, seed ${reply.seed}.`);
+    fill(protocol, `Linear probe, protocol ${reply.word}: ${reply.protocol} Trained on ${count(reply.n_train)}, tested on ${count(reply.n_test)} images, seed ${reply.seed}. ${reply.no_votes ?? reply.votes}`);
   }
 
   function drawCharts() {
@@ -70,6 +78,7 @@ export function probes({ state, scene, api, theme }) {
       key,
       h("span", { class: "key filled" }, "learned"),
       h("span", { class: "key mark" }, "random encoder"),
+      !reply.no_votes && h("span", { class: "key diamond" }, "vote of neighbours"),
       h("span", { class: "key dash" }, `raw pixels ${percent(reply.pixels.accuracy)}`),
       h("span", { class: "key dot" }, `chance ${percent(reply.chance)}`),
     );
@@ -79,7 +88,10 @@ export function probes({ state, scene, api, theme }) {
       low: reply.layers.map((p) => p.low),
       high: reply.layers.map((p) => p.high),
       chosen: reply.layers.findIndex((p) => p.layer === layer),
-      marks: [{ says: "random encoder", values: reply.layers.map((p) => p.random?.accuracy ?? null) }],
+      marks: [
+        { says: "random encoder", symbol: "line-ew", values: reply.layers.map((p) => p.random) },
+        { says: "vote of neighbours", symbol: "diamond-open", values: reply.layers.map((p) => p.votes) },
+      ],
       lines: [
         { says: "raw pixels", value: reply.pixels.accuracy, dash: "dash" },
         { says: "chance", value: reply.chance, dash: "dot" },
@@ -106,6 +118,8 @@ export function probes({ state, scene, api, theme }) {
         says: scene.layerName(p.layer),
         short: shortLayer(scene.layerName(p.layer)),
         values: rows.map((row) => row.accuracy[p.layer - 1] ?? null),
+        low: rows.map((row) => row.low[p.layer - 1] ?? null),
+        high: rows.map((row) => row.high[p.layer - 1] ?? null),
         colour: ramp(0.25 + (0.75 * i) / Math.max(1, (reply?.layers.length ?? 1) - 1), theme.tone),
         chosen: p.layer === layer,
       })),
@@ -131,17 +145,17 @@ export function probes({ state, scene, api, theme }) {
       h(
         "table",
         {},
-        h("thead", {}, h("tr", {}, ["layer", "accuracy", "95 % interval", "random", "gain"].map((name) => h("th", { scope: "col" }, name)))),
+        h("thead", {}, h("tr", {}, ["layer", "linear probe", "random encoder", "gain, points", "vote of neighbours"].map((name) => h("th", { scope: "col" }, name)))),
         h("tbody", {}, all.map((p) => {
-          const random = p.layer ? p.random?.accuracy : undefined;
+          const random = p.layer ? p.random : null;
           return h(
             "tr",
             { class: p.layer === state.now.layer ? "on" : "" },
             h("th", { scope: "row" }, h("button", { type: "button", class: "link", onclick: () => state.set({ layer: p.layer }) }, p.layer ? scene.layerName(p.layer) : "Input (raw pixels)")),
-            h("td", {}, percent(p.accuracy)),
-            h("td", { class: "soft" }, `${percent(p.low)} – ${percent(p.high)}`),
-            h("td", { class: "soft" }, percent(random)),
-            h("td", {}, random === undefined ? "–" : gain(p.accuracy - random)),
+            h("td", {}, share(p)),
+            h("td", { class: "soft" }, random ? share(random) : "–"),
+            h("td", {}, random ? gain(p.accuracy - random.accuracy) : "–"),
+            h("td", {}, p.votes ? share(p.votes) : "–"),
           );
         })),
       ),
@@ -155,10 +169,11 @@ export function probes({ state, scene, api, theme }) {
   function drawMatrix(told, all) {
     const probe = all.find((p) => p.layer === state.now.layer) ?? all[all.length - 1];
     const rows = probe.confusion;
+    const chosen = cellOf(state.now.cell, told.classes.length);
     fill(
       matrix,
       h("h2", {}, "Confusion, ", h("span", { class: "as-is" }, scene.layerName(probe.layer))),
-      h("p", { class: "soft small" }, "Rows are the true class, columns the answer; per cent of the row."),
+      h("p", { class: "soft small" }, "Rows are the true class, columns the answer; per cent of the row. A cell opens its images."),
       h(
         "div",
         { class: "matrix-scroll" },
@@ -168,24 +183,37 @@ export function probes({ state, scene, api, theme }) {
           h("thead", {}, h("tr", {}, h("td", {}), told.classes.map((name) => h("th", { scope: "col", title: name }, h("span", {}, name))))),
           h("tbody", {}, rows.map((row, i) => {
             const all = Math.max(1, row.reduce((a, b) => a + b, 0));
-            return h("tr", {}, h("th", { scope: "row", title: told.classes[i] }, told.classes[i]), row.map((n, j) => h(
-              "td",
-              {
-                class: i === j ? "right" : "",
-                style: { "--share": (n / all).toFixed(3) },
-                title: `${told.classes[i]} taken for ${told.classes[j]}: ${count(n)} of ${count(all)}`,
-              },
-              n / all >= 0.005 ? Math.round((100 * n) / all) : "",
-            )));
+            return h("tr", {}, h("th", { scope: "row", title: told.classes[i] }, told.classes[i]), row.map((n, j) => {
+              const says = `${told.classes[i]} taken for ${told.classes[j]}: ${count(n)} of ${count(all)}`;
+              const on = chosen !== null && chosen[0] === i && chosen[1] === j;
+              return h(
+                "td",
+                { class: i === j ? "right" : "", style: { "--share": (n / all).toFixed(3) } },
+                h("button", {
+                  type: "button", title: says, "aria-label": says, "aria-current": `${on}`, "data-cell": `${i},${j}`,
+                  onclick: () => void open(probe.layer, i, j),
+                }, n / all >= 0.005 ? Math.round((100 * n) / all) : ""),
+              );
+            }));
           })),
         ),
       ),
     );
   }
 
+  /** Show a cell and select its images, where it is known which they are. @param {number} layer @param {number} truth @param {number} answer */
+  async function open(layer, truth, answer) {
+    const { layers } = scene;
+    if (!layers) return;
+    const told = await api.answers(layers.run, layer, layers.epoch).catch(() => null);
+    if (scene.layers !== layers) return;
+    const images = told?.predicted ? { selection: imagesOf(layers.ids, layers.labels, told.predicted, truth, answer) } : {};
+    state.set({ layer, cell: [truth, answer], ...images });
+  }
+
   const redraw = perFrame(drawCharts);
   scene.on(["maps"], () => void load());
-  state.on(["tab", "layer"], () => void load());
+  state.on(["tab", "layer", "cell"], () => void load());
   theme.on(draw);
   new ResizeObserver(redraw).observe(bars);
   return element;

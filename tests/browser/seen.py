@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 DTYPES = {"f4": "<f4", "i4": "<i4", "i2": "<i2", "u1": "u1"}
@@ -70,3 +70,12 @@ def expected(complaints: list[str], pattern: str) -> Iterator[None]:
     """What a test provokes on purpose, such as a refused request, is no complaint."""
     yield
     complaints[:] = [line for line in complaints if not re.search(pattern, line)]
+
+
+def stands_in(page: Page, other: str, run: str) -> None:
+    """What is asked of the other run, which there is not, is answered of a run that there is."""
+
+    def answer(route: Route) -> None:
+        route.fulfill(response=route.fetch(url=route.request.url.replace(other, run)))
+
+    page.route(re.compile(rf"/api/runs/.*{other}"), answer)

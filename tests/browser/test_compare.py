@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.benchrecord import written
-from tests.browser.seen import PHONE, expected, maps_drawn
+from tests.browser.seen import PHONE, expected, maps_drawn, stands_in
 
 Visit = Callable[..., Page]
 NAME, OTHER = "made-up-bench", "another-run"
@@ -120,7 +120,7 @@ def test_two_runs_are_told_with_their_difference(
 
     page = visit("#tab=map")
     page.route(re.compile(r"/api/runs$"), two)
-    stands_in(page, run["id"])
+    stands_in(page, OTHER, run["id"])
     page.route(f"**/api/runs/{OTHER}/probes**", lambda route: route.fulfill(json=there))
     page.goto(page.url.split("#")[0] + "#tab=compare")
     page.reload()
@@ -153,7 +153,7 @@ def test_layers_of_two_runs_have_their_names_and_none_without_a_partner_is_left_
 
     page = visit("#tab=map")
     page.route(re.compile(r"/api/runs$"), two)
-    stands_in(page, run["id"])
+    stands_in(page, OTHER, run["id"])
     page.route(f"**/api/runs/{OTHER}/probes**", lambda route: route.fulfill(json=there))
     page.goto(page.url.split("#")[0] + "#tab=compare")
     page.reload()
@@ -190,15 +190,6 @@ def test_where_the_newest_bench_is_damaged_the_next_is_shown(visit: Visit, bench
         page.wait_for_selector("#compare .chart.tall .main-svg")
         expect(page.locator("#compare .notice.bad").first).to_contain_text("newest")
     expect(page.locator("#bench")).to_have_value(bench)
-
-
-def stands_in(page: Page, run: str) -> None:
-    """What is asked of the other run is answered of this one."""
-
-    def answer(route: Route) -> None:
-        route.fulfill(response=route.fetch(url=route.request.url.replace(OTHER, run)))
-
-    page.route(re.compile(rf"/api/runs/.*{OTHER}"), answer)
 
 
 def other(probe: dict) -> dict:

@@ -69,7 +69,7 @@ def test_definitions_hold_the_numbers():
     )
     said = material.definitions(7, 30.0)
     assert set(said) == {
-        "activity", "maximizers", "selectivity", "neighbours", "embedding", "probes"
+        "activity", "maximizers", "selectivity", "neighbours", "embedding", "probes", "votes"
     }  # fmt: skip
     assert "central 32 x 32 pixels, rgb" in said["activity"] and "3 x 3 patches" in said["activity"]
     assert "over 9 patches of each of the 30 test images" in said["maximizers"]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from backend.analysis.votes import voted
 from backend.api.arrays import typed
 from backend.runs.results import Results
 from tests.backend.conftest import TEST, TRAIN
@@ -162,7 +163,23 @@ def test_probes_stand_beside_their_baselines(site: TestClient, run: str) -> None
     assert np.sum(found["layers"][5]["confusion"]) == TEST
     assert [row["epoch"] for row in found["by_epoch"]] == [0, 1, 2]
     assert found["by_epoch"][2]["accuracy"][5] == found["layers"][5]["accuracy"]
+    assert found["by_epoch"][2]["low"][5] == found["layers"][5]["low"]
     assert found["reason"] is None and "regression" in found["protocol"]
+
+
+def test_the_vote_of_neighbours_stands_beside_the_probe(
+    site: TestClient, run: str, results: Results
+) -> None:
+    found = site.get(f"/api/runs/{run}/probes").json()
+    assert found["no_votes"] is None
+    assert "the 20 nearest" in found["votes"]
+    assert found["input"]["votes"]
+    for probe in found["layers"]:
+        train, test = (results.features(2, probe["layer"], split) for split in ("train", "test"))
+        said = voted(np.asarray(train), np.arange(TRAIN) % 3, np.asarray(test))
+        right = np.mean(said == np.arange(TRAIN, TRAIN + TEST) % 3)
+        assert probe["votes"]["accuracy"] == pytest.approx(right)
+        assert probe["votes"]["low"] < right < probe["votes"]["high"] or right in (0, 1)
 
 
 def test_a_probe_tells_what_it_answered_for_each_image(
@@ -173,6 +190,11 @@ def test_a_probe_tells_what_it_answered_for_each_image(
         stored = results.read("probe", 2, layer)
         np.testing.assert_array_equal(array(found["predicted"]), stored["predicted"])
         np.testing.assert_array_equal(array(found["confidence"]), stored["confidence"])
+        if layer:
+            weights = array(found["weights"]).reshape(3, -1)
+            np.testing.assert_array_equal(weights, stored["weights"])
+        else:
+            assert found["weights"] is None
         assert "less that of the next one" in found["definition"] and found["reason"] is None
     assert site.get(f"/api/runs/{run}/layers/7/answers").status_code == 404
 
