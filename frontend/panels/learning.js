@@ -6,6 +6,9 @@ import { asText } from "../marks/astext.js";
 import { counted, decimal, percent, shortLayer } from "../text.js";
 import { epochLines } from "../charts.js";
 import { fill, h, perFrame } from "../dom.js";
+import { live } from "../runs.js";
+import { lossLines } from "../marks/losslines.js";
+import { lossName } from "../scores.js";
 import { ramp } from "../palette.js";
 import { scorePlot } from "../marks/scoreplot.js";
 import { segments } from "../marks/segments.js";
@@ -22,7 +25,7 @@ const LINES = /** @type {const} */ ([
 const FIGURES = { loss: (step) => step.loss, gates: openGates, cosine: (step) => step.cosine };
 
 /** @param {import("../types.js").Page} page */
-export function learning({ state, scene, api, theme }) {
+export function learning({ state, scene, runs, api, theme }) {
   const steps = h("div", { class: "toolbar" });
   const cards = h("div", { class: "score-cards" });
   const table = h("div", { class: "probe-table" });
@@ -43,21 +46,49 @@ export function learning({ state, scene, api, theme }) {
     h("section", {}, h("h2", {}, "In numbers"), table),
     h("section", {}, factors, aboutFactors),
   );
-  const element = h("div", { class: "probes", id: "learning" }, notice, body);
+  const now = h("section", { class: "learning-now", "aria-label": "The loss now", hidden: true });
+  const element = h("div", { class: "probes", id: "learning" }, now, notice, body);
   /** @type {Reply|null} */
   let reply = null;
   let asked = "";
+  let told = "";
+
+  /** What has to change for the server to have more to tell: while there is nothing, any step of the run. */
+  function news() {
+    const run = scene.target()?.run;
+    const more = reply && !reply.layers.length ? [run?.state, run?.progress?.epoch, run?.progress?.what] : [];
+    return [scene.layers?.run, scene.layers?.epoch, run?.analysed.length, ...more].join(" ");
+  }
+
+  /** The loss of each layer while the run in view is being trained. */
+  function drawNow() {
+    const run = runs.get(state.now.run);
+    const step = run && live(run) && run.phase === "training" ? run.progress : null;
+    now.hidden = !step?.losses?.length || state.now.tab !== "learning";
+    if (now.hidden || !run || !step) return;
+    const wanted = `${step.seq} ${run.history.epochs.length}`;
+    if (wanted === told) return;
+    told = wanted;
+    const [epoch = 0, at = 0, steps = 1] = [step.epoch, step.step, step.steps];
+    fill(
+      now,
+      h("h2", {}, `${lossName(`${run.config.rule}`)} now`),
+      h("p", { class: "soft small" }, `Mean of each layer at step ${at} of ${steps}, in epoch ${epoch + 1}, after the means of the epochs before. What follows is of epoch ${scene.layers?.epoch}; it is told anew when a later one is analysed.`),
+      lossLines(run.history, step.losses ?? null, epoch + at / Math.max(1, steps)),
+    );
+  }
 
   async function load() {
     const { layers } = scene;
     if (state.now.tab !== "learning" || !layers) return;
-    const wanted = `${layers.run} ${layers.epoch} ${scene.target()?.run.analysed.length}`;
+    const wanted = news();
     if (wanted === asked && reply) return draw();
     asked = wanted;
     try {
       const found = await api.learning(layers.run, layers.epoch);
       if (asked !== wanted) return;
       reply = found;
+      asked = news();
       notice.hidden = found.layers.length > 0;
       fill(notice, found.reason ?? "");
     } catch (error) {
@@ -226,8 +257,13 @@ export function learning({ state, scene, api, theme }) {
   }
 
   const redraw = perFrame(drawCharts);
+  runs.on(() => {
+    drawNow();
+    if (news() !== asked) void load();
+  });
   scene.on(["maps"], () => void load());
   state.on(["tab", "layer", "k"], () => void load());
+  state.on(["tab", "run"], drawNow);
   theme.on(draw);
   new ResizeObserver(redraw).observe(lines[0].chart);
   return element;

@@ -15,7 +15,7 @@ import { share } from "../marks/share.js";
  * @param {import("../types.js").Page} page
  * @param {HTMLElement} mixup shows the cell of the matrix that is chosen
  */
-export function probes({ state, scene, api, theme }, mixup) {
+export function probes({ state, scene, runs, api, theme }, mixup) {
   const bars = h("div", { class: "chart", role: "img" });
   const epochs = h("div", { class: "chart", role: "img" });
   const [barsText, epochsText] = [asText("Accuracy by layer"), asText("Accuracy by epoch")];
@@ -39,10 +39,12 @@ export function probes({ state, scene, api, theme }, mixup) {
   let asked = "";
   roving(matrix, ".confusion button");
 
+  const news = () => `${scene.layers?.run} ${scene.layers?.epoch} ${scene.target()?.run.analysed.length}`;
+
   async function load() {
     const { layers } = scene;
     if (state.now.tab !== "probes" || !layers) return;
-    const wanted = `${layers.run} ${layers.epoch} ${scene.target()?.run.analysed.length}`;
+    const wanted = news();
     if (wanted === asked) return draw();
     asked = wanted;
     try {
@@ -212,6 +214,9 @@ export function probes({ state, scene, api, theme }, mixup) {
   }
 
   const redraw = perFrame(drawCharts);
+  runs.on(() => {
+    if (news() !== asked) void load();
+  });
   scene.on(["maps"], () => void load());
   state.on(["tab", "layer", "cell"], () => void load());
   theme.on(draw);

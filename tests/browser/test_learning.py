@@ -1,5 +1,7 @@
 """Does the Learning tab show the server's own figures, at every step k and every epoch?"""
 
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -8,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import ROOT, reply_of, served
 from tests.browser.seen import PHONE, maps_drawn
@@ -114,6 +116,39 @@ def test_a_run_without_the_analysis_says_why(visit: Visit, ask: Callable[[str], 
     page.get_by_role("tab", name="Learning").click()
     expect(page.locator("#learning .notice")).to_have_text(reason)
     expect(page.locator("#learning .learning-parts")).to_be_hidden()
+
+
+def test_a_run_at_work_tells_its_loss_and_the_next_epoch_by_itself(
+    visit: Visit, ask: Callable[[str], dict], shots: Path
+) -> None:
+    run = ask("runs/clapp-photos")
+    *before, last = run["analysed"]
+    at_work = {"state": "running", "phase": "training", "shipped": False, "analysed": before}
+    listed = run | at_work | {"progress": None}
+    losses = [0.125 * layer for layer in range(1, 7)]
+    step = {"phase": "training", "epoch": last, "epochs": 40, "step": 3, "steps": 9, "seq": 900}
+    told = [("progress", step | {"losses": losses, "seconds_left": 60, "fraction": 0.8})]
+
+    def events(route: Route) -> None:
+        lines = [f"id: {e['seq']}\nevent: {k}\ndata: {json.dumps(e)}\n\n" for k, e in told]
+        route.fulfill(content_type="text/event-stream", body="".join(lines))
+
+    page = visit("")
+    page.route(re.compile(r"/api/runs$"), lambda route: route.fulfill(json={"runs": [listed]}))
+    page.route("**/api/runs/clapp-photos/events?**", events)
+    page.goto(page.url.split("#")[0] + "#tab=learning")
+    page.reload()
+    page.wait_for_selector(f'#learning[data-drawn="clapp-photos@{before[-1]}"]')
+    now = page.locator("#learning .learning-now")
+    expect(now).to_contain_text(f"step 3 of 9, in epoch {last + 1}")
+    values = now.locator(".loss-values b").all_inner_texts()
+    assert values == ["0.125", "0.250", "0.375", "0.500", "0.625", "0.750"]
+    page.screenshot(path=shots / "learning-live.png")
+
+    listed["analysed"] = run["analysed"]
+    told.append(("analysed", {"epoch": last, "seq": 901, "time": 0}))
+    page.wait_for_selector(f'#learning[data-drawn="clapp-photos@{last}"]')
+    agree(page, ask("runs/clapp-photos/learning"), None)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
