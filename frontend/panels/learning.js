@@ -66,14 +66,15 @@ export function learning({ state, scene, runs, api, theme }) {
     const step = run && live(run) && run.phase === "training" ? run.progress : null;
     now.hidden = !step?.losses?.length || state.now.tab !== "learning";
     if (now.hidden || !run || !step) return;
-    const wanted = `${step.seq} ${run.history.epochs.length}`;
+    const below = scene.layers?.epoch ?? null;
+    const wanted = `${step.seq} ${run.history.epochs.length} ${below}`;
     if (wanted === told) return;
     told = wanted;
     const [epoch = 0, at = 0, steps = 1] = [step.epoch, step.step, step.steps];
     fill(
       now,
       h("h2", {}, `${lossName(`${run.config.rule}`)} now`),
-      h("p", { class: "soft small" }, `Mean of each layer at step ${at} of ${steps}, in epoch ${epoch + 1}, after the means of the epochs before. What follows is of epoch ${scene.layers?.epoch}; it is told anew when a later one is analysed.`),
+      h("p", { class: "soft small" }, `Mean of each layer at step ${at} of ${steps}, in epoch ${epoch + 1}, after the means of the epochs before.${below === null ? "" : ` What follows is of epoch ${below}, until a later one is analysed.`}`),
       lossLines(run.history, step.losses ?? null, epoch + at / Math.max(1, steps)),
     );
   }
@@ -263,6 +264,7 @@ export function learning({ state, scene, runs, api, theme }) {
   });
   scene.on(["maps"], () => void load());
   state.on(["tab", "layer", "k"], () => void load());
+  scene.on(["maps"], drawNow);
   state.on(["tab", "run"], drawNow);
   theme.on(draw);
   new ResizeObserver(redraw).observe(lines[0].chart);
