@@ -9,6 +9,7 @@ from backend.api.deps import Analysed, InService, OfCheckpoint, analysed
 from backend.errors import RequestError
 
 SAME = ("dataset", "split")
+MOST = 2000  # images that are compared: more would keep whoever waits for the page waiting
 Versus = Annotated[
     str | None, Query(description="The other run; default: the same.", max_length=200)
 ]
@@ -18,9 +19,10 @@ VersusEpoch = Annotated[
 
 
 class Beside:
-    """A checkpoint and the other one that it is compared with, and the images of both.
+    """A checkpoint and the other one that it is compared with, and images of both, `ids`.
 
-    `rows` of each are where those images stand in the order of its arrays, int [n].
+    `rows` of each are where those images stand in the order of its arrays, int [n]; `there` is how
+    many both were analysed on.
     """
 
     def __init__(self, seen: Analysed, other: Analysed) -> None:
@@ -30,6 +32,10 @@ class Beside:
         (ids, labels), (others, their) = (images(checkpoint) for checkpoint in (seen, other))
         self.ids, *self.rows = np.intersect1d(ids, others, True, return_indices=True)
         one, two = labels[self.rows[0]], their[self.rows[1]]
+        self.there = len(self.ids)
+        if self.there > MOST:
+            drawn = np.sort(np.random.default_rng(0).permutation(self.there)[:MOST])
+            self.ids, self.rows = self.ids[drawn], [rows[drawn] for rows in self.rows]
         self.alike = self.data[0] == self.data[1] and bool((one == two).all())
 
     @property
@@ -45,6 +51,13 @@ class Beside:
             f"The one was analysed on images {self.data[0]}, the other on {self.data[1]}: "
             "only what was analysed on the same images can be compared."
         )
+
+    @property
+    def drawn(self) -> str:
+        """Which images those are, where they are not all, as a sentence."""
+        if self.there <= MOST:
+            return ""
+        return f" These are drawn with seed 0 from the {self.there:,} that both were analysed on."
 
     def responses(self, which: int, layer: int) -> np.ndarray:
         """Mean response of every unit of a layer to the images of both, float32 [n, unit]."""

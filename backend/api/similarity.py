@@ -29,7 +29,7 @@ class Similarities(BaseModel):
     epoch: int
     versus: str
     versus_epoch: int
-    images: int  # that both were analysed on
+    images: int  # that are compared
     rows: list[str]  # names of the layers above the input
     columns: list[str]  # those of the other checkpoint
     cells: list[list[Cell]]  # empty where the two cannot be compared
@@ -79,7 +79,7 @@ def similarities(two: OfTwo):
         "rows": list(two.seen.names[1:]),
         "columns": list(two.other.names[1:]),
         "cells": [[vars(cell) for cell in row] for row in cells],
-        "definition": similarity.DEFINITION.format(n=len(two.ids)),
+        "definition": similarity.DEFINITION.format(n=len(two.ids)) + two.drawn,
     }
 
 
@@ -100,7 +100,7 @@ def matches(two: OfTwo, layer: int, versus_layer: int | None = None):
         "one_to_one": pairs(matching.one_to_one(*r)),
         "best": pairs(matching.best(*r)),
         "baselines": [] if two.reason else baselines(two, x, y, other),
-        "definition": matching.DEFINITION.format(n=len(two.ids), seed=SEED),
+        "definition": matching.DEFINITION.format(n=len(two.ids), seed=SEED) + two.drawn,
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from backend.analysis.similarity import cka
+from backend.api import beside
 from backend.app import create_app
 from backend.runs.results import Results
 from backend.settings import Settings
@@ -98,6 +99,18 @@ def test_runs_are_compared_on_the_images_that_both_were_analysed_on(
     found = ask(home, f"{trained[1]}/similarity?versus=another")
     assert found["images"] == TEST and found["reason"] is None
     assert found["cells"][0][0]["value"] < 0.9
+
+
+def test_of_many_images_some_are_drawn_and_that_is_said(
+    home: Path, trained: tuple[Path, str], other: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = ask(home, f"{trained[1]}/similarity?versus=another&versus_epoch=0")
+    monkeypatch.setattr(beside, "MOST", 7)
+    for what in ("similarity", "layers/2/matches"):
+        found = ask(home, f"{trained[1]}/{what}?versus=another&versus_epoch=0")
+        assert found["images"] == 7 and whole["images"] == TEST
+        assert f"drawn with seed 0 from the {TEST}" in found["definition"]
+    assert "drawn" not in whole["definition"]
 
 
 def test_runs_on_other_images_say_why_there_is_nothing_to_compare(
