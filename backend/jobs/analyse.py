@@ -8,7 +8,7 @@ from pathlib import Path
 
 from backend.analysis.embedding import PERPLEXITY
 from backend.analysis.material import Material
-from backend.jobs.subject import Subject
+from backend.jobs.subject import OF_RULES, Subject
 from backend.runs.results import ANALYSES
 from models.checkpoint import kept
 from models.config import TrainConfig, nearest
@@ -55,7 +55,7 @@ def analyse(
     subjects = [
         Subject(run, epoch, config, material, settings, place, wanted) for epoch in (None, *epochs)
     ]
-    check_learning(run, wanted, subjects)
+    check_rule(run, wanted, subjects)
     plans = [subject.steps() for subject in subjects]
     total, done = sum(step.cost for steps in plans for step in steps), 0.0
 
@@ -93,11 +93,14 @@ def check(perplexity: float) -> None:
         raise ConfigError(f"perplexity must be from {least:g} to {most:g}, not {perplexity:g}")
 
 
-def check_learning(run: Path, wanted: tuple[str, ...], subjects: Sequence[Subject]) -> None:
-    """Raise RunError where nothing but the learning was asked for, and there is none to tell."""
-    reasons = [subject.no_learning for subject in subjects if subject.epoch is not None]
-    if wanted == ("learning",) and all(reasons):
-        raise RunError(f"nothing can be told about the learning of run {run.name}: {reasons[0]}")
+def check_rule(run: Path, wanted: tuple[str, ...], subjects: Sequence[Subject]) -> None:
+    """Raise RunError where nothing was asked for but one of OF_RULES, and there is none to tell."""
+    if len(wanted) > 1 or wanted[0] not in OF_RULES:
+        return
+    (word,) = wanted
+    reasons = [subject.lacking(word) for subject in subjects if subject.epoch is not None]
+    if all(reasons):
+        raise RunError(f"nothing can be told about the {word} of run {run.name}: {reasons[0]}")
 
 
 def wanted_words(only: Sequence[str] | None) -> tuple[str, ...]:
