@@ -194,6 +194,7 @@ def an_example_names_the_units_it_excites(page: Page, images: Path, shots: Path)
 
 def a_unit_of_the_compared_run_brings_that_run_into_view(page: Page, run: str, unit: int) -> None:
     page.evaluate(f"location.hash = 'run={run}&layer=3&unit={unit}&versus={TWIN}'")
+    expect(page.locator("#alike")).to_have_attribute("data-unit", f"3/{unit}")
     tile = page.locator(f'#alike [data-run="{TWIN}"][data-layer="5"] .unit-tile').first
     other = tile.get_attribute("data-unit")
     tile.click()
