@@ -199,6 +199,20 @@ def test_a_probe_tells_what_it_answered_for_each_image(
     assert site.get(f"/api/runs/{run}/layers/7/answers").status_code == 404
 
 
+def test_answers_that_an_earlier_saccade_did_not_keep_are_a_sentence(
+    site: TestClient, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, later = Results.read, {"predicted", "confidence", "kept"}
+    monkeypatch.setattr(
+        Results, "read", lambda *of: {k: v for k, v in read(*of).items() if k not in later}
+    )
+    found = site.get(f"/api/runs/{run}/layers/6/answers").json()
+    assert found["predicted"] is None and found["reason"].endswith(f"saccade analyse {run}")
+    layers = site.get(f"/api/runs/{run}/layers").json()["layers"]
+    assert [layer["answers"] for layer in layers] == [False] * 7
+    assert site.get(f"/api/runs/{run}/layers/6/embedding").json()["kept"] is None
+
+
 def test_a_selection_finds_the_units_that_tell_it_apart(
     site: TestClient, run: str, results: Results
 ) -> None:
