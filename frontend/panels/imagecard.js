@@ -2,6 +2,7 @@
 
 import { classMark } from "../palette.js";
 import { fill, h } from "../dom.js";
+import { roving } from "../roving.js";
 import { imageAddress } from "../api.js";
 import { shortLayer } from "../text.js";
 import { swatch } from "../marks/swatch.js";
@@ -124,5 +125,6 @@ export function imagecard(page) {
   state.on(["image", "layer"], draw);
   theme.on(draw);
   atlas.on(draw);
+  roving(table, ".thumb");
   return element;
 }

@@ -2,6 +2,7 @@
 
 import { counted, count, decimal, percent } from "../text.js";
 import { fill, h } from "../dom.js";
+import { roving } from "../roving.js";
 import { lossName } from "../scores.js";
 import { ordered, usualMost } from "../units.js";
 import { thumb } from "../marks/thumb.js";
@@ -99,5 +100,7 @@ export function layercard(page) {
   state.on(["layer", "unit"], drawLayer);
   state.on(["image"], drawChosen);
   atlas.on(drawChosen);
+  roving(chosen, ".thumb");
+  roving(layer, ".tile");
   return element;
 }

@@ -31,7 +31,7 @@ export function learning({ state, scene, runs, api, theme }) {
   const table = h("div", { class: "probe-table" });
   const factors = h("div", { class: "probe-table" });
   const lines = LINES.map((line) => {
-    const chart = h("div", { class: "chart", role: "img", "data-line": line.word });
+    const chart = h("div", { class: "chart", role: "img", "aria-label": line.says, "data-line": line.word });
     return { ...line, chart, box: h("section", {}, h("h3", {}, line.says), chart) };
   });
   const [aboutScores, aboutLines, aboutFactors] = Array.from({ length: 3 }, () => h("p", { class: "soft small" }));

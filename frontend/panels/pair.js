@@ -15,7 +15,7 @@ import { share } from "../marks/share.js";
 export function pair({ state, scene, runs, api, theme, beside }) {
   const notice = h("p", { class: "notice", hidden: true });
   const key = h("div", { class: "chart-key small" });
-  const chart = h("div", { class: "chart", role: "img" });
+  const chart = h("div", { class: "chart", role: "img", "aria-label": "Accuracy by layer" });
   const table = h("div", { class: "probe-table" });
   const words = h("p", { class: "soft small" });
   const body = h("div", { class: "bench", hidden: true }, key, chart, table, words);

@@ -16,8 +16,8 @@ import { share } from "../marks/share.js";
  * @param {HTMLElement} mixup shows the cell of the matrix that is chosen
  */
 export function probes({ state, scene, runs, api, theme }, mixup) {
-  const bars = h("div", { class: "chart", role: "img" });
-  const epochs = h("div", { class: "chart", role: "img" });
+  const bars = h("div", { class: "chart", role: "img", "aria-label": "Accuracy by layer" });
+  const epochs = h("div", { class: "chart", role: "img", "aria-label": "Accuracy by epoch" });
   const [barsText, epochsText] = [asText("Accuracy by layer"), asText("Accuracy by epoch")];
   const key = h("div", { class: "chart-key small" });
   const table = h("div", { class: "probe-table" });

@@ -18,7 +18,7 @@ const COMMAND = "saccade bench rules --data photos --encoder vgg6-tiny --epochs 
 
 /** The bench: a chart, a table, and how its numbers are defined. @param {import("../types.js").Page} page */
 export function rules({ state, runs, api, theme }) {
-  const chart = h("div", { class: "chart tall", role: "img" });
+  const chart = h("div", { class: "chart tall", role: "img", "aria-label": "Accuracy by layer" });
   const key = h("div", { class: "chart-key small" });
   const head = h("div", { class: "compare-head" });
   const about = h("p", { class: "soft small" });

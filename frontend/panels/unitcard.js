@@ -6,6 +6,7 @@ import { classRows } from "../marks/classbars.js";
 import { count, decimal, percent, shortLayer } from "../text.js";
 import { fill, h } from "../dom.js";
 import { gratings, gratingTable } from "../marks/gratings.js";
+import { roving } from "../roving.js";
 import { histogram } from "../marks/histogram.js";
 import { ordered, orderName, possible, stepped } from "../units.js";
 import { patchTile } from "../marks/patchtile.js";
@@ -222,5 +223,6 @@ export function unitcard({ state, scene, theme, tip }) {
     if (state.now.unit !== null && narrow.matches) element.scrollIntoView({ block: "start" });
   });
   theme.on(draw);
+  roving(element, ".patch");
   return element;
 }

@@ -1,0 +1,183 @@
+"""Does the page do what fingers expect: keys alone, undo, Back, links, the search box?"""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+from playwright.sync_api import Page, expect
+
+from tests.browser.seen import array, maps_drawn
+
+Visit = Callable[..., Page]
+FOCUSED = "e => document.activeElement.matches(e) || !!document.activeElement.closest(e)"
+RINGED = "getComputedStyle(document.activeElement).outlineStyle"
+CLIPBOARD = """() => {
+    window.copied = [];
+    navigator.clipboard.writeText = async (text) => void window.copied.push(text);
+}"""
+
+
+def state(page: Page) -> dict[str, str]:
+    return page.evaluate("Object.fromEntries(new URLSearchParams(location.hash.slice(1)))")
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the focus is there; all that it passes shows where it is."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        on_page = page.evaluate("document.activeElement !== document.body")
+        assert not on_page or page.evaluate(RINGED) != "none"
+        if page.evaluate(FOCUSED, selector):
+            return
+    raise AssertionError(f"Tab does not come to {selector}")
+
+
+def seen(page: Page) -> list:
+    """What is shown, as a person would compare two windows."""
+    return page.evaluate(
+        """() => [
+            document.querySelector(".strip").dataset.drawn,
+            document.querySelector(".cell.on").dataset.map,
+            document.querySelector("#unit").dataset.unit,
+            document.querySelector("[role=tab][aria-selected=true]").id,
+            document.querySelector(".chosen").dataset.selected,
+            [...document.querySelectorAll(".class-row")].map((row) => row.textContent),
+            [...document.querySelectorAll("#unit .patch")].map((patch) => patch.dataset.image),
+        ]"""
+    )
+
+
+def test_everything_is_reached_and_done_by_keys_alone(visit: Visit) -> None:
+    page = visit()
+    page.wait_for_selector(".map[data-drawn]")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert page.evaluate(FOCUSED, "#main")
+
+    tab_to(page, ".cell-title")
+    page.keyboard.press("Home")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert state(page)["layer"] == "3"
+    tab_to(page, "[role=tab]")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#tab-units")).to_be_focused()
+    expect(page.locator("#neurons .tile[data-unit]").first).to_be_visible()
+    tab_to(page, ".tile[data-unit]")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    unit = page.evaluate("document.activeElement.dataset.unit")
+    expect(page.locator("#unit")).to_have_attribute("data-unit", f"3/{unit}")
+
+    tab_to(page, "#epoch")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function("location.hash.includes('epoch=')")
+    page.keyboard.press("1")
+    tab_to(page, ".class-row")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("s")
+    row = page.locator(".class-row").nth(1)
+    expect(row).to_contain_text(re.compile(r"[1-9]\d*/\d"))
+    alone = int(page.locator(".chosen").get_attribute("data-selected") or 0)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+S")
+    expect(page.locator(".class-row").nth(2)).to_contain_text(re.compile(r"[1-9]\d*/\d"))
+    assert int(page.locator(".chosen").get_attribute("data-selected") or 0) > alone > 0
+    expect(page.locator(".class-row").nth(2)).to_be_focused()
+
+    page.evaluate(CLIPBOARD)
+    tab_to(page, "#copy-link")
+    page.keyboard.press("Enter")
+    assert "selection=" in page.wait_for_function("window.copied[0]").json_value()
+
+    page.keyboard.press("Control+z")
+    expect(page.locator(".chosen")).to_have_attribute("data-selected", f"{alone}")
+    page.keyboard.press("Control+Shift+z")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Escape")
+    expect(page.locator(".chosen")).to_have_attribute("data-selected", "0")
+    page.keyboard.press("Escape")
+    expect(page.locator("#unit")).to_be_hidden()
+    page.keyboard.press("Control+z")
+    expect(page.locator(".chosen")).to_have_attribute("data-selected", f"{alone}")
+
+
+def test_back_restores_and_a_link_shows_the_identical_view(
+    visit: Visit, ask: Callable[[str], dict]
+) -> None:
+    page = visit()
+    page.wait_for_selector(".map[data-drawn]")
+    run = state(page)["run"]
+    best = int(np.nanargmax(array(ask(f"runs/{run}/layers/3/units")["best_dprime"])))
+    page.keyboard.press("/")
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.type(f"L3/u{best}")
+    expect(page.locator("#matches [role=option]")).to_have_text(re.compile(f"Unit L3 / {best}"))
+    page.keyboard.press("Enter")
+    expect(page.locator("#unit")).to_have_attribute("data-unit", f"3/{best}")
+    page.keyboard.press("/")
+    page.keyboard.type("gravel")
+    page.keyboard.press("Enter")
+    expect(page.locator(".chosen")).not_to_have_attribute("data-selected", "0")
+    page.keyboard.press("2")
+    expect(page.locator("#neurons .tile[data-unit]").first).to_be_visible()
+    page.evaluate(CLIPBOARD)
+    page.locator("#copy-link").click()
+    link = page.wait_for_function("window.copied[0]").json_value()
+    page.wait_for_load_state("networkidle")
+    whole = seen(page)
+
+    for _ in range(2):
+        page.go_back()
+    expect(page.locator(".chosen")).to_have_attribute("data-selected", "0")
+    assert state(page) == {"run": run, "layer": "3", "unit": f"{best}", "colour": "unit"}
+    page.go_back()
+    expect(page.locator("#unit")).to_be_hidden()
+    for _ in range(3):
+        page.go_forward()
+    expect(page.locator("#neurons .tile[data-unit]").first).to_be_visible()
+    assert seen(page) == whole
+
+    other = visit("#" + link.partition("#")[2])
+    expect(other.locator("#neurons .tile[data-unit]").first).to_be_visible()
+    maps_drawn(other)
+    other.wait_for_selector("#unit .patch")
+    assert seen(other) == whole
+    other.evaluate("hash => { location.hash = hash; }", f"#/run/{run}/L2/u7@e0")
+    expect(other.locator("#unit")).to_have_attribute("data-unit", "2/7")
+    maps_drawn(other, f"{run}@0")
+
+    other.evaluate("location.hash = '#tab=map'")
+    other.keyboard.press("/")
+    other.keyboard.type("nothing like this")
+    expect(other.locator("#matches")).to_contain_text("Nothing here has that number or name")
+    other.keyboard.press("Escape")
+    other.keyboard.press("Escape")
+    assert other.evaluate("document.activeElement.id") != "search"
+
+
+def test_what_is_drawn_can_be_read_sorted_and_copied(visit: Visit) -> None:
+    page = visit("#tab=map")
+    page.wait_for_selector(".map[data-drawn]")
+    page.evaluate(CLIPBOARD)
+    words = page.locator(".strip > .as-text")
+    words.locator("summary").click()
+    expect(words).to_contain_text("Read best: Layer")
+    column = words.get_by_role("columnheader", name="probe")
+    column.get_by_role("button").click()
+    expect(column).to_have_attribute("aria-sort", "descending")
+    cells = words.locator("tbody td:nth-child(3)").all_inner_texts()
+    shares = [float(text.split()[0]) for text in cells]
+    assert shares == sorted(shares, reverse=True) and len(shares) == 7
+    words.get_by_role("button", name="Copy as CSV").click()
+    text = page.wait_for_function("window.copied[0]").json_value()
+    assert text.startswith("layer,units,probe,") and len(text.splitlines()) == 8
+    for tab, plots in (("probes", 2), ("learning", 2)):
+        page.evaluate("tab => { location.hash = `tab=${tab}`; }", tab)
+        expect(page.locator(f"#body-{tab} .as-text:visible")).to_have_count(plots)
+        for plot in page.locator(f"#body-{tab} .as-text:visible").all():
+            plot.locator("summary").click()
+            expect(plot.locator("tbody tr").first).to_be_visible()
+        assert "NaN" not in page.locator(f"#body-{tab}").inner_text()
