@@ -22,7 +22,7 @@ const GROUPS = /** @type {const} */ ([
 ]);
 
 /** Where the card stands below the grid, and so out of sight. */
-const narrow = matchMedia("(max-width: 760px)");
+const narrow = matchMedia("(max-width: 1080px)");
 
 /** @param {import("../types.js").Page} page */
 export function unitcard({ state, scene, theme, tip }) {
