@@ -29,7 +29,7 @@ export function progress(large) {
         bar.style.width = `${share}%`;
         bar.classList.toggle("still", !now);
         track.setAttribute("aria-valuenow", share.toFixed(0));
-        text.textContent = doing(run);
+        text.textContent = now ? `${doing(run)} · ${share.toFixed(0)} %` : doing(run);
         track.setAttribute("aria-label", text.textContent);
       }
       if (!large) return;

@@ -69,7 +69,8 @@ export function stage({ state, scene, runs }, bodies) {
     if (!run) return null;
     if (live(run)) {
       return told(run.phase === "analysing" ? "Analysing the first checkpoint" : "Training",
-        h("p", { class: "soft" }, "The maps appear here as soon as the first checkpoint is analysed."), bar.element);
+        h("p", { class: "soft" }, "The maps appear here as soon as the first checkpoint is analysed."), bar.element,
+        h("button", { type: "button", class: "button", disabled: run.state === "stopping", onclick: () => void runs.stop(run.id).catch(() => runs.refresh()) }, "Stop"));
     }
     return told(
       run.state === "failed" ? "This run failed before it was analysed" : "This run has no analysed checkpoint",

@@ -31,7 +31,7 @@ MOVING = """() => document.getAnimations().filter((a) => a.playState === "runnin
 # and where it stands in a sentence.
 TOO_SMALL = """() => [...document.querySelectorAll("button, select, summary, [role=option], input")]
     .filter((e) => e.checkVisibility() && !e.closest(".unseen, table") && !e.matches(".unseen"))
-    .map((e) => [e, e.getBoundingClientRect()])
+    .map((e) => [e, (e.closest("label") ?? e).getBoundingClientRect()])
     .filter(([e, box]) => box.width && (box.width < 24 || box.height < 24))
     .map(([e, box]) => `${e.id} ${e.className} ${e.textContent.slice(0, 20)}
         ${Math.round(box.width)} x ${Math.round(box.height)}`)"""

@@ -92,7 +92,13 @@ def walk(page: Page) -> Iterator[str]:
         for chart in page.locator(".chart .main-svg:first-child").all()[:2]:
             if box := chart.bounding_box():
                 page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.evaluate("for (const d of document.querySelectorAll('.as-text')) d.open = true")
+        page.keyboard.press("/")
+        page.keyboard.type("a")
+        page.wait_for_selector("#matches li")
         yield tab
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
     for address in ("dialog=new", "dialog=runs", "dialog=keys", "image=3&tab=map", "run=nobody"):
         page.evaluate("hash => { location.hash = hash; }", address)
         page.wait_for_load_state("networkidle")
