@@ -149,11 +149,16 @@ class Asked:
         _, body = await ask(self.app, f"runs/{self.run}")
         run = self.alone(json.loads(body))
         found = {f"runs/{self.run}": run, "runs": {"runs": [run]}}
-        found |= {"trash": {"runs": []}, "uploads": {"uploads": []}, "benches": {"benches": []}}
+        found |= {"trash": {"runs": []}, "uploads": {"uploads": []}}
         told = self.first.summary()
         known = f"datasets/{quote(told['dataset'], safe='')}/metadata?split={told['split']}"
         for word in (*WORDS, known):
             found[word] = json.loads((await ask(self.app, word))[1])
+        listed = json.loads((await ask(self.app, "benches"))[1])["benches"]
+        shipped = [bench for bench in listed if bench["shipped"]]
+        found["benches"] = {"benches": shipped}
+        for path in (f"benches/{quote(bench['name'], safe='')}" for bench in shipped):
+            found[path] = json.loads((await ask(self.app, path))[1])
         return found
 
     def alone(self, run: dict[str, Any]) -> dict[str, Any]:
