@@ -33,7 +33,7 @@ def test_what_is_shown_can_be_saved(visit: Visit, shots: Path, ask: Callable) ->
     page.screenshot(path=shots / "export-light.png")
 
     name, svg = saved(page, "Map of Layer 6 as SVG")
-    assert name == "clapp-photos-Layer-6-epoch-30-map.svg"
+    assert name == "clapp-photos-Layer-6-epoch-100-map.svg"
     assert svg.count(b"<path") > 800 and b"Layer 6" in svg
     (shots / "export-map.svg").write_bytes(svg)
     name, png = saved(page, "Map of Layer 6 as PNG")
@@ -51,7 +51,7 @@ def test_what_is_shown_can_be_saved(visit: Visit, shots: Path, ask: Callable) ->
         (shots / f"export-chart.{kind.lower()}").write_bytes(data)
 
     name, table = saved(page, "Coordinates as CSV")
-    assert name == "clapp-photos-epoch-30-coordinates.csv"
+    assert name == "clapp-photos-epoch-100-coordinates.csv"
     rows = list(csv.reader(io.StringIO(table.decode().partition("\n")[2])))
     assert (len(rows) - 1, rows[0][:3]) == (800, ["image", "class", "split"])
     assert saved(page, "Coordinates as NPZ")[1][:2] == b"PK"

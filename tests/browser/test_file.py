@@ -16,7 +16,7 @@ from tests.browser.conftest import PATIENCE
 from tests.browser.seen import DESK, PHONE, drag, inked, maps_drawn
 
 NAME = "</script><script>window.hacked=1</script><img src=x onerror=window.hacked=1>"
-EPOCHS = [0, 30]
+EPOCHS = [0, 100]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_a_file_shows_a_run_without_a_server_or_a_request(
     page.keyboard.press("ArrowLeft")
     maps_drawn(page, "clapp-photos@0")
     page.keyboard.press("ArrowRight")
-    maps_drawn(page, "clapp-photos@30")
+    maps_drawn(page, "clapp-photos@100")
 
     page.get_by_role("tab", name="Neurons").click()
     page.locator("#neurons .tile[data-unit]").first.click()
@@ -99,7 +99,7 @@ def test_a_file_shows_a_run_without_a_server_or_a_request(
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Coordinates as CSV").click()
     table = Path(waiting.value.path()).read_text().splitlines()
-    assert (table[0], len(table)) == ("# Saccade: run clapp-photos, epoch 30", 802)
+    assert (table[0], len(table)) == ("# Saccade: run clapp-photos, epoch 100", 802)
     page.keyboard.press("Escape")
     page.keyboard.press("n")
     assert page.locator("dialog[open]").count() == 0

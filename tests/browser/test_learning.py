@@ -101,7 +101,7 @@ def test_the_run_that_ships_tells_what_its_layers_learn_by(
     visit: Visit, ask: Callable[[str], dict]
 ) -> None:
     page = visit("#run=clapp-photos&tab=learning")
-    page.wait_for_selector('#learning[data-drawn="clapp-photos@30"]')
+    page.wait_for_selector('#learning[data-drawn="clapp-photos@100"]')
     reply = ask("runs/clapp-photos/learning")
     agree(page, reply, None)
     assert {"learning", "scores", "loss", "cosine", "four factors"} <= set(reply["definitions"])

@@ -233,7 +233,7 @@ def test_an_image_is_searched_with_and_marked_on_the_maps(
     ids = array(reply_of(server, f"runs/{shipped['id']}/layers")["ids"]).tolist()
     near = [{"image": image, "distance": 1.0 + place} for place, image in enumerate(ids[:12])]
     layers = [{"layer": layer, "x": 0.0, "y": 0.0, "neighbours": near} for layer in range(7)]
-    found = {"run": shipped["id"], "epoch": 30, "error": None}
+    found = {"run": shipped["id"], "epoch": 100, "error": None}
 
     def answer(route: Route) -> None:
         done = route.request.method == "GET"
