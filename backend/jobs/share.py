@@ -2,7 +2,6 @@
 a copy to be looked at (last encoder in half precision, all maps, units and probes), or the encoders
 alone, to be imported and analysed where the images are."""
 
-import json
 import shutil
 import zipfile
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.errors import ConflictError
-from backend.runs.events import EventReader
+from backend.runs.events import EventReader, line_of
 from backend.runs.folder import RunFolder
 from backend.runs.results import Results
 from models.checkpoint import epoch_folder, kept, load_encoder, save_shared
@@ -89,9 +88,9 @@ def begin(copy: Path, about: dict[str, Any]) -> None:
 def tell(run: Path, copy: Path, kinds: Sequence[str]) -> None:
     """Write the events of some kinds, numbered anew."""
     events = EventReader(run / "events.jsonl").events()
-    told = [event for event in events if event["kind"] in kinds]
-    lines = [json.dumps(event | {"seq": seq}) for seq, event in enumerate(told, start=1)]
-    (copy / "events.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    told = (event for event in events if event["kind"] in kinds)
+    lines = [line_of(event | {"seq": seq}) for seq, event in enumerate(told, start=1)]
+    (copy / "events.jsonl").write_bytes(b"".join(lines))
 
 
 def size(copy: Path) -> int:

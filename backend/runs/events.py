@@ -39,7 +39,7 @@ class EventWriter:
         """Write one event and return it. An event that does not fit on the disk leaves no trace."""
         self.check()
         event = {"seq": self.seq + 1, "time": round(time.time(), 3), "kind": kind, **fields}
-        line = json.dumps(event, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        line = line_of(event)
         size = os.fstat(self.file).st_size
         self.seq += 1  # before it is written: a signal may raise at any line from here on
         try:
@@ -154,6 +154,11 @@ def thinned(block: bytes) -> list[bytes]:
             start, end = block.rfind(b"\n", 0, place) + 1, block.index(b"\n", place) + 1
             lines.append(block[start:end])
     return lines
+
+
+def line_of(event: dict[str, Any]) -> bytes:
+    """An event as LASTING and FLEETING find it."""
+    return json.dumps(event, allow_nan=False, separators=(",", ":")).encode() + b"\n"
 
 
 def parsed(line: bytes) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 from backend.errors import ConflictError
 from backend.jobs.analyse import analyse
 from backend.jobs.share import share
+from backend.runs.events import Timeline
 from backend.runs.results import Results
 from models.checkpoint import keeps_rule, load_encoder, load_learner, save_kept
 from models.config import TrainConfig
@@ -35,7 +36,10 @@ def run(dataset, tmp_path_factory):
     for progress in train(CONFIG, dataset.training_images()):
         if progress.epoch_ends:
             save_kept(folder, progress.training)
-    events = [{"seq": 1, "kind": "progress"}, {"seq": 2, "kind": "epoch", "epoch": 1}]
+    events = [
+        {"seq": 1, "kind": "progress"},
+        {"seq": 2, "kind": "epoch", "epoch": 1, "losses": [0.5]},
+    ]
     (folder / "events.jsonl").write_text("".join(json.dumps(e) + "\n" for e in events))
     return folder
 
@@ -74,7 +78,9 @@ def test_a_copy_holds_every_result_and_no_feature(analysed, tmp_path):
                 assert copy.read(what, 1, layer)[name].tobytes() == array.tobytes()
         assert copy.features(1, layer, "test") is None
     assert json.loads((tmp_path / "copy" / "run.json").read_text())["id"] == "copy"
-    assert (tmp_path / "copy" / "events.jsonl").read_text().count('"kind"') == 1
+    timeline = Timeline(tmp_path / "copy" / "events.jsonl")
+    timeline.update()
+    assert timeline.losses == {1: [0.5]}
     whole_size = sum(file.stat().st_size for file in analysed.rglob("*") if file.is_file())
     assert size < whole_size * 2 / 3
     assert load_encoder(tmp_path / "copy", 1).widths == (8, 16, 16, 16, 32, 32)
