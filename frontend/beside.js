@@ -44,6 +44,9 @@ export function createBeside(state, runs, scene) {
 
   /** Why the maps of both cannot lie side by side, as a sentence. @param {Layers} one @param {Layers} other */
   function unlike(one, other) {
+    if (one.fingerprint && other.fingerprint && one.fingerprint !== other.fingerprint) {
+      return "The two were analysed on different images that bear the same numbers.";
+    }
     if (one.dataset === other.dataset && one.split === other.split) return null;
     return `One run was analysed on images ${one.split} of ${one.dataset}, the other on ${other.split} of ${other.dataset}: only what was analysed on the same images can be compared.`;
   }

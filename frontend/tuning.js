@@ -4,11 +4,16 @@ import { decimal } from "./text.js";
 
 /** @typedef {import("./types.js").Tuning} Tuning */
 
-/** Where the response is greatest, as [orientation, frequency]. @param {Tuning} tuning */
-export function best({ response }) {
+/**
+ * Where the response is greatest at the frequency that is told, as [orientation, frequency]: the
+ * levels in which responses are kept tie where the responses did not.
+ * @param {Tuning} tuning
+ */
+export function best({ response, frequencies, frequency }) {
+  const told = frequency === null ? -1 : frequencies.indexOf(frequency);
   let [at, most] = [[0, 0], -Infinity];
   response.forEach((row, i) => row.forEach((value, j) => {
-    if (value > most) [at, most] = [[i, j], value];
+    if ((told < 0 || j === told) && value > most) [at, most] = [[i, j], value];
   }));
   return at;
 }
@@ -49,7 +54,7 @@ export function outline(degrees, values, unit) {
 export const cycles = (n) => `${Number(n.toPrecision(2))}`;
 
 /** @param {number|null} degrees */
-export const angle = (degrees) => (degrees === null ? "–" : `${decimal(degrees, 0)}°`);
+export const angle = (degrees) => (degrees === null ? "–" : `${Math.round(degrees) % 180}°`);
 
 /** One sentence on a unit's tuning. @param {Tuning} tuning */
 export function tuningSentence({ peak, orientation, frequency, osi, bandwidth, modulation, patch }) {

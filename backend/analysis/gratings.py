@@ -2,8 +2,8 @@
 of the view.
 
 Orientation is the direction of the stripes, in degrees anticlockwise from horizontal: 0 are
-horizontal stripes, 90 upright ones. Mean and contrast are those of grey STL-10 images, so that an
-encoder sees zero mean and unit variance.
+horizontal stripes, 90 upright ones. Mean and contrast are those of grey STL-10 images, so that a
+grey encoder sees zero mean and unit variance.
 """
 
 import torch

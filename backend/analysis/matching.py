@@ -10,10 +10,11 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 DEFINITION = (
-    "Pairs of units by Pearson's r of their image features over {n:,} test images (Li et al. "
-    "2015). One to one: the assignment without repeats whose sum of r is the greatest. Best match: "
-    "each unit's most correlated one, which may be taken several times. Shuffled: the same with "
-    "the images of the other layer in another order (seed {seed})."
+    "Pairs of units by Pearson's r of their image features over {n:,} images of the {split} split "
+    "(Li et al. 2015). One to one: the assignment without repeats whose sum of r is the greatest. "
+    "Best match: each unit's most correlated one, which may be taken several times. Shuffled: the "
+    "same with the images of the other layer in another order (seed {seed}). "
+    "Random encoder: the same with epoch 0 of the other run."
 )
 
 

@@ -17,8 +17,8 @@ DEFINITION = (
     "Linear CKA (Kornblith et al. 2019) with the unbiased estimator of HSIC (Song et al. 2012; "
     "Nguyen, Raghu and Kornblith 2021): 1 where two layers arrange the images alike but for a "
     "rotation and one scale, about 0 where they have nothing in common, however many units they "
-    "have. Of image features, a unit's mean response to each of {n:,} test images, as they are "
-    "kept: in 256 levels between the unit's least and greatest."
+    "have. Of image features, a unit's mean response to each of {n:,} images of the {split} "
+    "split, as they are kept: in 256 levels between the unit's least and greatest."
 )
 
 Features = Callable[[], np.ndarray]  # reads the features of a layer, [n, feature]

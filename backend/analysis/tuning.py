@@ -27,8 +27,8 @@ LEVELS = 255  # in which the curves are kept, from no response to the largest
 FLAT = 1e-6  # responses that differ by less of the largest are the same
 DEFINITION = (
     "{orientations} orientations x {frequencies} spatial frequencies x {phases} phases of "
-    "sinusoidal gratings over all of the view ({colour}, mean {mean:.2f} of white, Michelson "
-    "contrast {contrast:.2f}: mean and spread of STL-10 images), normalised as the images are. "
+    "sinusoidal grey gratings over all of the view (mean {mean:.2f} of white, Michelson contrast "
+    "{contrast:.2f}: mean and spread of grey STL-10 images), normalised as {colour} images are. "
     "Frequencies from {lowest:g} to {highest:.2f} cycles a patch of {patch} pixels ({low:.3f} to "
     "{high:.3f} cycles a pixel) in half octaves. The response is that at the middle patch of each "
     "layer's grid, itself a mean over the positions inside it; F0 is its mean over phases, below 0 "
@@ -39,8 +39,9 @@ DEFINITION = (
     "one. Bandwidth: half the width of that curve at 1/sqrt(2) of its height (the same source; "
     "here with straight lines between samples and no smoothing); none where it does not fall "
     "that far. F1/F0: amplitude of the response's first harmonic over phases at the best grating, "
-    "over F0 (Skottun et al. 1991): pi/2 for a half-rectified sine, above 1 simple, below 1 "
-    "complex; the mean over positions inside a patch lowers it."
+    "over F0 (Skottun et al. 1991): 1.53 to 1.66 with so few phases, pi/2 with many, for a "
+    "half-rectified sine; above 1 simple, below 1 complex; the mean over positions inside a patch "
+    "lowers it."
 )
 
 Layers = Callable[[Tensor], list[Tensor]]

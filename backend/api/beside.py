@@ -1,6 +1,6 @@
 """Two checkpoints about the same images, of two runs or of one."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from fastapi import Depends, Query
@@ -36,7 +36,9 @@ class Beside:
         if self.there > MOST:
             drawn = np.sort(np.random.default_rng(0).permutation(self.there)[:MOST])
             self.ids, self.rows = self.ids[drawn], [rows[drawn] for rows in self.rows]
-        self.alike = self.data[0] == self.data[1] and bool((one == two).all())
+        prints = {t.get("fingerprint") for t in told} - {None}
+        same = self.data[0] == self.data[1] and len(prints) < 2
+        self.alike = same and bool((one == two).all())
 
     @property
     def reason(self) -> str | None:
@@ -51,6 +53,11 @@ class Beside:
             f"The one was analysed on images {self.data[0]}, the other on {self.data[1]}: "
             "only what was analysed on the same images can be compared."
         )
+
+    @property
+    def counted(self) -> dict[str, Any]:
+        """How many images of which split, for the definitions."""
+        return {"n": len(self.ids), "split": self.seen.summary()["split"]}
 
     @property
     def drawn(self) -> str:

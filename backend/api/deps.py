@@ -122,6 +122,11 @@ class Analysed:
     def summary(self, layer: int = 1) -> dict[str, Any]:
         return readable(self.results.summary(None if layer == 0 else self.epoch))
 
+    def map_parameters(self, layer: int) -> dict[str, Any]:
+        """How the map of a layer was made; earlier analyses told it of all layers at once."""
+        told = self.summary(layer)["parameters"]
+        return told.get("maps", {}).get(str(layer), told.get("embedding", {}))
+
     def read(self, what: str, layer: int, epoch: int | None = None) -> dict[str, np.ndarray]:
         return self.results.read(what, self.epoch if epoch is None else epoch, self.layer(layer))
 

@@ -46,6 +46,7 @@ class Layers(BaseModel):
     epochs: list[int]
     dataset: str
     split: str
+    fingerprint: str | None  # of the images; earlier runs have none
     classes: list[str]
     ids: Array
     labels: Array
@@ -75,6 +76,7 @@ def layers(seen: OfCheckpoint):
     return {
         **{name: summary[name] for name in ("dataset", "split", "classes", "definitions")},
         **{"run": seen.run, "epoch": seen.epoch, "epochs": seen.epochs},
+        "fingerprint": summary.get("fingerprint"),
         "ids": typed(seen.results.ids(seen.epoch)),
         "labels": typed(seen.results.labels(seen.epoch)),
         "chance": summary.get("chance"),
@@ -93,7 +95,7 @@ def embedding(seen: OfCheckpoint, layer: int):
         **{"x": typed(found["x"]), "y": typed(found["y"])},
         "kept_neighbours": float(found["kept_neighbours"]),
         "kept": typed(found["kept"]) if "kept" in found else None,
-        "parameters": seen.summary(layer)["parameters"].get("embedding", {}),
+        "parameters": seen.map_parameters(layer),
     }
 
 

@@ -79,7 +79,7 @@ def similarities(two: OfTwo):
         "rows": list(two.seen.names[1:]),
         "columns": list(two.other.names[1:]),
         "cells": [[vars(cell) for cell in row] for row in cells],
-        "definition": similarity.DEFINITION.format(n=len(two.ids)) + two.drawn,
+        "definition": similarity.DEFINITION.format(**two.counted) + two.drawn,
     }
 
 
@@ -100,7 +100,7 @@ def matches(two: OfTwo, layer: int, versus_layer: int | None = None):
         "one_to_one": pairs(matching.one_to_one(*r)),
         "best": pairs(matching.best(*r)),
         "baselines": [] if two.reason else baselines(two, x, y, other),
-        "definition": matching.DEFINITION.format(n=len(two.ids), seed=SEED) + two.drawn,
+        "definition": matching.DEFINITION.format(**two.counted, seed=SEED) + two.drawn,
     }
 
 
@@ -121,7 +121,7 @@ def baselines(two: Beside, x: np.ndarray, y: np.ndarray, layer: int) -> list[dic
     """Mean r one to one with shuffled images, and with the untrained encoder of the other run."""
     by_chance = matching.correlation(x, y[matching.shuffled(len(y), SEED)])
     found = [{"says": "shuffled images", "mean": matching.one_to_one(*by_chance).mean}]
-    if 0 in two.other.epochs and two.other.epoch:
+    if two.seen.epoch and two.other.epoch and 0 in two.other.epochs:
         untrained = Beside(two.seen, Analysed(two.other.folder, two.other.losses, 0))
         r = matching.correlation(x, untrained.responses(1, layer))
         found.append({"says": "random encoder", "mean": matching.one_to_one(*r).mean})

@@ -50,7 +50,7 @@ def coordinates_npz(seen: OfCheckpoint):
     summary = seen.summary()
     told = {
         **{"run": seen.run, "epoch": seen.epoch, "dataset": summary["dataset"]},
-        "parameters": [seen.summary(n)["parameters"].get("embedding", {}) for n in seen.layers],
+        "parameters": [seen.map_parameters(n) for n in seen.layers],
         "definition": summary["definitions"].get("embedding", ""),
     }
     stream = io.BytesIO()

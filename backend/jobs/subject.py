@@ -118,8 +118,9 @@ class Subject:
         if word not in self.wanted or old["definitions"][word] == asked["definitions"][word]:
             return old
         self.stale = {"embedding"}
-        # What the learning analysis added to the definitions still holds.
-        return old | asked | {"definitions": old["definitions"] | asked["definitions"]}
+        # What the other analyses said of themselves still holds.
+        told = {"definitions": old["definitions"] | {word: asked["definitions"][word]}}
+        return old | asked | told
 
     def steps(self) -> list[Step]:
         """What is to do for the words that are wanted; empty if all of it is there."""
@@ -290,6 +291,8 @@ class Subject:
                 units[n].seconds["selectivity"] += time.perf_counter() - start
                 for what, values in found.items():
                     self.results.write(what, self.epoch, n, values)
+            told = m.definitions(seed, self.settings["perplexity"])
+            self.summary["definitions"] |= {word: told[word] for word in STREAMED}
             for word in ("maximizers", "selectivity"):  # their share of the pass
                 self.note({word: sum(units[n].seconds[word] for n in self.layers)})
 
@@ -385,7 +388,9 @@ class Subject:
             self.maps = embeddings(features, perplexity, seed, self.exact, self.material.start)
         found = next(self.maps)
         self.results.write("embedding", self.epoch, layer, asdict(found))
-        self.summary["parameters"]["embedding"] = found.parameters
+        parameters = self.summary["parameters"]
+        parameters["embedding"] = found.parameters
+        parameters.setdefault("maps", {})[str(layer)] = found.parameters
 
     def close(self) -> None:
         """Begin no more maps; what is done is kept."""

@@ -22,7 +22,7 @@ const NUMBERS = /** @type {[string, string, (tuning: Tuning) => import("../dom.j
     (t) => [decimal(t.osi)]],
   ["bandwidth", "Half the width of the orientation curve at 1/√2 of its height (Ringach et al. 2002); none where it stays above that",
     (t) => [t.bandwidth === null ? "none" : `±${angle(t.bandwidth)}`]],
-  ["F1/F0", "How the response follows the phase of the best grating (Skottun et al. 1991): amplitude of its first harmonic over its mean; 1.57 for a half-rectified sine. Above 1 simple, below 1 complex. The mean over positions inside a patch lowers it",
+  ["F1/F0", "How the response follows the phase of the best grating (Skottun et al. 1991): amplitude of its first harmonic over its mean; 1.53 to 1.66, by phase, for a half-rectified sine. Above 1 simple, below 1 complex. The mean over positions inside a patch lowers it",
     (t) => [t.modulation === null ? null : h("span", { class: "soft" }, t.modulation > 1 ? "simple" : "complex"), decimal(t.modulation)]],
 ]);
 

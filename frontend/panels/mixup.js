@@ -12,6 +12,9 @@ import { usualMost } from "../units.js";
 const IMAGES = 60; // that are shown
 const UNITS = 12;
 
+/** A weight to the digits that are kept of it, three. @param {number} weight */
+const shown = (weight) => decimal(weight, Math.abs(weight) >= 4 ? 1 : 2);
+
 /** @param {import("../types.js").Page} page */
 export function mixup(page) {
   const { state, scene, api, atlas, theme } = page;
@@ -84,9 +87,9 @@ export function mixup(page) {
       h("h3", {}, truth === answer ? `Units with the largest weights for ${one}` : "Units with the largest weights"),
       h("div", { class: "tiles few wide" }, rows.map(({ unit, weight }) => h(
         "button",
-        { type: "button", class: "tile", "data-unit": unit, "aria-label": `${unitSentence(all, unit)}; weight ${decimal(weight)}`,
+        { type: "button", class: "tile", "data-unit": unit, "aria-label": `${unitSentence(all, unit)}; weight ${shown(weight)}`,
           onclick: () => state.set({ unit, colour: "unit" }) },
-        unitFace(layers, all, unit, decimal(weight), most, theme.tone),
+        unitFace(layers, all, unit, shown(weight), most, theme.tone),
       ))),
       h("p", { class: "soft small" }, truth === answer
         ? `The classifier's weight for ${one} on the unit's standardised image feature; the largest by size first. Above zero the unit speaks for ${one}.`

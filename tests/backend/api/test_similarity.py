@@ -31,7 +31,7 @@ def test_every_layer_of_an_epoch_beside_every_layer_of_another(
     found = site.get(f"/api/runs/{results.run.name}/similarity?epoch=2&versus_epoch=0").json()
     assert (found["epoch"], found["versus"], found["versus_epoch"]) == (2, results.run.name, 0)
     assert found["rows"] == found["columns"] == [f"Layer {n}" for n in range(1, 7)]
-    assert found["images"] == TEST and f"{TEST} test images" in found["definition"]
+    assert found["images"] == TEST and f"{TEST} images of the test split" in found["definition"]
     for i, row in enumerate(found["cells"], 1):
         for j, cell in enumerate(row, 1):
             exact = cka(results.features(2, i, "test"), results.features(0, j, "test"))
