@@ -7,7 +7,6 @@ all images has no correlation and no partner.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 DEFINITION = (
     "Pairs of units by Pearson's r of their image features over {n:,} images of the {split} split "
@@ -49,6 +48,8 @@ def standardised(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def one_to_one(r: np.ndarray, first: np.ndarray, second: np.ndarray) -> Matches:
     """The pairs without repeats whose sum of r [u, v] is the greatest."""
+    from scipy.optimize import linear_sum_assignment  # half a second that no start needs
+
     return ranked(r, *linear_sum_assignment(r, maximize=True), first, second)
 
 

@@ -145,8 +145,8 @@ def test_a_server_ends_at_once_though_someone_follows_a_run(
     servers[0].client.close()
 
 
-def test_the_web_process_loads_neither_torch_nor_the_analyses() -> None:
-    heavy = ("torch", "backend.analysis", "openTSNE", "sklearn", "skimage", "scipy", "plotly")
+def test_the_web_process_starts_without_torch_and_other_heavy_packages() -> None:
+    heavy = ("torch", "openTSNE", "sklearn", "skimage", "scipy", "plotly")
     code = SAYS.format(heavy=heavy)
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, timeout=120

@@ -174,7 +174,7 @@ def test_a_run_that_cannot_be_written_whole_is_not_there(
         ("export clapp-photos --format clapp2021 --to {tmp}/new", "keeps its encoder alone"),
         (
             "export clapp-photos --format clapp2021 --to {tmp}/new --epoch 2",
-            "the run keeps epochs: 30",
+            "the run keeps epochs: 100",
         ),
         ("export nothing --format clapp2021 --to {tmp}/new", "there is no run 'nothing'"),
     ],
