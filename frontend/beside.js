@@ -61,6 +61,7 @@ export function createBeside(state, runs, scene) {
       [layers, maps, notice] = [null, [], null];
       return tell();
     }
+    if (layers?.run !== goal.run) [layers, maps] = [null, []];
     try {
       const count = runs.get(goal.run)?.layers ?? 1;
       const [info, ...points] = await Promise.all([

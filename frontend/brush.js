@@ -56,8 +56,16 @@ export function brush(element, on) {
     return nearest(map.points, x, y, reach, map.shown);
   }
 
+  /** @param {KeyboardEvent} event */
+  function escape(event) {
+    if (event.key !== "Escape") return;
+    event.stopImmediatePropagation();
+    cancel();
+  }
+
   function cancel() {
     drag = null;
+    document.removeEventListener("keydown", escape, true);
     on.outline([]);
   }
 
@@ -67,6 +75,7 @@ export function brush(element, on) {
     const pans = on.drags?.() === "pan" && !event.shiftKey && !event.altKey;
     const squared = on.drags?.() === "rectangle";
     drag = { id: event.pointerId, corners: [here(event)], how: joining(event), pans, squared, moved: false };
+    document.addEventListener("keydown", escape, true);
     if (event.pointerType === "mouse" || on.touch) element.setPointerCapture(event.pointerId);
   });
 
@@ -109,11 +118,6 @@ export function brush(element, on) {
   element.addEventListener("pointerleave", () => {
     if (!drag) on.hover(-1, null);
   });
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !drag) return;
-    event.stopImmediatePropagation();
-    cancel();
-  }, true);
 
   if (on.zoom) {
     element.addEventListener("wheel", (event) => {

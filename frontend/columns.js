@@ -39,7 +39,7 @@ export function columns(block) {
   /** @param {Node} node @param {number} row @returns {any} */
   function value(node, row) {
     if (node.c !== undefined) return decoded(node.c);
-    if (node.j) return node.j[row];
+    if (node.j) return decoded(node.j[row]);
     if (node.o) return Object.fromEntries(Object.entries(node.o).map(([key, inner]) => [key, value(inner, row)]));
     if (node.l) return items(node, row);
     const number = numbers(node)[row];

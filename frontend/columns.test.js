@@ -50,3 +50,9 @@ test("an encoded array that is the same in every row is decoded", () => {
   const rows = columns(block({ c: { x: { dtype: "u1", bdata: btoa("\u0001\u0002") } } }));
   assert.deepEqual([...rows.read(0).x], [1, 2]);
 });
+
+test("an array that other rows lack is decoded, too", () => {
+  const rows = columns(block({ o: { change: { j: [null, { dtype: "u1", bdata: btoa("\u0001\u0002") }] } } }));
+  assert.equal(rows.read(0).change, null);
+  assert.deepEqual([...rows.read(1).change], [1, 2]);
+});

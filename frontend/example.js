@@ -22,6 +22,7 @@ export function createExample(scene) {
   let layers = [];
   let asked = "";
   let title = "";
+  let turn = 0;
   /** @type {(() => void)[]} */
   const listeners = [];
 
@@ -80,18 +81,22 @@ export function createExample(scene) {
     on: (listener) => void listeners.push(listener),
     /** @param {File} file @param {string} [called] */
     async send(file, called = "Your image") {
+      const own = ++turn;
       title = called;
       asked = "";
       id = null;
       tell("sending");
       try {
-        id = (await api.sendExample(file)).id;
+        const sent = (await api.sendExample(file)).id;
+        if (own !== turn) return;
+        id = sent;
         await search();
       } catch (caught) {
-        tell("failed", { error: /** @type {Error} */ (caught).message });
+        if (own === turn) tell("failed", { error: /** @type {Error} */ (caught).message });
       }
     },
     clear() {
+      turn++;
       asked = "";
       id = null;
       tell("none");

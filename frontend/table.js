@@ -59,5 +59,9 @@ export function csv(columns, rows) {
   return lines.map((line) => `${line.map(quoted).join(",")}\n`).join("");
 }
 
-/** @param {Cell} value */
-const quoted = (value) => (/[",\r\n]/.test(`${value}`) ? `"${`${value}`.replaceAll('"', '""')}"` : `${value}`);
+/** A cell of a CSV file; text that a spreadsheet would take for a formula stays text. @param {Cell} value */
+function quoted(value) {
+  const formula = typeof value === "string" && /^[=+\-@\t\r]/.test(value) && !Number.isFinite(Number(value));
+  const text = `${formula ? "'" : ""}${value}`;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -30,3 +30,8 @@ test("a CSV has numbers in full, nothing as nothing, and quotes what must be quo
   const text = csv([{ says: "class" }, { says: "share, of all" }], [['a "b"', 0.123456789], ["c\nd", NaN]]);
   assert.equal(text, 'class,"share, of all"\n"a ""b""",0.123456789\n"c\nd",\n');
 });
+
+test("text that a spreadsheet would take for a formula stays text, and numbers stay numbers", () => {
+  const text = csv([{ says: "class" }], [['=HYPERLINK("http://x")'], ["@sum"], [-0.5], ["-0.5"]]);
+  assert.equal(text, 'class\n"\'=HYPERLINK(""http://x"")"\n\'@sum\n-0.5\n-0.5\n');
+});

@@ -66,6 +66,16 @@ class Beside:
             return ""
         return f" These are drawn with seed 0 from the {self.there:,} that both were analysed on."
 
+    @property
+    def version(self) -> tuple:
+        """The two checkpoints, and when the files that are compared were written."""
+        told: list = [len(self.ids)]
+        for seen in (self.seen, self.other):
+            epochs = {seen.epoch, *(e for e in seen.epochs if e == 0)}  # 0: the baseline
+            paths = [seen.results.folder(None), *(seen.results.folder(e) for e in sorted(epochs))]
+            told += [seen.run, seen.epoch, *(path.stat().st_mtime_ns for path in paths)]
+        return tuple(told)
+
     def responses(self, which: int, layer: int) -> np.ndarray:
         """Mean response of every unit of a layer to the images of both, float32 [n, unit]."""
         stored = (self.seen, self.other)[which].read("responses", layer)

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from backend.analysis import matching, similarity
 from backend.api.arrays import Array, typed
 from backend.api.beside import Beside, OfTwo
+from backend.api.compared import once
 from backend.api.deps import Analysed
 
 router = APIRouter(prefix="/runs/{run}", tags=["similarity"])
@@ -71,6 +72,10 @@ class Matches(BaseModel):
 @router.get("/similarity", response_model=Similarities)
 def similarities(two: OfTwo):
     """CKA of every layer with every layer of another run, or of another epoch."""
+    return once(("similarity", *two.version), lambda: likened(two))
+
+
+def likened(two: Beside) -> dict[str, Any]:
     layers = [list(of.layers[1:]) for of in (two.seen, two.other)]
     reads = [[partial(two.responses, i, n) for n in of] for i, of in enumerate(layers)]
     cells = [] if two.reason else similarity.table(*reads)
@@ -88,6 +93,10 @@ def matches(two: OfTwo, layer: int, versus_layer: int | None = None):
     """Pairs of units of two layers that answer to the same images, beside what chance pairs."""
     other = two.other.layer(layer if versus_layer is None else versus_layer)
     two.seen.layer(layer)
+    return once(("matches", layer, other, *two.version), lambda: paired(two, layer, other))
+
+
+def paired(two: Beside, layer: int, other: int) -> dict[str, Any]:
     x, y = two.responses(0, layer), two.responses(1, other)
     there = 0 if two.reason else len(two.ids)
     r = matching.correlation(x[:there], y[:there])

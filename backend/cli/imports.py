@@ -84,6 +84,7 @@ def shared(options: argparse.Namespace, settings: Settings) -> int:
     """What another Saccade has handed on."""
     from backend.jobs.share import take_over
     from models.data import key_of, parse
+    from models.imported import config_from
 
     copy = Path(options.source)
     about = RunFolder(copy).about()
@@ -91,9 +92,12 @@ def shared(options: argparse.Namespace, settings: Settings) -> int:
         raise RequestError(
             f"{copy} is of a network that was imported itself; import that one from its own weights"
         )
-    spec = utf8(str(parse(options.data or about["config"]["data"])))
-    config = about["config"] | {"data": spec}
-    name = " ".join((options.name or about["name"]).split())[:80]
+    named = parse(options.data or about["dataset"])
+    if named.path and not options.data:
+        raise RequestError(f"{copy} names a path as its images; name those here with --data")
+    spec = utf8(str(named))
+    config = config_from({"config": about["config"] | {"data": spec}}).to_dict()
+    name = " ".join((options.name or str(about.get("name", ""))).split())[:80]
     epochs: list[int] = []
 
     def fill(folder: RunFolder) -> None:

@@ -2,6 +2,7 @@
 a copy to be looked at (last encoder in half precision, all maps, units and probes), or the encoders
 alone, to be imported and analysed where the images are."""
 
+import math
 import shutil
 import zipfile
 from collections.abc import Sequence
@@ -12,11 +13,12 @@ from backend.errors import ConflictError
 from backend.runs.events import EventReader, line_of
 from backend.runs.folder import RunFolder
 from backend.runs.results import Results
-from models.checkpoint import epoch_folder, kept, load_encoder, save_shared
+from models.checkpoint import epoch_folder, kept, load_encoder, opened, save_shared
 from models.errors import CheckpointError, RunError
+from models.sealed import manifest_of, place
 
 SHARED_EVENTS = ("epoch", "checkpoint", "analysed", "end")
-STAMPS = ("seq", "time", "kind")
+LARGEST = 2**31  # bytes of one file of a checkpoint
 
 
 def share(run: Path, copy: Path) -> int:
@@ -69,14 +71,23 @@ def take_over(copy: Path, folder: RunFolder) -> list[int]:
             "has written"
         )
     for event in EventReader(copy / "events.jsonl").events():
-        if event["kind"] == "epoch":
-            folder.tell("epoch", **{k: v for k, v in event.items() if k not in STAMPS})
+        told = {name: event.get(name) for name in ("epoch", "losses", "seconds")}
+        if event.get("kind") == "epoch" and usual(**told):
+            folder.tell("epoch", **told)
     for epoch in epochs:
         load_encoder(copy, epoch)
-        here = epoch_folder(copy, epoch).relative_to(copy)
-        shutil.copytree(copy / here, folder.path / here)
+        files, here = opened(copy, epoch), epoch_folder(folder.path, epoch)
+        payload = {name: files.bytes_of(name, LARGEST) for name in files.files}
+        place(here, payload | {"manifest.json": manifest_of(payload)})
         folder.tell("checkpoint", epoch=epoch)
     return epochs
+
+
+def usual(epoch: Any, losses: Any, seconds: Any) -> bool:
+    """Whether an event of somebody else tells finite losses of a numbered epoch."""
+    numbers = [*losses, seconds] if isinstance(losses, list) else [None]
+    finite = all(type(n) in (int, float) and math.isfinite(n) for n in numbers)
+    return type(epoch) is int and 0 <= epoch < 10**6 and finite
 
 
 def begin(copy: Path, about: dict[str, Any]) -> None:

@@ -165,7 +165,7 @@ def parsed(line: bytes) -> dict[str, Any]:
     """An event, or {} where a line is not one."""
     try:
         event = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return event if isinstance(event, dict) and isinstance(event.get("seq"), int) else {}
 

@@ -153,7 +153,9 @@ class Asked:
         told = self.first.summary()
         known = f"datasets/{quote(told['dataset'], safe='')}/metadata?split={told['split']}"
         for word in (*WORDS, known):
-            found[word] = json.loads((await ask(self.app, word))[1])
+            status, body = await ask(self.app, word)
+            if status == 200:
+                found[word] = json.loads(body)
         listed = json.loads((await ask(self.app, "benches"))[1])["benches"]
         shipped = [bench for bench in listed if bench["shipped"]]
         found["benches"] = {"benches": shipped}

@@ -33,7 +33,8 @@ export function alikecard(page) {
     const { layers } = scene;
     const { layer, unit } = state.now;
     const wanted = layers && unit !== null ? [layers.run, layers.epoch, layer, unit, versus() ?? ""].join(" ") : "";
-    if (wanted === asked) return;
+    if (wanted === asked && !error) return;
+    error = null;
     asked = wanted;
     clearTimeout(timer);
     if (reply?.run !== layers?.run) reply = null;

@@ -4,6 +4,7 @@ import { carried } from "../marks/carried.js";
 import { classMark } from "../palette.js";
 import { commandLine } from "../marks/commandline.js";
 import { count, counted, mapCaption } from "../text.js";
+import { csv } from "../table.js";
 import { fileName, painted, save } from "../saving.js";
 import { fill, h } from "../dom.js";
 import { home, ranges } from "../plane.js";
@@ -116,8 +117,8 @@ export function carry({ state, scene, runs, theme, api }) {
   }
 
   function ids() {
-    const rows = state.now.selection.map((id) => `${id},"${scene.className(scene.place(id)).replaceAll('"', '""')}"`);
-    return new Blob([`image,class\n${rows.join("\n")}\n`], { type: "text/csv" });
+    const rows = state.now.selection.map((id) => [id, scene.className(scene.place(id))]);
+    return new Blob([csv([{ says: "image" }, { says: "class" }], rows)], { type: "text/csv" });
   }
 
   element.addEventListener("close", () => {

@@ -2,6 +2,7 @@
 
 import { counted, count } from "../text.js";
 import { counts } from "../selection.js";
+import { csv } from "../table.js";
 import { fill, h } from "../dom.js";
 
 /** @param {import("../types.js").Page} page */
@@ -41,8 +42,8 @@ export function chosen({ state, scene }) {
   function save() {
     const { layers } = scene;
     if (!layers) return;
-    const rows = state.now.selection.map((id) => `${id},"${scene.className(scene.place(id)).replaceAll('"', '""')}"`);
-    const address = URL.createObjectURL(new Blob([`image,class\n${rows.join("\n")}\n`], { type: "text/csv" }));
+    const rows = state.now.selection.map((id) => [id, scene.className(scene.place(id))]);
+    const address = URL.createObjectURL(new Blob([csv([{ says: "image" }, { says: "class" }], rows)], { type: "text/csv" }));
     h("a", { href: address, download: `${layers.run}-selection.csv` }).click();
     setTimeout(() => URL.revokeObjectURL(address), 1000);
   }

@@ -25,7 +25,8 @@ export function predictioncard({ state, scene, api, tip }) {
     const { layers } = scene;
     const { layer, unit } = state.now;
     const wanted = layers && unit !== null ? [layers.run, layers.epoch, layer, unit].join(" ") : "";
-    if (wanted === asked) return;
+    if (wanted === asked && !error) return;
+    error = null;
     asked = wanted;
     clearTimeout(timer);
     if (wanted) timer = /** @type {any} */ (setTimeout(() => void load(wanted), reply ? PAUSE : 0));

@@ -22,7 +22,8 @@ export function separators({ state, scene, api }) {
   function draw() {
     element.hidden = !wanted();
     if (element.hidden) {
-      asked = "";
+      [found, asked] = [null, ""];
+      fill(body);
       return fill(element);
     }
     if (!element.contains(body)) {
@@ -48,7 +49,7 @@ export function separators({ state, scene, api }) {
       show();
     } catch (error) {
       if (key !== asked) return;
-      found = null;
+      [found, asked] = [null, ""];
       fill(body, h("p", { class: "notice", role: "status" }, /** @type {Error} */ (error).message));
     }
   }

@@ -7,8 +7,8 @@ photos   where each crop was cut from its photograph, and from how large a squar
 """
 
 import csv
-import io
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,13 +70,12 @@ def of_folder(folder: Path, files: tuple[str, ...]) -> Metadata:
     path = folder / FILE
     if not path.is_file():
         return Metadata((), ())
-    header, *rows = rows_of(path)
-    known = {row[0].replace("\\", "/").removeprefix("./"): row[1:] for row in rows if row}
     names = [Path(file).relative_to(folder).as_posix() for file in files]
+    header, known, strange = rows_of(path, set(names))
     remarks = []
-    if strange := len(set(known) - set(names)):
+    if strange:
         remarks.append(
-            f"{strange} of the {len(known)} rows of {FILE} name no image of the folder; the first "
+            f"{strange} of the {len(known) + strange} rows of {FILE} name no image; the first "
             "column must be the path of a file inside it"
         )
     if len(header) - 1 > MOST_COLUMNS:
@@ -88,23 +87,30 @@ def of_folder(folder: Path, files: tuple[str, ...]) -> Metadata:
     return Metadata(tuple(columns), tuple(remarks))
 
 
-def rows_of(path: Path) -> list[list[str]]:
-    """The cells of a CSV file, the headings first."""
+def rows_of(path: Path, names: set[str]) -> tuple[list[str], dict[str, list[str]], int]:
+    """Headings of a CSV file, the cells of each name, and how many rows are of none of them."""
     try:
         if (size := path.stat().st_size) > MOST_BYTES:
             raise DataError(f"{FILE} has {size:,} bytes, and at most {MOST_BYTES:,} are read")
-        text = path.read_bytes().decode("utf-8-sig", "replace")
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        known, strange = {}, 0
+        with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
+            rows = csv.reader(file, strict=True)
+            header = next(rows, [])
+            for row in filter(None, rows):
+                name = row[0].replace("\\", "/").removeprefix("./")
+                strange += name not in names
+                if name in names:
+                    known[name] = row[1 : MOST_COLUMNS + 1]
     except OSError as error:
         raise DataError(f"{FILE} cannot be read: {error.strerror or error}") from None
     except csv.Error as error:
         raise DataError(f"{FILE} is no table of comma-separated values: {error}") from None
-    if not rows or len(rows[0]) < 2:
+    if len(header) < 2:
         raise DataError(
             f"{FILE} must begin with headings: one for the path of the file, and one or more for "
             "what is known of it, such as: file,camera,year"
         )
-    return rows
+    return header, known, strange
 
 
 def of_pack(path: Path, n: int) -> Metadata:
@@ -125,7 +131,7 @@ def of_pack(path: Path, n: int) -> Metadata:
                     continue
                 plain = values if values.dtype.kind == "U" else values.astype(np.float64)
                 columns.append(column(name[5:], plain.tolist()))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"the columns of {path.name} cannot be read: {error}") from None
     return Metadata(tuple(columns), tuple(remarks))
 
@@ -134,11 +140,19 @@ def column(name: str, cells: list[str] | list[float]) -> Column:
     """Numbers where every cell that is not empty is one, else words, the commonest first."""
     name = shown(name) or "without a name"
     try:
-        numbers = np.array([float(cell) if cell != "" else np.nan for cell in cells], np.float64)
+        numbers = np.array([number(cell) for cell in cells], np.float64)
     except ValueError:
         return words(name, [shown(str(cell)) for cell in cells])
     finite = np.isfinite(numbers) & (np.abs(numbers) < np.finfo(np.float32).max)
     return Column(name, (), np.where(finite, numbers, np.nan).astype(np.float32))
+
+
+def number(cell: str | float) -> float:
+    """A cell as a number, NaN where it is empty. Raises ValueError, also for what a session is
+    called, as 2021_03, which Python reads as a number."""
+    if isinstance(cell, str) and "_" in cell:
+        raise ValueError(cell)
+    return float(cell) if cell != "" else np.nan
 
 
 def words(name: str, cells: list[str]) -> Column:

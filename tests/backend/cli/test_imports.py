@@ -234,3 +234,31 @@ def test_shared_weights_that_were_changed_make_no_run(
     assert code == 2 and told == "" and "encoder.safetensors" in err and err.count("\n") == 1
     runs = json.loads(say("runs", "--json")[1])["runs"]
     assert [found["id"] for found in runs if not found["shipped"]] == [run]
+
+
+def test_a_hostile_shared_folder_leaves_nothing_behind_but_its_checkpoints(
+    say: Say, home: Path, log: Path, pack: Path, tmp_path: Path
+) -> None:
+    run = say("import", log, "--format", "clapp2021", "--data", pack)[1].strip()
+    out, secret = tmp_path / "weights", tmp_path / "secret.txt"
+    say("export", run, "--weights", out)
+    secret.write_text("secret")
+    (next(out.rglob("epoch-0020")) / "more").symlink_to(secret)
+    told = [
+        {"seq": 1, "kind": "epoch", "epoch": "a", "losses": [1.0], "seconds": 1.0},
+        {"seq": 2, "kind": "epoch", "epoch": 3, "losses": [1.0], "seconds": 1.0, "self": 1},
+        {"seq": 3},
+    ]
+    lines = [json.dumps(event, separators=(",", ":")) for event in told]
+    (out / "events.jsonl").write_text("\n".join([*lines, "[" * 200_000, ""]))
+    code, made, _ = say("import", out, "--format", "shared", "--data", pack)
+    assert code == 0
+    folder = home / "runs" / made.strip()
+    assert not any(file.name == "more" for file in folder.rglob("*"))
+    runs = {found["id"]: found for found in json.loads(say("runs", "--json")[1])["runs"]}
+    assert runs[made.strip()]["history"] == {"epochs": [3], "losses": [[1.0]]}
+    about = json.loads((out / "run.json").read_text())
+    about["dataset"] = str(pack)
+    (out / "run.json").write_text(json.dumps(about))
+    code, _, err = say("import", out, "--format", "shared")
+    assert code == 2 and "names a path as its images" in err

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from models.data import load
-from models.data.metadata import MOST_WORDS, OTHER, metadata_of, words
+from models.data.metadata import MOST_WORDS, OTHER, column, metadata_of, words
 from models.data.pack import write_pack
 from models.errors import DataError
 
@@ -110,3 +110,8 @@ def test_the_photographs_tell_where_each_crop_was_cut(home):
     assert cut.words == ("96 x 96 pixels", "128 x 128 pixels")
     assert len(cut.values) == len(dataset) and set(cut.values) == {0, 1}
     assert 0.05 < height.values.min() < height.values.max() < 0.95
+
+
+def test_a_session_that_python_would_read_as_a_number_is_a_word():
+    assert column("session", ["2021_03", "2021_04"]).words == ("2021_03", "2021_04")
+    assert column("year", ["2021", ""]).words == ()
