@@ -59,7 +59,7 @@ def test_what_is_shown_can_be_saved(visit: Visit, shots: Path, ask: Callable) ->
     assert saved(page, "Probes as CSV")[1].count(b"\n") > 7
     page.keyboard.press("Escape")
     expect(page.locator("#export")).to_be_hidden()
-    assert "dialog" not in page.url
+    page.wait_for_function("() => !location.hash.includes('dialog')")
 
     first = int(rows[1][0])
     packed = page.evaluate(

@@ -192,7 +192,7 @@ def test_progress_is_asked_for_where_no_stream_is_to_be_had(visit: Visit, server
         page.goto(f"{server}#run={CUT}")
         page.reload()
         told = page.locator(f'[data-run="{CUT}"] .run-more .doing')
-        expect(told).to_have_text("epoch 3 of 40 · 1 min left")
+        expect(told).to_have_text("epoch 3 of 40 · 1 min left · 10 %")
 
 
 def test_the_cost_of_a_run_is_measured_before_it_starts(

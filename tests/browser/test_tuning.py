@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(home: Path) -> Iterator[str]:
     with served(home) as address:
+        while RUN not in [run["id"] for run in reply_of(address, "runs")["runs"]]:
+            time.sleep(0.1)  # it is taken up once nothing more is written into it
         yield address
 
 
@@ -146,6 +149,8 @@ def test_of_thousands_of_units_those_in_view_are_tiles(
     for _ in range(12):
         page.keyboard.press("ArrowUp")
     columns = len(grid.evaluate("e => getComputedStyle(e).gridTemplateColumns").split())
-    expect(page.locator(f"#unit-{MANY - 1 - 12 * columns}")).to_be_focused()
+    reached = MANY - 1 - 12 * columns
+    expect(page.locator(f"#unit-{reached}")).to_be_focused()
+    page.wait_for_function(f"() => location.hash.includes('unit={reached}&')")
     page.evaluate("location.hash = location.hash.replace(/unit=\\d+/, 'unit=1600')")
     expect(page.locator("#unit-1600.on")).to_be_in_viewport()
