@@ -148,7 +148,7 @@
  * @typedef {{layer: number, image: number, metric: string,
  *   neighbours: {image: number, distance: number}[],
  *   patches: {image: number, row: number, column: number, distance: number}[],
- *   patch: [number, number]}} Neighbours
+ *   patch: [number, number], units: RankedUnit[]}} Neighbours
  */
 
 /**

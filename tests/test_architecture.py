@@ -45,7 +45,8 @@ MAY_IMPORT = [
     (
         r"backend/api/",
         f"{CATALOGUE} {SERVICE} backend.api backend.runs backend.jobs fastapi starlette "
-        "backend.analysis.separation",  # of a selection, while somebody looks: NumPy alone
+        # of a selection, and of a pinned image, while somebody looks: NumPy alone
+        "backend.analysis.separation backend.analysis.ranks",
     ),
     (r"backend/security/", "backend.errors backend.security starlette"),
     (r"backend/cli", "models backend torch"),

@@ -1,4 +1,5 @@
-"""Which images, and which patches, are nearest to one in the eyes of a layer?"""
+"""Which images, and which patches, are nearest to one in the eyes of a layer, and which units does
+it excite?"""
 
 from typing import Any
 
@@ -6,6 +7,7 @@ import numpy as np
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from backend.analysis.ranks import foremost
 from backend.api.deps import Analysed, OfCheckpoint
 from backend.errors import NotFoundError, RunError
 
@@ -24,6 +26,14 @@ class NearPatch(BaseModel):
     distance: float
 
 
+class ExcitedUnit(BaseModel):
+    unit: int
+    share: float  # of the other test images whose mean response is smaller, ties half
+    image: int  # the unit's most exciting patch
+    row: int
+    column: int
+
+
 class Neighbours(BaseModel):
     layer: int
     image: int
@@ -31,11 +41,12 @@ class Neighbours(BaseModel):
     neighbours: list[NearImage]
     patches: list[NearPatch]
     patch: tuple[int, int]  # row and column of the patch that `patches` are near to
+    units: list[ExcitedUnit]  # to which the image matters most; none of the input
 
 
 @router.get("/{image}", response_model=Neighbours)
 def neighbours(seen: OfCheckpoint, layer: int, image: int):
-    """The nearest test images to a test image, and the nearest patches to its middle one."""
+    """The nearest test images to a test image, patches to its middle one, and units it excites."""
     found, place = seen.read("neighbours", layer), place_of(seen, layer, image)
     parameters = parameters_of(seen, layer)
     return {
@@ -46,7 +57,19 @@ def neighbours(seen: OfCheckpoint, layer: int, image: int):
             found, place, {name: f"patch_{name}" for name in ("image", "row", "column", "distance")}
         ),
         "patch": parameters["patch"],
+        "units": excited(seen, layer, place) if layer else [],
     }
+
+
+def excited(seen: Analysed, layer: int, place: int) -> list[dict[str, Any]]:
+    """The units whose response to an image stands highest among those to all others."""
+    levels, best = seen.read("responses", layer)["level"].T, seen.read("maximizers", layer)
+    ranked = foremost(np.delete(levels, place, 0), levels[place])
+    patches = {name: best[f"top_{name}"][:, 0].tolist() for name in ("image", "row", "column")}
+    return [
+        {"unit": unit, "share": share} | {name: values[unit] for name, values in patches.items()}
+        for unit, share in ranked
+    ]
 
 
 def parameters_of(seen: Analysed, layer: int) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 import { classMark } from "../palette.js";
 import { fill, h } from "../dom.js";
+import { percent, shortLayer } from "../text.js";
 import { roving } from "../roving.js";
 import { imageAddress } from "../api.js";
-import { shortLayer } from "../text.js";
 import { swatch } from "../marks/swatch.js";
 import { cropper } from "../marks/cropper.js";
 import { keptSentence } from "../lost.js";
 import { thumb } from "../marks/thumb.js";
+import { unitRow } from "../marks/unitrow.js";
 
 const SHOWN = 7;
 const CROPPED = 276; // longer side of the picture that a part is cut from, pixels
@@ -18,6 +19,7 @@ export function imagecard(page) {
   const { state, scene, api, theme, atlas, example } = page;
   const element = h("section", { class: "card image-card", id: "image", "aria-label": "Pinned image", hidden: true });
   const table = h("div", { class: "neighbours" });
+  const liked = h("div", { class: "block" });
   let asked = "";
   /** @type {{image: number, element: HTMLElement}|null} the image that a part is cut from */
   let cut = null;
@@ -46,6 +48,7 @@ export function imagecard(page) {
       cut ? cut.element : h("button", { type: "button", class: "button", id: "crop", onclick: () => crop(image) }, "Search by a part of it"),
       around(place, layer),
       table,
+      liked,
     );
     void load(image);
   }
@@ -98,6 +101,7 @@ export function imagecard(page) {
     if (key !== asked) {
       asked = key;
       fill(table, layers.layers.map(() => h("div", { class: "bone" })));
+      fill(liked);
     }
     const rows = await Promise.all(layers.layers.map(({ layer }) =>
       api.neighbours(run, layer, image, epoch).catch((error) => /** @type {Error} */ (error))));
@@ -105,6 +109,24 @@ export function imagecard(page) {
     fill(table, rows.map((reply, layer) => (reply instanceof Error
       ? h("p", { class: "notice" }, reply.message)
       : row(layer, image, reply.neighbours))));
+    excited(rows.map((reply) => (reply instanceof Error ? [] : reply.units)));
+  }
+
+  /** The units of each layer that answer to the image more than to most. @param {import("../types.js").RankedUnit[][]} units by layer */
+  function excited(units) {
+    const rows = units.flatMap((found, layer) => (found.length ? [{ layer, found }] : []));
+    liked.dataset.excited = `${rows.length}`;
+    if (!rows.length) return fill(liked);
+    fill(
+      liked,
+      h("h3", {}, "Units it excites most"),
+      rows.map(({ layer, found }) => unitRow(page, {
+        layer, units: found, name: scene.layerName(layer), layers: scene.layers, none: "",
+        says: "response above those to", figure: ({ share }) => percent(share, 0),
+        onclick: (unit) => state.set({ layer, unit, colour: "unit" }),
+      })),
+      h("p", { class: "soft small" }, "By the share of the other test images whose mean response, in 256 levels, is smaller; an equal one counts half. Of equal shares first the unit whose response lies more standard deviations above its mean."),
+    );
   }
 
   /** @param {number} layer @param {number} image @param {{image: number, distance: number}[]} near */

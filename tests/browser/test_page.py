@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.seen import PHONE, drag, expected, inked, maps_drawn
+from tests.browser.seen import PHONE, drag, expected, inked, maps_drawn, pixels_of
 
 Visit = Callable[..., Page]
 HOSTILE = (
@@ -104,6 +104,28 @@ def test_hovering_shows_the_image_without_a_request(visit: Visit) -> None:
             break
     expect(page.locator(".tip .sprite")).to_have_css("background-image", re.compile("^url"))
     assert asked == []
+
+
+def test_two_clicks_lead_from_a_point_to_a_unit_of_layer_4_that_likes_its_image(
+    visit: Visit, ask: Callable[[str], dict], shots: Path
+) -> None:
+    page = visit("#tab=map")
+    maps_drawn(page)
+    box = page.locator(".surface").bounding_box()
+    points = ask("runs/clapp-photos/layers/6/embedding")
+    x, y = pixels_of(points, box)[7]
+    page.mouse.click(box["x"] + x, box["y"] + y)
+    liked = page.locator('#image .unit-row[data-layer="4"] .unit-tile')
+    expect(liked.first).to_be_visible()
+    liked.first.scroll_into_view_if_needed()
+    page.screenshot(path=shots / "liked-light-1440.png")
+    found = ask(f"runs/clapp-photos/layers/4/neighbours/{state(page)['image']}")["units"]
+    assert liked.evaluate_all("all => all.map((e) => Number(e.dataset.unit))") == [
+        one["unit"] for one in found[:5]
+    ]
+    liked.first.click()
+    expect(page.locator("#unit")).to_have_attribute("data-unit", f"4/{found[0]['unit']}")
+    expect(page.locator("#unit .patch")).not_to_have_count(0)
 
 
 def test_a_hidden_class_is_never_selected(visit: Visit) -> None:

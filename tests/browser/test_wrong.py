@@ -57,7 +57,7 @@ def test_what_is_missing_of_a_layer_and_a_run_deleted_elsewhere_are_told_in_plac
         maps_drawn(page)
         expect(page.locator("#map .caption")).to_contain_text("This map cannot be shown")
         expect(page.locator('[data-map="3"]')).to_contain_text("no map")
-        expect(page.locator('#image [data-layer="3"]')).to_be_visible()
+        expect(page.locator('#image .neighbour-row[data-layer="3"]')).to_be_visible()
         expect(page.locator("#image")).to_contain_text("neighbours-4.npz")
         page.locator('[data-map="2"] .cell-title').click()
         expect(page.locator("#map .caption")).not_to_contain_text("cannot be shown")

@@ -154,6 +154,27 @@ def test_neighbours_of_an_image_are_other_images(site: TestClient, run: str) -> 
     assert found["patch"] == [3, 3] and {"row", "column"} <= set(found["patches"][0])
 
 
+def test_an_image_tells_the_units_that_answer_to_it_more_than_to_the_others(
+    site: TestClient, run: str, results: Results
+) -> None:
+    found = site.get(f"/api/runs/{run}/layers/4/neighbours/{TRAIN + 2}?epoch=2").json()
+    levels, best = results.read("responses", 2, 4)["level"], results.read("maximizers", 2, 4)
+    shares = []
+    for own in levels:
+        others = [int(level) for place, level in enumerate(own) if place != 2]
+        below = (
+            sum(level < own[2] for level in others) + sum(level == own[2] for level in others) / 2
+        )
+        shares.append(np.nan if len({*others, int(own[2])}) == 1 else below / len(others))
+    assert len(found["units"]) == min(8, np.isfinite(shares).sum()) > 0
+    for one in found["units"]:
+        assert one["share"] == pytest.approx(shares[one["unit"]])
+        assert one["image"] == best["top_image"][one["unit"], 0]
+    told = [one["share"] for one in found["units"]]
+    assert told == sorted(told, reverse=True) and told[0] == pytest.approx(np.nanmax(shares))
+    assert site.get(f"/api/runs/{run}/layers/0/neighbours/{TRAIN + 2}").json()["units"] == []
+
+
 def test_probes_stand_beside_their_baselines(site: TestClient, run: str) -> None:
     found = site.get(f"/api/runs/{run}/probes").json()
     assert [probe["layer"] for probe in found["layers"]] == [1, 2, 3, 4, 5, 6]
