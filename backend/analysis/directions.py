@@ -15,10 +15,17 @@ def leading(x: Tensor, count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     The `count` greatest, or as many as there are, by randomised subspace iteration (Halko,
     Martinsson and Tropp 2011). The sign of an axis is free; here its greatest weight is positive.
     """
-    with torch.random.fork_rng(devices=[x.device] if x.is_cuda else []):
-        torch.manual_seed(seed)
-        _, size, axes = torch.svd_lowrank(x, min(count + SPARE, *x.shape), niter=ROUNDS)
-    size, axes = size[:count], axes[:, :count]
+    # A generator of its own: maps of several layers are made at once, and threads share torch's.
+    generator = torch.Generator(x.device).manual_seed(seed)
+    size = min(count + SPARE, *x.shape)
+    drawn = torch.randn(
+        x.shape[1], size, generator=generator, device=x.device, dtype=x.dtype
+    )  # [feature, direction]
+    basis = torch.linalg.qr(x @ drawn).Q  # [n, direction]
+    for _ in range(ROUNDS):
+        basis = torch.linalg.qr(x @ torch.linalg.qr(x.T @ basis).Q).Q
+    _, size, axes = torch.linalg.svd(basis.T @ x, full_matrices=False)
+    size, axes = size[:count], axes[:count].T
     greatest = axes.gather(0, axes.abs().argmax(0, keepdim=True))  # [1, direction]
     return size**2 / len(x), torch.where(greatest < 0, -axes, axes)
 
