@@ -88,3 +88,10 @@ export function perFrame(listener) {
     });
   };
 }
+
+/** Where an element lies on another. @param {Element} ground @param {Element} element @returns {import("./types.js").Box} */
+export function boxOn(ground, element) {
+  const origin = ground.getBoundingClientRect();
+  const { left, top, width, height } = element.getBoundingClientRect();
+  return { left: left - origin.left, top: top - origin.top, width, height };
+}

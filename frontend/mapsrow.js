@@ -2,7 +2,7 @@
 
 import { brush } from "./brush.js";
 import { createMapView } from "./mapview.js";
-import { fill, h, perFrame } from "./dom.js";
+import { boxOn, fill, h, perFrame } from "./dom.js";
 import { home, ranges } from "./plane.js";
 import { joined } from "./selection.js";
 
@@ -35,12 +35,8 @@ export function createMapsRow({ state, scene, tip }, { label, large }) {
   let size = { width: 0, height: 0 };
 
   function measure() {
-    const origin = track.getBoundingClientRect();
     size = { width: track.clientWidth, height: track.clientHeight };
-    boxes = cells.map(({ surface }) => {
-      const { left, top, width, height } = surface.getBoundingClientRect();
-      return { left: left - origin.left, top: top - origin.top, width, height };
-    });
+    boxes = cells.map(({ surface }) => boxOn(track, surface));
   }
 
   /** @param {number} i */

@@ -5,7 +5,7 @@ import { asText } from "../marks/astext.js";
 import { brush } from "../brush.js";
 import { count, decimal, layerSentence, layersInWords, percent } from "../text.js";
 import { createMapView } from "../mapview.js";
-import { fill, h, perFrame } from "../dom.js";
+import { boxOn, fill, h, perFrame } from "../dom.js";
 import { home, ranges } from "../plane.js";
 import { joined } from "../selection.js";
 import { lossName } from "../scores.js";
@@ -39,12 +39,8 @@ export function strip({ state, scene, runs, tip, example }, done) {
 
   /** Where the maps lie on the track: read once a layout, since reading it costs one. */
   function measure() {
-    const origin = track.getBoundingClientRect();
     size = { width: track.clientWidth, height: track.clientHeight };
-    boxes = cells.map(({ surface }) => {
-      const { left, top, width, height } = surface.getBoundingClientRect();
-      return { left: left - origin.left, top: top - origin.top, width, height };
-    });
+    boxes = cells.map(({ surface }) => boxOn(track, surface));
   }
 
   /** As many cells as the run in view has maps. */

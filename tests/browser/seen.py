@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Locator, Page, Route
 
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 DTYPES = {"f4": "<f4", "i4": "<i4", "i2": "<i2", "u1": "u1"}
@@ -38,22 +38,27 @@ def pixels_of(points: dict, box: dict) -> np.ndarray:
     return np.stack([left, top], axis=1)
 
 
+LIT = """([canvas, box, places]) => {
+    const over = document.querySelector(canvas);
+    const own = over.getBoundingClientRect();
+    const ratio = over.width / own.width;
+    const { data, width } = over.getContext("2d").getImageData(0, 0, over.width, over.height);
+    return places.map(([x, y]) => {
+        const left = Math.round((box.x - own.left + x) * ratio);
+        const top = Math.round((box.y - own.top + y) * ratio);
+        return data[4 * (top * width + left) + 3] > 0;
+    });
+}"""
+
+
+def lit(page: Page, canvas: str, box: Locator, at: np.ndarray) -> np.ndarray:
+    """Whether a canvas above maps has a highlight at each of the pixels [n, 2] of a box."""
+    return np.array(page.evaluate(LIT, [canvas, box.bounding_box(), at.tolist()]), dtype=bool)
+
+
 def highlighted(page: Page, layer: int, at: np.ndarray) -> np.ndarray:
-    """Whether the map of a layer has a highlight at each of the pixels [n, 2] of its box."""
-    script = """([layer, places]) => {
-        const over = document.querySelector(".strip canvas.over");
-        const box = document.querySelector(`[data-layer="${layer}"].cell-map`)
-            .getBoundingClientRect();
-        const own = over.getBoundingClientRect();
-        const ratio = over.width / own.width;
-        const { data, width } = over.getContext("2d").getImageData(0, 0, over.width, over.height);
-        return places.map(([x, y]) => {
-            const left = Math.round((box.left - own.left + x) * ratio);
-            const top = Math.round((box.top - own.top + y) * ratio);
-            return data[4 * (top * width + left) + 3] > 0;
-        });
-    }"""
-    return np.array(page.evaluate(script, [layer, at.tolist()]), dtype=bool)
+    """The same of the map of a layer in the strip."""
+    return lit(page, ".strip canvas.over", page.locator(f'[data-layer="{layer}"].cell-map'), at)
 
 
 def drag(page: Page, corners: list[tuple[float, float]]) -> None:

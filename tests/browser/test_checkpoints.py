@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.seen import PHONE, array, drag, maps_drawn, pixels_of, stands_in
+from tests.browser.seen import PHONE, array, drag, lit, maps_drawn, pixels_of, stands_in
 
 Visit = Callable[..., Page]
 Ask = Callable[[str], dict]
@@ -22,22 +22,10 @@ def told(page: Page, name: str) -> str | None:
     return page.evaluate(f"new URLSearchParams(location.hash.slice(1)).get('{name}')")
 
 
-def lit(page: Page, which: int, at: np.ndarray) -> np.ndarray:
-    """Whether the map of the compared layers has a highlight at each of the pixels [n, 2]."""
-    script = """([which, places]) => {
-        const row = document.querySelector(".maps-row.large");
-        const over = row.querySelector("canvas.over");
-        const box = row.querySelectorAll(".row-map")[which].getBoundingClientRect();
-        const own = over.getBoundingClientRect();
-        const ratio = over.width / own.width;
-        const { data, width } = over.getContext("2d").getImageData(0, 0, over.width, over.height);
-        return places.map(([x, y]) => {
-            const left = Math.round((box.left - own.left + x) * ratio);
-            const top = Math.round((box.top - own.top + y) * ratio);
-            return data[4 * (top * width + left) + 3] > 0;
-        });
-    }"""
-    return np.array(page.evaluate(script, [which, at.tolist()]), dtype=bool)
+def beside(page: Page, which: int, at: np.ndarray) -> np.ndarray:
+    """Whether a map of the compared layers has a highlight at each of the pixels [n, 2]."""
+    box = page.locator(".maps-row.large .row-map").nth(which)
+    return lit(page, ".maps-row.large canvas.over", box, at)
 
 
 def two_drawn(page: Page, here: str, there: str) -> None:
@@ -88,8 +76,8 @@ def test_two_epochs_from_a_cell_of_the_matrix_to_the_maps_and_the_units(
     inside &= (mine[:, 1] > 0.1 * h) & (mine[:, 1] < 0.9 * h)
     assert int(inside.sum()) == chosen
     theirs = ask(f"runs/{run['id']}/layers/2/embedding?epoch={before}")
-    assert lit(page, 0, mine[inside]).all()
-    assert lit(page, 1, pixels_of(theirs, right.bounding_box())[inside]).all()
+    assert beside(page, 0, mine[inside]).all()
+    assert beside(page, 1, pixels_of(theirs, right.bounding_box())[inside]).all()
     page.screenshot(path=shots / "checkpoints-selection.png")
 
     pairs = ask(
