@@ -5,6 +5,7 @@ once more, then starts what waits. It may run in several processes at once: each
 compare-and-set. How long something takes is counted by a clock that nobody can set.
 """
 
+import itertools
 import os
 import re
 import secrets
@@ -39,6 +40,7 @@ PASSING_ON = 30.0  # seconds that a cluster may take to tell a run, and to show 
 STEPS = 20  # of its usual steps that it has beside these
 LONGEST_STEP = 30.0  # seconds of a step that count for this
 START_PATIENCE = 5.0  # seconds a process has to take up its work, where nothing tells that it runs
+SPREAD = 2  # random bytes of an id: short enough to be read out
 TRIES = 3  # at a change of state that someone else may get in between
 
 
@@ -111,13 +113,21 @@ class Queue:
         """The run.json of a new run; its id begins with `word`, or else with its rule."""
         created = datetime.fromtimestamp(self.clock(), UTC)
         return {
-            "id": f"{slug(word or config['rule'])}-{slug(dataset)}-{secrets.token_hex(2)}",
+            "id": self.new_id(f"{slug(word or config['rule'])}-{slug(dataset)}"),
             "name": name,
             "created": created.isoformat(timespec="milliseconds"),
             "config": config,
             "dataset": dataset,
             "version": version,
         }
+
+    def new_id(self, stem: str) -> str:
+        """An id that no run has, nor one in the trash; it grows by a byte where one is taken."""
+        for more in itertools.count():
+            run = f"{stem}-{secrets.token_hex(SPREAD + more)}"
+            folders = self.runs / run, self.trash.path / run
+            if not any(folder.exists() for folder in folders) and self.store.row(run) is None:
+                return run
 
     def check_room(self) -> None:
         """Raise BusyError or DiskFullError where one run more is too much."""

@@ -94,6 +94,20 @@ def test_a_run_goes_from_queued_to_finished(queue: Queue) -> None:
     assert row(queue, run).state == State.FINISHED
 
 
+def test_a_new_run_takes_no_id_that_a_run_or_one_in_the_trash_has(
+    queue: Queue, quiet: Quiet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("secrets.token_hex", lambda count: "ab" * count)
+    first, second = submit(queue), submit(queue)
+    assert (first, second) == ("clapp-photos-abab", "clapp-photos-ababab")
+    for run in (first, second):
+        queue.stop(row(queue, run))
+        queue.delete(row(queue, run))
+    third = submit(queue)
+    queue.restore(first)
+    assert {first, third} == {row.id for row in queue.store.rows()} and third != second
+
+
 def test_the_result_of_an_older_attempt_is_void(queue: Queue) -> None:
     run = started(queue)
     end(queue, run, "stopped")
