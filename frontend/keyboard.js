@@ -13,7 +13,7 @@ export const KEYS = [
   { shown: ["c"], does: "colour by class or by the unit" },
   { shown: ["n"], does: "new run" },
   { shown: ["/"], does: "find an image, unit, class, layer, epoch or run" },
-  { shown: ["Ctrl", "Z"], does: "undo a change of selection, classes, filter or pinned image" },
+  { shown: ["Ctrl", "Z"], does: "undo a change of selection, classes, categories, filter or pinned image" },
   { shown: ["Shift", "Ctrl", "Z"], does: "redo it" },
   { shown: ["e"], does: "export pictures, tables, images" },
   { shown: ["Esc"], does: "one step back: dialog, selection, unit, pinned image, tab, zoom" },

@@ -178,12 +178,19 @@ export function createState(host, pause = 250) {
   const listeners = [];
   let timer = 0;
   let top = TOP;
+  /** @type {number|null} */
+  let lacking = null;
+  let carried = false; // the layer comes from the run that was looked at before
 
-  /** @param {Values} wanted */
-  function move(wanted) {
+  /** @param {Values} wanted @param {number|null} strange a layer that was asked for before, and that there is not */
+  function move(wanted, strange = lacking) {
     if (wanted.run !== values.run) top = TOP;
     const next = { ...wanted, layer: Math.min(top, wanted.layer) };
     const changed = new Set(NAMES.filter((key) => written(key, next[key]) !== written(key, values[key])));
+    if (changed.has("layer") || changed.has("run")) strange = null;
+    if (!carried && wanted.layer > next.layer && wanted.layer < TOP) strange = wanted.layer;
+    if (strange !== lacking) changed.add("layer");
+    lacking = strange;
     values = next;
     if (!changed.size) return changed;
     for (const { keys, listener } of [...listeners]) {
@@ -203,13 +210,18 @@ export function createState(host, pause = 250) {
 
   host.addEventListener("popstate", () => {
     clearTimeout(timer);
-    move(read(host.location.hash));
+    carried = false;
+    move(read(host.location.hash), null);
   });
 
   return {
     /** The values now; read only. @returns {Readonly<Values>} */
     get now() {
       return values;
+    },
+    /** The layer that the address asks for and the run in view has not, the top one being shown; or null. */
+    get lacking() {
+      return lacking;
     },
     /**
      * @param {Partial<Values>} changes
@@ -218,7 +230,10 @@ export function createState(host, pause = 250) {
     set(changes, { quietly = false } = {}) {
       const next = { ...values, ...changes };
       if (next.run === values.run) next.layer = Math.min(top, next.layer);
-      else if (!("layer" in changes) && next.layer === top) next.layer = TOP;
+      else {
+        carried = !("layer" in changes);
+        if (carried && next.layer === top) next.layer = TOP;
+      }
       for (const key of /** @type {Name[]} */ (Object.keys(changes))) {
         if (written(key, next[key]) === written(key, values[key])) continue;
         for (const other of /** @type {Name[]} */ (PROPS[key].resets)) {

@@ -94,6 +94,33 @@ test("no layer above the top of the run in view is shown, and none is the top", 
   assert.equal(state.now.layer, 6);
 });
 
+test("a layer of the address that the run has not is told until another is looked at", () => {
+  const window = host("#run=a&layer=9");
+  const state = createState(window);
+  assert.equal(state.lacking, null);
+  let heard = 0;
+  state.on(["layer"], () => (heard += 1));
+  state.limit(3);
+  state.limit(3);
+  assert.deepEqual([state.now.layer, state.lacking, heard], [3, 9, 1]);
+  state.set({ tab: "units" });
+  assert.equal(state.lacking, 9);
+  state.set({ layer: 2 });
+  assert.equal(state.lacking, null);
+  window.back();
+  assert.equal(state.lacking, null);
+  window.back();
+  assert.deepEqual([state.now.layer, state.lacking], [3, 9]);
+});
+
+test("a layer that was looked at in one run and that the next has not is no mistake of an address", () => {
+  const state = createState(host("#run=a&layer=9"));
+  state.limit(12);
+  state.set({ run: "b" });
+  state.limit(3);
+  assert.deepEqual([state.now.layer, state.lacking], [3, null]);
+});
+
 test("who looks at the top layer of a run looks at the top of the next", () => {
   const state = createState(host("#run=a"));
   state.limit(3);

@@ -6,10 +6,11 @@
 
 /** @typedef {import("./state.js").Values} Values */
 
-const UNDONE = /** @type {const} */ (["selection", "hidden", "only", "image"]);
-const SAYS = { selection: "selection", hidden: "classes shown", only: "filter of units", image: "pinned image" };
+const UNDONE = /** @type {const} */ (["selection", "hidden", "off", "only", "image"]);
+const SAYS = { selection: "selection", hidden: "classes shown", off: "categories shown", only: "filter of units", image: "pinned image" };
 
-/** @typedef {Pick<Values, typeof UNDONE[number]>} Choice */
+/** `colour` is what the categories in `off` are of: they come back with it.
+ * @typedef {Pick<Values, typeof UNDONE[number]|"colour">} Choice */
 
 /**
  * Both stacks end where another run comes into view, since its images are others.
@@ -29,8 +30,8 @@ export function createUndo(state, most = 100) {
 
   /** @returns {Choice} */
   function taken() {
-    const { selection, hidden, only, image } = state.now;
-    return { selection, hidden, only, image };
+    const { selection, hidden, off, only, image, colour } = state.now;
+    return { selection, hidden, off, only, image, colour };
   }
 
   function changed() {
@@ -52,12 +53,13 @@ export function createUndo(state, most = 100) {
     if (!next) return;
     to.push(now);
     moving = true;
-    state.set(next);
+    const { colour, off, ...rest } = next;
+    state.set({ ...rest, off, ...(off.length ? { colour } : {}) });
     moving = false;
     for (const listener of listeners) listener();
   }
 
-  state.on(["run", ...UNDONE], changed);
+  state.on(["run", "colour", ...UNDONE], changed);
 
   return {
     undo: () => move(past, future),
@@ -75,7 +77,10 @@ export function createUndo(state, most = 100) {
 }
 
 /** @param {Choice} a @param {Choice} b */
-const differ = (a, b) => UNDONE.filter((key) => `${a[key]}` !== `${b[key]}`);
+const differ = (a, b) => UNDONE.filter((key) => text(a, key) !== text(b, key));
+
+/** @param {Choice} of @param {typeof UNDONE[number]} key */
+const text = (of, key) => (key === "off" && of.off.length ? `${of.colour} ${of.off}` : `${of[key]}`);
 
 /** @param {Choice|undefined} to @param {Choice} from */
 const told = (to, from) => (to ? differ(to, from).map((key) => SAYS[key]).join(", ") : "");

@@ -41,6 +41,30 @@ test("undo takes back selection, hidden classes and the pinned image, and redo b
   assert.equal(undo.redoes, "");
 });
 
+test("categories hidden in the legend are undone with the colouring they are of, which is else left as it is", () => {
+  const { state, undo, back } = page();
+  state.set({ colour: "meta.weather" });
+  state.set({ off: [1] });
+  assert.equal(undo.undoes, "categories shown");
+  undo.undo();
+  assert.deepEqual([state.now.colour, state.now.off], ["meta.weather", []]);
+  back();
+  assert.deepEqual(state.now.off, [1]);
+  state.set({ colour: "meta.place", off: [1] });
+  state.set({ colour: "class" });
+  undo.undo();
+  assert.deepEqual([state.now.colour, state.now.off], ["meta.place", [1]]);
+  undo.undo();
+  assert.deepEqual([state.now.colour, state.now.off], ["meta.weather", [1]]);
+  undo.redo();
+  undo.redo();
+  assert.deepEqual([state.now.colour, state.now.off], ["meta.place", []]);
+  state.set({ selection: [1] });
+  state.set({ colour: "right" });
+  undo.undo();
+  assert.deepEqual([state.now.colour, state.now.selection], ["right", []]);
+});
+
 test("layer, unit and tab are left as they are by an undo", () => {
   const { state, undo } = page();
   state.set({ selection: [1] });

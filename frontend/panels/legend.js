@@ -30,9 +30,9 @@ export function legend({ state, scene, theme }) {
     type: "range", id: "size", min: SIZES.least, max: SIZES.most, step: SIZES.step,
     oninput: () => state.set({ size: Number(slider.value) }),
   });
-  const sizes = h("label", { class: "size" }, h("span", {}, "Size"), slider, size);
-  const element = h("section", { class: "legend", "aria-label": "Classes and tools" }, scale, own.element,
-    h("h2", {}, "Classes"), classes.element, tools, sizes, lost);
+  const sizes = h("label", { class: "size" }, h("span", { class: "soft" }, "Size"), slider, size);
+  const element = h("section", { class: "legend", "aria-label": "Classes and tools" },
+    h("div", { class: "listed" }, scale, own.element, h("h2", {}, "Classes"), classes.element), tools, sizes, lost);
 
   /** Hide these, and leave nothing selected that is hidden. @param {{hidden?: number[], off?: number[]}} what */
   function hide(what) {
@@ -99,12 +99,12 @@ export function legend({ state, scene, theme }) {
   function drawTools() {
     fill(
       tools,
-      h("div", { class: "between" }, h("h2", {}, "Drag"),
-        h("button", { type: "button", class: "quiet", disabled: state.now.view === null, onclick: () => state.set({ view: null }) }, "Whole map")),
-      segments("Drag", [["lasso", "Lasso"], ["rectangle", "Rectangle"], ["pan", "Pan"]], state.now.drag, (drag) => state.set({ drag })),
-      h("p", { class: "soft small", title: "The wheel zooms, a double-click resets" }, "Shift adds, Alt subtracts."),
-      h("h2", { title: "Auto: images where few enough are in view to find room" }, "Points"),
-      segments("Points", [["auto", "Auto"], ["dots", "Dots"], ["images", "Images"]], state.now.points, (points) => state.set({ points })),
+      h("div", { class: "tool" }, h("span", { class: "soft" }, "Drag"),
+        segments("Drag", [["lasso", "Lasso"], ["rectangle", "Rectangle"], ["pan", "Pan"]], state.now.drag, (drag) => state.set({ drag }))),
+      h("div", { class: "tool" }, h("p", { class: "soft small", title: "The wheel zooms, a double-click resets" }, "Shift adds, Alt subtracts."),
+        h("button", { type: "button", class: "quiet small", disabled: state.now.view === null, onclick: () => state.set({ view: null }) }, "Whole map")),
+      h("div", { class: "tool", title: "Auto: images where few enough are in view to find room" }, h("span", { class: "soft" }, "Points"),
+        segments("Points", [["auto", "Auto"], ["dots", "Dots"], ["images", "Images"]], state.now.points, (points) => state.set({ points }))),
     );
     slider.value = `${state.now.size}`;
     size.textContent = `${state.now.size} %`;

@@ -22,7 +22,8 @@ export function stage({ state, scene, runs }, bodies) {
   const list = h("div", { role: "tablist", "aria-label": "Views" }, tabs);
   const head = h("div", { class: "tabs" }, list, where);
   const wait = h("div", { class: "wait" });
-  const element = h("section", { class: "stage", "aria-label": "Main view" }, head, views, wait);
+  const lacking = h("p", { class: "notice bad lacking-layer", role: "alert", hidden: true });
+  const element = h("section", { class: "stage", "aria-label": "Main view" }, head, lacking, views, wait);
   const bar = progress(true);
   let told = "";
 
@@ -32,6 +33,7 @@ export function stage({ state, scene, runs }, bodies) {
     const shown = ready || state.now.tab === "compare";
     head.hidden = !shown;
     wait.hidden = shown;
+    lacking.hidden = !ready || state.lacking === null;
     TABS.forEach(([tab], i) => {
       const on = tab === state.now.tab;
       tabs[i].setAttribute("aria-selected", `${on}`);
@@ -40,6 +42,7 @@ export function stage({ state, scene, runs }, bodies) {
     if (ready && scene.layers) {
       const info = scene.layers.layers[state.now.layer];
       fill(where, state.now.tab === "compare" ? "" : `${info.name} · epoch ${scene.layers.epoch}`);
+      fill(lacking, `This run has no layer ${state.lacking}; this is its top one, ${info.name}.`);
       told = "";
     } else drawWait();
   }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.seen import PHONE, maps_drawn
+from tests.browser.seen import DESK, PHONE, maps_drawn
 
 Visit = Callable[..., Page]
 AXE = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -35,6 +35,19 @@ TOO_SMALL = """() => [...document.querySelectorAll("button, select, summary, [ro
     .filter(([e, box]) => box.width && (box.width < 24 || box.height < 24))
     .map(([e, box]) => `${e.id} ${e.className} ${e.textContent.slice(0, 20)}
         ${Math.round(box.width)} x ${Math.round(box.height)}`)"""
+
+# What a person cannot see and click where it stands: cut off, scrolled away or under something.
+OUT_OF_VIEW = """() => [...document.querySelectorAll(
+        ".legend :is(button, input, select, #lost-says), .caption, .map .as-text summary")]
+    .filter((e) => e.checkVisibility() && !e.closest(".listed"))
+    .filter((e) => {
+        const { left, right, top, bottom } = e.getBoundingClientRect();
+        return [top + 2, bottom - 2].some((y) => {
+            const hit = document.elementFromPoint((left + right) / 2, y);
+            return !hit || !(e.contains(hit) || hit.contains(e) && hit.matches("label, .tool"));
+        });
+    })
+    .map((e) => e.outerHTML.slice(0, 90))"""
 
 
 def test_no_tab_and_no_dialog_has_a_serious_barrier_in_either_theme(visit: Visit) -> None:
@@ -69,6 +82,23 @@ def test_who_wants_no_motion_sees_none_and_epochs_still_play(visit: Visit) -> No
     page.keyboard.press("ArrowRight")
     expect(page.locator("#unit")).to_be_visible()
     assert page.evaluate(MOVING) == 0
+
+
+def test_the_whole_map_with_its_legend_is_in_view_before_anything_is_scrolled(
+    visit: Visit, shots: Path
+) -> None:
+    page = visit("#layer=6&unit=117&colour=unit&lost=marked")
+    maps_drawn(page)
+    expect(page.locator(".ramp")).to_be_visible()
+    for size in (DESK, SMALL):
+        page.set_viewport_size(size)
+        if size is SMALL:
+            page.evaluate("location.hash = 'layer=6'")
+            expect(page.locator(".ramp")).to_have_count(0)
+        expect(page.locator(".class-row")).to_have_count(10)
+        page.screenshot(path=shots / f"legend-{size['width']}.png")
+        assert page.evaluate(OUT_OF_VIEW) == []
+        assert page.evaluate("document.querySelector('.listed').clientHeight") > 120
 
 
 @pytest.mark.parametrize("size", [PHONE, SMALL], ids=["390", "1024"])

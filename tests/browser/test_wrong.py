@@ -35,7 +35,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def test_an_address_with_what_does_not_exist_says_so_in_each_place(visit: Visit) -> None:
+def test_an_address_with_what_does_not_exist_says_so_in_each_place(
+    visit: Visit, shots: Path
+) -> None:
     with expected(visit.complaints, REFUSED):
         page = visit("#layer=3&unit=9999&image=5&epoch=77&selection=b1.Bw")
         maps_drawn(page)
@@ -43,6 +45,14 @@ def test_an_address_with_what_does_not_exist_says_so_in_each_place(visit: Visit)
         expect(page.locator("#image")).to_contain_text("Image 5 is not among the test images")
         expect(page.locator(".epochs .note")).to_contain_text("There is no analysed epoch 77")
         expect(page.locator(".chosen")).to_contain_text("3 not among the images of this run")
+        expect(page.locator(".lacking-layer")).to_be_hidden()
+        page.evaluate("location.hash = 'layer=42&tab=units'")
+        expect(page.locator(".lacking-layer")).to_contain_text("no layer 42")
+        expect(page.locator(".lacking-layer")).to_contain_text("its top one, Layer 6")
+        expect(page.locator("#neurons .tile[data-unit]").first).to_be_visible()
+        page.screenshot(path=shots / "lacking-layer.png")
+        page.locator('[data-map="2"] .cell-title').click()
+        expect(page.locator(".lacking-layer")).to_be_hidden()
         page.evaluate("location.hash = 'run=nobody'")
         expect(page.locator(".wait .notice")).to_contain_text("There is no run nobody")
         page.locator(".run-open").first.click()
