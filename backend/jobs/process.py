@@ -5,6 +5,7 @@ the system has no /proc, BOOT and START are "-" and the lock on the run director
 """
 
 import os
+import signal
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -63,3 +64,10 @@ def send(pid: int, number: int) -> None:
             os.kill(pid, number)
     except (ProcessLookupError, PermissionError):
         return
+
+
+def end_others() -> None:
+    """End what this process started and no signal reached, where it leads a session of its own."""
+    if hasattr(os, "getsid") and os.getsid(0) == os.getpid():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.killpg(0, signal.SIGTERM)

@@ -24,7 +24,7 @@ from backend.errors import (
 )
 from backend.jobs.memory import oom_kills
 from backend.jobs.pace import EpochLosses, Pace
-from backend.jobs.process import handle_of
+from backend.jobs.process import end_others, handle_of
 from backend.jobs.pulse import Pulse
 from backend.jobs.saves import Saves, resume_point
 from backend.jobs.signals import AGAIN, MadeRoom, Stopped, Wishes
@@ -307,6 +307,8 @@ def main(words: Sequence[str] | None = None) -> int:
     except (SaccadeError, OSError) as error:
         print(f"error: {failure_of(error)['message']}", file=sys.stderr)
         return EXIT[State.FAILED]
+    finally:
+        end_others()
 
 
 def work_off(options: argparse.Namespace, ranks: "Ranks | None" = None) -> int:

@@ -7,9 +7,10 @@ the work (tests.soak.tiny), which has a process of its own beside it.
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
+from backend.errors import ConflictError
 from backend.jobs.endings import NOT_SAVED
 from backend.jobs.limits import Limits
 from backend.jobs.local import Local
@@ -62,7 +63,8 @@ class Stops:
         self.look(where, run, folder)
 
     def ask(self, run: str) -> None:
-        self.queue.stop(self.store.row(run))
+        with suppress(ConflictError):  # it may have ended while the other one asked
+            self.queue.stop(self.store.row(run))
         self.supervisor.wake()
 
     def look(self, where: str, run: str, folder: RunFolder) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,33 @@ def test_a_number_used_again_or_another_boot_is_another_process() -> None:
     assert is_alive(f"{boot}/{pid}/{start}")
     assert not is_alive(f"{boot}/{pid}/{int(start) - 1}")
     assert not is_alive(f"another-boot/{pid}/{start}")
+
+
+STARTS_ONE = (
+    "import subprocess, sys; from backend.jobs.process import end_others, handle_of;"
+    "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
+    "print(handle_of(child.pid), flush=True); end_others()"
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sessions are of other systems")
+@pytest.mark.parametrize("leads", [True, False], ids=["its own session", "someone else's"])
+def test_who_leads_a_session_ends_the_others_in_it_and_nobody_else_does(leads: bool) -> None:
+    starts = subprocess.Popen(
+        [sys.executable, "-c", STARTS_ONE],
+        start_new_session=leads,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    handle = starts.stdout.readline().strip()
+    assert starts.wait(timeout=60) == 0
+    starts.stdout.close()
+    end = time.monotonic() + (10 if leads else 0.5)
+    while is_alive(handle) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert is_alive(handle) is not leads
+    if not leads:
+        os.kill(pid_of(handle), signal.SIGKILL)
 
 
 def test_a_name_full_of_brackets_spoils_nothing(
