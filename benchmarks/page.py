@@ -36,7 +36,7 @@ SWITCHES = 500
 WATCH = """
 window.shown = new Promise((done) => {
     new MutationObserver((_, watcher) => {
-        if (!document.querySelector(".strip[data-shown]")) return;
+        if (!document.querySelector(".strip[data-drawn]")) return;
         watcher.disconnect();
         requestAnimationFrame(() => setTimeout(() => done(performance.now())));
     }).observe(document, { subtree: true, childList: true, attributes: true });
@@ -54,9 +54,8 @@ KEY = """key => document.body.dispatchEvent(
     new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }))"""
 EPOCH = f"""async ([key, wanted]) => {{
     const strip = document.querySelector(".strip");
-    while (strip.dataset.drawn !== strip.dataset.shown) await frame();
     await new Promise((done) => setTimeout(done, 100));
-    return took(() => ({KEY})(key), () => strip.dataset.shown === wanted);
+    return took(() => ({KEY})(key), () => strip.dataset.drawn === wanted);
 }}"""
 UNIT = f"""async () => {{
     const before = document.querySelector("#unit").dataset.unit;
@@ -97,7 +96,7 @@ SWITCH = """async ([run, times]) => {
     for (let i = 0; i < times; i++) {
         location.hash = `#run=${run[i % 2]}`;
         const strip = document.querySelector(".strip");
-        await took(() => {}, () => strip.dataset.shown?.startsWith(`${run[i % 2]}@`));
+        await took(() => {}, () => strip.dataset.drawn?.startsWith(`${run[i % 2]}@`));
     }
 }"""
 

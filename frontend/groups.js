@@ -6,8 +6,7 @@ import { classMark, grey, ramp } from "./palette.js";
 /** @typedef {import("./palette.js").Tone} Tone */
 
 const LEVELS = 12;
-const CROWD = 2000; // points above which a class would cover others
-const TURNS = 3;
+const TURNS = 6;
 
 /**
  * 1 where a point's class is not hidden. A hidden class of `classes` means "no label".
@@ -89,33 +88,14 @@ function grouped(values, shown, keyOf) {
 const scattered = (n) => (Math.imul(n + 1, 2654435761) >>> 0) / 2 ** 32;
 
 /**
- * All groups in one, with a colour a point: the least to draw for many small maps.
- * @param {Group[]} groups
- * @param {boolean} mixed no group lies on top of the others
- * @returns {Group}
- */
-export function blended(groups, mixed) {
-  const all = groups.flatMap(({ colour, positions }) => Array.from(positions, (p) => ({ colour, p })));
-  if (mixed) all.sort((a, b) => scattered(a.p) - scattered(b.p));
-  return {
-    colour: all.map((a) => /** @type {string} */ (a.colour)),
-    symbol: "circle",
-    positions: Int32Array.from(all, (a) => a.p),
-  };
-}
-
-/**
  * Each group in several thin layers, taken in turn, so that in a crowd none lies on top of the others.
  * @param {Group[]} groups
- * @param {number} crowd points from which on that is done
  * @returns {Group[]}
  */
-export function inTurns(groups, crowd = CROWD) {
-  if (groups.reduce((n, group) => n + group.positions.length, 0) < crowd) return groups;
-  return Array.from({ length: TURNS }, (_, turn) =>
+export const inTurns = (groups) =>
+  Array.from({ length: TURNS }, (_, turn) =>
     groups.map((group) => ({
       ...group,
       positions: group.positions.filter((p) => Math.floor(scattered(p) * TURNS) === turn),
     })),
   ).flat();
-}

@@ -1,4 +1,4 @@
-// Maps beside each other as one figure, linked with all others: the same selection, rings and colours.
+// Maps beside each other, linked with all others: the same selection, rings and colours.
 
 import { brush } from "./brush.js";
 import { createMapView } from "./mapview.js";
@@ -20,10 +20,7 @@ import { joined } from "./selection.js";
  * @param {{label: string, large: boolean}} how `large`: classes are told apart by shape too
  */
 export function createMapsRow({ state, scene, tip }, { label, large }) {
-  const view = createMapView({
-    rest: () => (element.dataset.drawn = list.map(({ key }) => key).join(" ")),
-    fail: (why) => element.prepend(h("p", { class: "notice bad", role: "alert" }, why.message)),
-  });
+  const view = createMapView();
   const track = h("div", { class: "row-track" });
   const element = h("div", { class: `maps-row ${large ? "large" : ""}`, role: "group", "aria-label": label }, track);
   /** @type {Shown[]} */
@@ -73,12 +70,12 @@ export function createMapsRow({ state, scene, tip }, { label, large }) {
       ...size,
       maps,
       groups: scene.groups,
-      figure: large ? scene.groups : scene.blend,
       selected: scene.selected,
       chosen: state.now.selection.length > 0,
       size: large ? (small ? 4 : 6) : small ? 2.2 : 3.2,
       shapes: large,
     });
+    element.dataset.drawn = list.map(({ key }) => key).join(" ");
     tell();
   }
 

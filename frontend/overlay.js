@@ -1,4 +1,4 @@
-// What is drawn over a figure of maps: points as stamps, thumbnails, rings and the lasso.
+// What maps are drawn with: points as stamps, thumbnails, rings and the lasso.
 
 import { rgbOf, stamper, stampOf } from "./stamp.js";
 import { svg } from "./dom.js";
@@ -7,13 +7,13 @@ import { svg } from "./dom.js";
 /** @typedef {import("./types.js").Points} Points */
 /** @typedef {import("./types.js").Ranges} Ranges */
 /** @typedef {import("./types.js").Box} Box */
-/** @typedef {{box: Box, ranges: Ranges, points: Points}} Placed one map on the figure */
+/** @typedef {{box: Box, ranges: Ranges, points: Points}} Placed one map on the canvas */
 
 const APART = 4; // pixels from a thumbnail to the next
 const ROOM = 0.5; // share of a map that thumbnails may cover
 
 /**
- * Pixels of the figure at which a point of a map lies.
+ * Pixels of the canvas at which a point of a map lies.
  * @param {Placed} map
  * @param {number} place
  * @returns {[number, number]}
@@ -59,7 +59,7 @@ export function stampPoints(picture, maps, groups, wanted, { size, opacity, shap
   for (const { colour, symbol, positions } of groups) {
     const places = wanted ? positions.filter((place) => wanted[place]) : positions;
     const stamp = stampOf(shapes ? symbol : "circle", size * ratio, opacity);
-    const put = stamper(picture, stamp, rgbOf(`${colour}`));
+    const put = stamper(picture, stamp, rgbOf(colour));
     for (const { box, ranges, points } of maps) {
       const sx = box.width / (ranges.x[1] - ranges.x[0]);
       const sy = box.height / (ranges.y[1] - ranges.y[0]);
@@ -91,7 +91,7 @@ export function drawThumbnails(canvas, map, groups, selected, chosen, side, draw
   /** @type {Map<string, [number, number]>} */
   const taken = new Map();
   const all = groups.flatMap(({ colour, positions }) =>
-    Array.from(positions, (place) => ({ place, colour: `${colour}` })));
+    Array.from(positions, (place) => ({ place, colour })));
   if (chosen) all.sort((a, b) => selected[b.place] - selected[a.place]);
   for (const { place, colour } of all) {
     const [x, y] = pixel(map, place);
@@ -143,7 +143,7 @@ export function drawRings(canvas, map, places, radius, colour) {
   canvas.stroke();
 }
 
-/** The lines over a figure: a lasso, and a map's two rings (under the pointer, and pinned) and cross. */
+/** The lines over maps: a lasso, and a map's two rings (under the pointer, and pinned) and cross. */
 export function createLines() {
   const lasso = svg("polygon", { class: "lasso" });
   const rings = svg("g", {});
@@ -151,7 +151,7 @@ export function createLines() {
   const element = svg("svg", { class: "lines", "aria-hidden": "true" }, rings, crosses, lasso);
   return {
     element,
-    /** @param {number[][]} corners in pixels of the figure */
+    /** @param {number[][]} corners in pixels of the canvas */
     lasso: (corners) => lasso.setAttribute("points", corners.map((c) => c.join()).join(" ")),
     /**
      * Mark a spot that is no point of a map, at most one a map.

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { createFocus } from "./focus.js";
 import { createTint } from "./tint.js";
 import { groupsOf } from "./colourings.js";
-import { blended, byClass, inTurns, shownPoints } from "./groups.js";
+import { byClass, inTurns, shownPoints } from "./groups.js";
 import { layerName } from "./text.js";
 import { mask } from "./selection.js";
 
@@ -40,8 +40,6 @@ export function createScene(state, runs, theme) {
   let selected = new Uint8Array();
   /** @type {import("./types.js").Group[]} */
   let groups = [];
-  /** @type {import("./types.js").Group[]} */
-  let blend = [];
   let asked = "";
   /** @type {any[]} what the groups were made from */
   let painted = [];
@@ -138,8 +136,7 @@ export function createScene(state, runs, theme) {
     }
     const plain = colouring ? groupsOf(colouring, shown, theme.tone) : byClass(layers.labels, shown, theme.tone);
     const mixed = !colouring || colouring.names.length > 0;
-    groups = mixed ? inTurns(plain, colouring ? 0 : undefined) : plain;
-    blend = [blended(plain, mixed)];
+    groups = mixed ? inTurns(plain) : plain;
   }
 
   function reselect() {
@@ -181,10 +178,6 @@ export function createScene(state, runs, theme) {
     /** Points by colour and shape, in the order they are drawn. */
     get groups() {
       return groups;
-    },
-    /** The same as one group, for the small maps. */
-    get blend() {
-      return blend;
     },
     focus,
     tint,

@@ -236,8 +236,8 @@
  */
 
 /**
- * Points drawn in one shape, and one colour or one each: positions in the order of `ids`.
- * @typedef {{colour: string|string[], symbol: string, positions: Int32Array}} Group
+ * Points drawn in one shape and colour: positions in the order of `ids`.
+ * @typedef {{colour: string, symbol: string, positions: Int32Array}} Group
  */
 
 /** @typedef {{x: [number, number], y: [number, number]}} Ranges */

@@ -74,7 +74,7 @@ export function carry({ state, scene, runs, theme, api }) {
   }
 
   function charts() {
-    const found = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".tab-body:not([hidden]) .js-plotly-plot:not(.figure)"));
+    const found = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".tab-body:not([hidden]) .js-plotly-plot"));
     return [...found].filter((chart) => chart.clientWidth > 0);
   }
 

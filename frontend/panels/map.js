@@ -14,8 +14,7 @@ const THUMBNAIL = 30; // pixels a side
 
 /** @param {import("../types.js").Page} page */
 export function map({ state, scene, tip, atlas, example }) {
-  // The strip says it where nothing can be drawn.
-  const shown = createMapView({ rest: () => (element.dataset.drawn = seen()), fail: () => {} });
+  const shown = createMapView();
   const surface = h("div", { class: "surface" }, shown.elements);
   const caption = h("figcaption", { class: "caption soft" });
   const says = h("p", { class: "unseen", "aria-live": "polite" });
@@ -100,7 +99,6 @@ export function map({ state, scene, tip, atlas, example }) {
       height: map.box.height,
       maps: [map],
       groups: scene.groups,
-      figure: scene.groups,
       selected: scene.selected,
       chosen: state.now.selection.length > 0,
       size,
@@ -117,7 +115,7 @@ export function map({ state, scene, tip, atlas, example }) {
     });
     tell();
     ring();
-    element.dataset.shown = seen();
+    element.dataset.drawn = seen();
   }
 
   function ring() {

@@ -15,19 +15,10 @@ const USUAL = 7; // maps that fit beside each other, and while it is not known h
 
 /**
  * @param {import("../types.js").Page} page
- * @param {() => void} done called each time the maps are drawn, or cannot be
+ * @param {() => void} done called each time the maps of a checkpoint are drawn
  */
 export function strip({ state, scene, runs, tip, example }, done) {
-  const view = createMapView({
-    rest() {
-      element.dataset.drawn = seen();
-      done();
-    },
-    fail(why) {
-      element.prepend(h("p", { class: "notice bad", role: "alert" }, why.message));
-      done();
-    },
-  });
+  const view = createMapView();
   /** @type {ReturnType<typeof cell>[]} */
   let cells = [];
   const track = h("div", { class: "strip-track" });
@@ -132,15 +123,16 @@ export function strip({ state, scene, runs, tip, example }, done) {
       ...size,
       maps,
       groups: scene.groups,
-      figure: scene.blend,
       selected: scene.selected,
       chosen: state.now.selection.length > 0,
       size: scene.maps[0].x.length > 3000 ? 2.2 : 3.2,
       shapes: false,
     });
     tell();
-    if (!element.dataset.shown) mark();
-    element.dataset.shown = seen();
+    if (!element.dataset.drawn) mark();
+    if (element.dataset.drawn === seen()) return;
+    element.dataset.drawn = seen();
+    done();
   }
 
   function select() {
