@@ -109,6 +109,7 @@ export async function accuracyBars(element, what) {
 export async function epochLines(element, what) {
   const ink = inks(element);
   const ticks = what.x.map((_, i) => i);
+  const within = ` (95 % interval %{customdata[0]:${what.format}} to %{customdata[1]:${what.format}})`;
   const traces = what.lines.map((line) => ({
     type: "scatter",
     mode: "lines+markers",
@@ -118,9 +119,7 @@ export async function epochLines(element, what) {
     line: { color: line.colour, width: line.chosen ? 3 : 1.5 },
     marker: { size: line.chosen ? 7 : 5, color: line.colour },
     ...(line.low && line.high ? interval(line.values, line.low, line.high, line.colour, line.chosen) : {}),
-    hovertemplate: `${plain(line.says)}, epoch %{text}<br>%{y:${what.format}}${line.low
-      ? ` (95 % interval %{customdata[0]:${what.format}} to %{customdata[1]:${what.format}})`
-      : ""}<extra></extra>`,
+    hovertemplate: `${plain(line.says)}, epoch %{text}<br>%{y:${what.format}}${line.low ? within : ""}<extra></extra>`,
   }));
   const share = what.ticks.endsWith("%");
   const held = what.lines.map(({ values, low, high, chosen }) => ({

@@ -44,7 +44,8 @@ MAY_IMPORT = [
     ),
     (
         r"backend/api/",
-        f"{CATALOGUE} {SERVICE} backend.api backend.runs backend.jobs fastapi starlette "
+        f"{CATALOGUE} {SERVICE} backend.api backend.bundle backend.runs backend.jobs fastapi "
+        "starlette "
         # of a selection, and of a pinned image, while somebody looks: NumPy alone
         "backend.analysis.separation backend.analysis.ranks",
     ),

@@ -8,6 +8,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from backend.api.deps import InService
+from backend.api.scripts import PLACE, Scripts
 from backend.errors import NotFoundError
 
 router = APIRouter(include_in_schema=False)
@@ -29,6 +30,7 @@ class Static(StaticFiles):
 
 
 def install(app: FastAPI, frontend: Path) -> None:
+    app.state.scripts = Scripts(frontend)
     app.include_router(router)
     app.mount("/static", Static(directory=frontend, check_dir=False))
     app.mount("/api/docs/static", Static(directory=REFERENCE))
@@ -37,6 +39,15 @@ def install(app: FastAPI, frontend: Path) -> None:
 @router.get("/")
 def page(service: InService, request: Request) -> Response:
     return file(request, service.settings.frontend / "index.html", "the page")
+
+
+@router.get(f"{PLACE}{{name}}")
+def script(request: Request, name: str) -> Response:
+    made = request.app.state.scripts.named(name)
+    headers = {"etag": made.tag, **FRESH}
+    if made.tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(made.body, media_type="text/javascript", headers=headers)
 
 
 @router.get("/plotly.js")

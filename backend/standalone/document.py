@@ -13,8 +13,8 @@ from typing import Any
 
 from PIL import Image
 
+from backend.bundle import bundle
 from backend.settings import VERSION
-from backend.standalone.bundle import bundle
 
 STYLES = re.compile(r'<link rel="stylesheet" href="/static/([\w.-]+)">')
 # plotly.js: its WebGL needs eval, its script a blob, its mode bar style attributes.

@@ -2,10 +2,12 @@
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from backend.api.scripts import Scripts
 from backend.settings import CHECKOUT, VERSION
 from models.config import SETTINGS
 from models.presets import ENCODERS
@@ -37,6 +39,26 @@ def test_the_page_and_its_files_come_from_here(fresh: TestClient) -> None:
     assert script.headers["content-type"].startswith("text/javascript")
     tag = {"if-none-match": script.headers["etag"]}
     assert fresh.get("/plotly.js", headers=tag).status_code == 304
+
+
+def test_the_page_comes_as_one_script_that_follows_its_files(
+    fresh: TestClient, tmp_path: Path
+) -> None:
+    reply = fresh.get("/script/main.js")
+    assert reply.headers["content-type"].startswith("text/javascript")
+    assert 'modules["panels/strip.js"] = { strip };' in reply.text
+    tag = {"if-none-match": reply.headers["etag"]}
+    assert fresh.get("/script/main.js", headers=tag).status_code == 304
+    assert fresh.get("/script/state.js").status_code == 404
+    own = Scripts(tmp_path)
+    (tmp_path / "main.js").write_text("const more = () => import('./more.js');\nmore();\n")
+    (tmp_path / "more.js").write_text("const a = 1;\n")
+    before = own.named("main.js"), own.named("more.js")
+    assert before == (own.named("main.js"), own.named("more.js"))
+    (tmp_path / "more.js").write_text("const a = 10;\n")
+    after = own.named("main.js"), own.named("more.js")
+    assert b"const a = 10;" in after[1].body
+    assert [one.tag == other.tag for one, other in zip(before, after, strict=True)] == [True, False]
 
 
 @pytest.mark.parametrize(

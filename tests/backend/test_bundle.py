@@ -1,12 +1,12 @@
-"""Does the script of a file hold the page's modules in order, and refuse what it cannot hold?"""
+"""Do scripts hold the page's modules in order, once, and refuse what they cannot hold?"""
 
 from pathlib import Path
 
 import pytest
 
+from backend.bundle import bundle, script
 from backend.errors import DataError
 from backend.settings import CHECKOUT
-from backend.standalone.bundle import bundle
 
 
 def written(folder: Path, **files: str) -> Path:
@@ -41,6 +41,7 @@ def test_a_module_stands_after_those_it_imports_and_once(tmp_path: Path) -> None
         ({"main": 'import { a } from "./a.js";\n'}, "has no file a.js"),
         ({"main": "export default 1;\n"}, "cannot hold: export default 1"),
         ({"main": "export let a = 1;\n"}, "cannot hold"),
+        ({"main": 'const a = await import("./b.js");\n', "b": ""}, "cannot hold: import"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -54,3 +55,30 @@ def test_what_no_single_script_can_hold_is_refused(
 def test_the_page_can_be_held_by_one_script() -> None:
     script = bundle(CHECKOUT / "frontend", "main.js")
     assert "modules[" in script and ".test.js" not in script
+
+
+PARTS = {
+    "main": 'import { a } from "./a.js";\nconst more = () => import("./more.js");\nmore();\na();\n',
+    "more": 'import { a } from "./a.js";\nimport { b } from "./b.js";\nexport const c = [a, b];\n',
+    "a": "export const a = () => 1;\n",
+    "b": "export const b = 2;\n",
+}
+
+
+def test_what_is_imported_later_comes_as_a_script_of_what_is_not_there_yet(tmp_path: Path) -> None:
+    folder = written(tmp_path, **PARTS)
+    first = script(folder, "main.js", "main.js", "/script/")
+    assert (first.files, first.later) == (("a.js", "main.js"), ("more.js",))
+    there = 'const more = () => import("/script/more.js").then(() => modules["more.js"]);'
+    assert there in first.text.splitlines()
+    more = script(folder, "more.js", "main.js", "/script/")
+    assert (more.files, more.later) == (("b.js", "more.js"), ())
+    assert more.text.startswith('import { modules } from "/script/main.js";\n')
+
+
+def test_a_file_alone_holds_what_is_imported_later_as_well(tmp_path: Path) -> None:
+    whole = bundle(written(tmp_path, **PARTS), "main.js")
+    there = 'const more = () => Promise.resolve(modules["more.js"]);'
+    assert there in whole.splitlines()
+    assert whole.index('modules["more.js"] = {') < whole.index(there)
+    assert "import" not in whole
