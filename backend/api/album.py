@@ -9,16 +9,17 @@ from collections.abc import Iterator
 from typing import IO
 
 import numpy as np
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.api import pictures
 from backend.api.deps import InService, RunId, analysed
+from backend.api.exports import place
 from backend.api.tables import harmless, named
 from backend.errors import NotFoundError
 
-router = APIRouter(prefix="/runs/{run}", tags=["tables"])
+router = APIRouter(prefix="/runs/{run}", tags=["tables"], dependencies=[Depends(place)])
 
 MOST = 2000  # images of one ZIP: about 40 MB of photographs of 96 pixels
 IN_MEMORY = 2**24  # bytes; what is larger waits in a temporary file

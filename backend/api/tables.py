@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from backend.api.deps import Analysed, OfCheckpoint
+from backend.api.exports import place
 from backend.api.units import PER_UNIT
 
-router = APIRouter(prefix="/runs/{run}", tags=["tables"])
+router = APIRouter(prefix="/runs/{run}", tags=["tables"], dependencies=[Depends(place)])
 
 CSV, NPZ = "text/csv", "application/octet-stream"
 MEASURED = (*PER_UNIT, "maximum")

@@ -3,14 +3,18 @@
 import csv
 import io
 import json
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from backend.api import pictures
 from backend.api.album import folder
+from backend.api.exports import AT_ONCE
 from backend.api.tables import harmless
 from backend.runs.results import Results
 
@@ -28,6 +32,38 @@ def rows(site: TestClient, path: str) -> list[dict[str, str]]:
     first, _, rest = reply.text.partition("\n")
     assert first.startswith("# Saccade: run ")
     return list(csv.DictReader(io.StringIO(rest)))
+
+
+def test_a_crowd_that_asks_for_files_is_told_to_come_again_and_the_server_goes_on(
+    site: TestClient, trained, results: Results, monkeypatch
+) -> None:
+    run, image = trained[1], int(results.ids(2)[0])
+    album = f"/api/runs/{run}/selection.zip"
+    for _ in range(AT_ONCE + 1):  # what is refused leaves its place
+        assert site.post(album, json={"images": [10**6]}).status_code == 404
+
+    go, begun = threading.Event(), threading.Semaphore(0)
+    drawn = pictures.png_of
+
+    def slow(picture: Image.Image) -> bytes:
+        begun.release()
+        assert go.wait(60)
+        return drawn(picture)
+
+    monkeypatch.setattr(pictures, "png_of", slow)
+    with ThreadPoolExecutor(AT_ONCE) as crowd:
+        asked = [crowd.submit(site.post, album, json={"images": [image]}) for _ in range(AT_ONCE)]
+        for _ in asked:
+            assert begun.acquire(timeout=60)
+        for name in ("coordinates.csv", "coordinates.npz", "units.csv", "probes.csv"):
+            reply = site.get(f"/api/runs/{run}/{name}")
+            assert (reply.status_code, reply.json()["error"]["code"]) == (429, "busy")
+            assert int(reply.headers["retry-after"]) > 0
+        assert site.post(album, json={"images": [image]}).status_code == 429
+        assert site.get("/api/health").status_code == 200
+        go.set()
+        assert [reply.result().status_code for reply in asked] == [200] * AT_ONCE
+    assert site.get(f"/api/runs/{run}/probes.csv").status_code == 200
 
 
 def test_coordinates_are_those_of_the_maps(site: TestClient, trained, results: Results) -> None:
