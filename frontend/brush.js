@@ -12,7 +12,7 @@ const STILL = 4; // pixels a click may move
 /**
  * @typedef {{
  *   map: () => {points: Points, ranges: Ranges, shown: Uint8Array}|null,
- *   hover: (place: number, event: PointerEvent|null) => void,
+ *   hover: (place: number, at: {clientX: number, clientY: number}|null) => void,
  *   click: (place: number, how: Joining) => void,
  *   lasso: (places: number[], how: Joining) => void,
  *   outline: (corners: number[][]) => void,

@@ -148,9 +148,12 @@ export function createLines() {
   const lasso = svg("polygon", { class: "lasso" });
   const rings = svg("g", {});
   const crosses = svg("g", {});
-  const element = svg("svg", { class: "lines", "aria-hidden": "true" }, rings, crosses, lasso);
+  const cursor = svg("g", { class: "cross" });
+  const element = svg("svg", { class: "lines", "aria-hidden": "true" }, rings, crosses, lasso, cursor);
   return {
     element,
+    /** The cursor that keys move. @param {[number, number]|null} at pixels of the canvas */
+    cursor: (at) => cursor.replaceChildren(...(at ? crossAt(...at, "M-12 0H12M0 -12V12") : [])),
     /** @param {number[][]} corners in pixels of the canvas */
     lasso: (corners) => lasso.setAttribute("points", corners.map((c) => c.join()).join(" ")),
     /**
@@ -183,8 +186,13 @@ function cross({ box, ranges }, spot) {
   const x = box.left + inside((spot.x - ranges.x[0]) / (ranges.x[1] - ranges.x[0])) * box.width;
   const y = box.top + inside((ranges.y[1] - spot.y) / (ranges.y[1] - ranges.y[0])) * box.height;
   const d = "M-11 0H-5M5 0H11M0 -11V-5M0 5V11M-5 0A5 5 0 1 0 5 0A5 5 0 1 0 -5 0";
-  const at = `translate(${x.toFixed(1)} ${y.toFixed(1)})`;
-  return svg("g", { class: "cross", transform: at }, svg("path", { d, class: "halo" }), svg("path", { d }));
+  return svg("g", { class: "cross" }, crossAt(x, y, d));
+}
+
+/** A path with a halo, so that it is seen on any ground. @param {number} x @param {number} y @param {string} d */
+function crossAt(x, y, d) {
+  const transform = `translate(${x.toFixed(1)} ${y.toFixed(1)})`;
+  return ["halo", ""].map((look) => svg("path", { d, class: look, transform }));
 }
 
 /** @param {Element} circle @param {Placed} map @param {number} place @param {string} look */

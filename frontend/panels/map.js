@@ -4,11 +4,14 @@ import { asText } from "../marks/astext.js";
 import { brush } from "../brush.js";
 import { counted, decimal, layerSentence, mapCaption } from "../text.js";
 import { createMapView } from "../mapview.js";
+import { cursor } from "../cursor.js";
 import { drawRings, drawThumbnails, haveRoom } from "../overlay.js";
 import { fill, h, perFrame } from "../dom.js";
 import { home, inView, ranges, zoomed } from "../plane.js";
 import { joined } from "../selection.js";
 import { lostPoints } from "../lost.js";
+
+/** @typedef {import("../selection.js").Joining} Joining */
 
 const THUMBNAIL = 30; // pixels a side
 
@@ -24,24 +27,29 @@ export function map({ state, scene, tip, atlas, example }) {
   let placed = null;
   let size = { width: 0, height: 0 };
 
-  brush(surface, {
+  const handlers = {
     map: () => placed && { points: placed.points, ranges: placed.ranges, shown: scene.shown },
-    hover: (place, event) => tip.show(place, event, state.now.layer),
+    /** @param {number} place @param {{clientX: number, clientY: number}|null} at */
+    hover: (place, at) => tip.show(place, at, state.now.layer),
+    /** @param {number} place @param {Joining} how */
     click(place, how) {
       if (place < 0 || !scene.layers) return;
       const id = scene.layers.ids[place];
       state.set({ selection: joined(state.now.selection, [id], how), ...(how === "subtract" ? {} : { image: id }) });
     },
+    /** @param {number[]} places @param {Joining} how */
     lasso(places, how) {
       const ids = places.map((place) => scene.layers?.ids[place] ?? -1);
       state.set({ selection: joined(state.now.selection, ids, how) });
     },
     outline: shown.lines.lasso,
     drags: () => state.now.drag,
+    /** @param {number} x @param {number} y */
     pan(x, y) {
       const [cx, cy, span] = view();
       state.set({ view: [cx - x, cy - y, span] });
     },
+    /** @param {[number, number]} at @param {number} factor */
     zoom(at, factor) {
       const points = scene.maps[state.now.layer];
       const widest = 4 * home(points, box())[2];
@@ -50,6 +58,12 @@ export function map({ state, scene, tip, atlas, example }) {
     },
     reset: () => state.set({ view: null }),
     touch: true,
+  };
+  brush(surface, handlers);
+  cursor(surface, {
+    ...handlers,
+    cross: shown.lines.cursor,
+    named: (place) => `Image ${scene.layers?.ids[place]}, ${scene.className(place)}; Enter pins it.`,
   });
 
   /** @returns {[number, number, number]} */

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Page, expect
 
-from tests.browser.seen import array, maps_drawn
+from tests.browser.seen import array, maps_drawn, pixels_of
 
 Visit = Callable[..., Page]
 FOCUSED = "e => document.activeElement.matches(e) || !!document.activeElement.closest(e)"
@@ -21,10 +22,10 @@ def state(page: Page) -> dict[str, str]:
     return page.evaluate("Object.fromEntries(new URLSearchParams(location.hash.slice(1)))")
 
 
-def tab_to(page: Page, selector: str) -> None:
+def tab_to(page: Page, selector: str, key: str = "Tab") -> None:
     """Press Tab until the focus is there; all that it passes shows where it is."""
     for _ in range(60):
-        page.keyboard.press("Tab")
+        page.keyboard.press(key)
         on_page = page.evaluate("document.activeElement !== document.body")
         assert not on_page or page.evaluate(RINGED) != "none"
         if page.evaluate(FOCUSED, selector):
@@ -47,7 +48,57 @@ def seen(page: Page) -> list:
     )
 
 
-def test_everything_is_reached_and_done_by_keys_alone(visit: Visit) -> None:
+def press(page: Page, *keys: str) -> None:
+    """Keys, "6 Shift+ArrowUp" for one that is pressed six times."""
+    for key in keys:
+        times, _, name = key.rpartition(" ")
+        for _ in range(int(times or 1)):
+            page.keyboard.press(name)
+
+
+def selected(page: Page) -> int:
+    return int(page.locator(".chosen").get_attribute("data-selected") or 0)
+
+
+def a_rectangle_is_spanned_by_keys(page: Page, at: np.ndarray, middle: tuple) -> None:
+    """The cursor stands in the middle of a map of points at those pixels, [n, 2]."""
+    says = page.locator(".cursor-says")
+
+    def within(left: int, right: int, top: int, bottom: int) -> np.ndarray:
+        x, y = (at - middle).T
+        return (x > left) & (x < right) & (y > top) & (y < bottom)
+
+    def told() -> int:
+        return int(re.match(r"\d+", says.inner_text())[0])
+
+    press(page, "6 ArrowLeft", "12 Shift+ArrowRight", "8 Shift+ArrowUp")
+    expect(says).to_contain_text("in the rectangle")
+    assert 0 < within(-95, 95, -127, -1).sum() <= told() <= within(-97, 97, -129, 1).sum() < len(at)
+    above = told()
+    page.keyboard.press("Enter")
+    expect(says).to_contain_text(f"{above} images selected")
+    expect(page.locator(".chosen")).to_have_attribute("data-selected", f"{above}")
+
+    press(page, "8 ArrowDown", "12 Shift+ArrowLeft", "8 Shift+ArrowDown")
+    below = told()
+    assert below > 0
+    page.keyboard.press("Shift+Enter")
+    both = selected(page)
+    assert max(above, below) < both <= above + below
+    press(page, "12 Shift+ArrowRight", "Alt+Enter")
+    assert selected(page) == both
+    press(page, "12 Shift+ArrowLeft", "8 Shift+ArrowUp", "Alt+Enter")
+    assert 0 < selected(page) < both
+    press(page, "Shift+ArrowRight", "Escape")
+    assert selected(page) > 0
+    expect(says).not_to_contain_text("rectangle;")
+    press(page, "+")
+    page.wait_for_function("location.hash.includes('view=')")
+
+
+def test_everything_is_reached_and_done_by_keys_alone(
+    visit: Visit, ask: Callable[[str], dict], shots: Path
+) -> None:
     page = visit()
     page.wait_for_selector(".map[data-drawn]")
     page.keyboard.press("Tab")
@@ -75,7 +126,25 @@ def test_everything_is_reached_and_done_by_keys_alone(visit: Visit) -> None:
     page.keyboard.press("ArrowLeft")
     page.wait_for_function("location.hash.includes('epoch=')")
     page.keyboard.press("1")
-    tab_to(page, ".class-row")
+    page.wait_for_selector('.map[data-drawn$="/3"]')
+    tab_to(page, ".surface")
+    run, epoch = state(page)["run"], state(page)["epoch"]
+    box = page.locator(".surface").bounding_box()
+    at = pixels_of(ask(f"runs/{run}/layers/3/embedding?epoch={epoch}"), box)
+    a_rectangle_is_spanned_by_keys(page, at, (box["width"] / 2, box["height"] / 2))
+    page.screenshot(path=shots / "cursor.png")
+    tab_to(page, "#separate", "Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".separating-tile").first).to_be_visible()
+    tab_to(page, ".separating-tile", "Shift+Tab")
+    unit = page.evaluate("document.activeElement.dataset.unit")
+    page.keyboard.press("Enter")
+    expect(page.locator("#unit")).to_have_attribute("data-unit", re.compile(f"/{unit}$"))
+    tab_to(page, "#separators .quiet", "Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#separators")).to_be_hidden()
+
+    tab_to(page, ".class-row", "Shift+Tab")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("s")
     row = page.locator(".class-row").nth(1)
