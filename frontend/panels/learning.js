@@ -79,9 +79,19 @@ export function learning({ state, scene, runs, api, theme }) {
     );
   }
 
+  function nothingYet() {
+    reply = null;
+    asked = "";
+    body.hidden = true;
+    delete element.dataset.drawn;
+    notice.hidden = false;
+    fill(notice, "Scores, open gates and gradients are told of checkpoints that are analysed; that begins when the training has ended.");
+  }
+
   async function load() {
     const { layers } = scene;
-    if (state.now.tab !== "learning" || !layers) return;
+    if (state.now.tab !== "learning") return;
+    if (!layers) return nothingYet();
     const wanted = news();
     if (wanted === asked && reply) return draw();
     asked = wanted;

@@ -29,9 +29,11 @@ export function stage({ state, scene, runs }, bodies) {
 
   function draw() {
     const ready = scene.status === "ready";
-    // A comparison of rules needs no analysed run.
-    const shown = ready || state.now.tab === "compare";
-    head.hidden = !shown;
+    const run = runs.get(state.now.run);
+    const early = scene.status === "waiting" && run !== null && live(run);
+    // A comparison of rules needs no analysed run, and one at work tells its losses before it is.
+    const shown = ready || state.now.tab === "compare" || (early && state.now.tab === "learning");
+    head.hidden = !shown && !early;
     wait.hidden = shown;
     lacking.hidden = !ready || state.lacking === null;
     TABS.forEach(([tab], i) => {
@@ -44,7 +46,10 @@ export function stage({ state, scene, runs }, bodies) {
       fill(where, state.now.tab === "compare" ? "" : `${info.name} · epoch ${scene.layers.epoch}`);
       fill(lacking, `This run has no layer ${state.lacking}; this is its top one, ${info.name}.`);
       told = "";
-    } else drawWait();
+      return;
+    }
+    fill(where);
+    drawWait();
   }
 
   function drawWait() {
@@ -84,7 +89,7 @@ export function stage({ state, scene, runs }, bodies) {
 
   scene.on(["maps"], draw);
   state.on(["tab", "layer", "run"], draw);
-  runs.on(() => scene.status === "ready" || drawWait());
+  runs.on(() => scene.status === "ready" || draw());
   draw();
   roving(list, "[role=tab]", (tab) => tab.click());
   return element;

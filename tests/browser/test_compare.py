@@ -143,32 +143,6 @@ def test_two_runs_are_told_with_their_difference(
     page.screenshot(path=shots / "compare-two-runs.png")
 
 
-def test_layers_of_two_runs_have_their_names_and_none_without_a_partner_is_left_out(
-    visit: Visit, ask: Callable[[str], dict]
-) -> None:
-    run = ask("runs")["runs"][0]
-    here = ask(f"runs/{run['id']}/probes")
-    there = here | {"run": OTHER, "layers": [other(probe) for probe in here["layers"][:2]]}
-    model = {"family": "timm", "name": "a-model", "layers": ["stem", "block.1"]}
-
-    def two(route: Route) -> None:
-        beside = run | {"id": OTHER, "name": "another", "model": model}
-        route.fulfill(json={"runs": [run, beside]})
-
-    page = visit("#tab=map")
-    page.route(re.compile(r"/api/runs$"), two)
-    stands_in(page, OTHER, run["id"])
-    page.route(f"**/api/runs/{OTHER}/probes**", lambda route: route.fulfill(json=there))
-    page.goto(page.url.split("#")[0] + "#tab=compare")
-    page.reload()
-    page.locator("#versus").select_option(OTHER)
-    expect(page.locator("#pair tbody tr")).to_have_count(2 * len(here["layers"]) + 1)
-    expect(page.locator('#pair tr[data-row="layer 2"] th')).to_have_text("Layer 2 / block.1")
-    row = page.locator('#pair tr[data-row="layer 3"]').locator("th, td")
-    expect(row).to_have_text(["Layer 3", together(here["layers"][2]), "–", "–"])
-    expect(page.locator("#pair")).to_contain_text("Layer 5, Layer 6 have no partner")
-
-
 def test_a_bench_that_cannot_be_shown_leaves_the_choice(visit: Visit, bench: str) -> None:
     with expected(visit.complaints, r"Failed to load resource"):
         page = visit("#tab=compare&bench=gone")

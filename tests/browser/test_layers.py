@@ -1,5 +1,6 @@
 """Do runs of other layers than the demo's look right: few, and each with patches of its own?"""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from models.zoo import build
-from tests.browser.conftest import ROOT, served
+from tests.browser.conftest import ROOT, reply_of, served
 from tests.browser.seen import inked, maps_drawn
 
 SIDE = 96  # of the images, pixels
@@ -123,6 +124,41 @@ def the_frames_are_the_patches(page: Page, run: str, layer: int) -> list[list[fl
         (top, bottom), (left, right) = (reply["spans"][patch[name]] for name in ("row", "column"))
         assert frame == pytest.approx([left, top, right - left, bottom - top], abs=1.5)
     return found
+
+
+@pytest.mark.slow
+def test_two_runs_are_compared_as_far_as_both_have_layers(
+    visit: Callable[..., Page], home: Path, address: str, shots: Path
+) -> None:
+    run, other = run_of(home, "clapp"), run_of(home, "test-resnet")
+    mine, theirs = (reply_of(address, f"runs/{each}/probes")["layers"] for each in (run, other))
+    page = visit(f"#run={run}&tab=compare&versus={other}")
+    expect(page.locator("#pair tbody tr")).to_have_count(2 * len(mine) + 1)
+    for layer, (here, there) in enumerate(zip(mine, theirs, strict=False), 1):
+        row = page.locator(f'#pair tr[data-row="layer {layer}"]').locator("th, td")
+        by = 100 * (here["accuracy"] - there["accuracy"])
+        told = f"{by:+.1f}".replace("-", "−") if by else "0.0"
+        names = f"Layer {layer} / layer{layer}"
+        expect(row).to_have_text(
+            [names, *map(accuracy, (here, there)), re.compile("^" + re.escape(told))]
+        )
+    row = page.locator('#pair tr[data-row="layer 4"]').locator("th, td")
+    expect(row).to_have_text(["Layer 4", accuracy(mine[3]), "–", "–"])
+    expect(page.locator("#pair")).to_contain_text("Layer 5, Layer 6 have no partner")
+    told = reply_of(address, f"runs/{run}/similarity?versus={other}")["cells"]
+    assert (len(told), len(told[0])) == (6, 3)
+    cells = page.locator("#likeness .cka-cell")
+    shown = ["–" if c["value"] is None else f"{c['value']:.2f}" for row in told for c in row]
+    expect(cells).to_have_text([each.replace("-", "−") for each in shown])
+    page.wait_for_selector(f'.maps-row.large[data-drawn="{run}@1/6 {other}@1/3"]')
+    page.locator("#two-maps").scroll_into_view_if_needed()
+    page.screenshot(path=shots / "two-runs-of-other-layers.png")
+
+
+def accuracy(found: dict) -> str:
+    """An accuracy and its interval as the table has them."""
+    low, high = 100 * found["low"], 100 * found["high"]
+    return f"{100 * found['accuracy']:.1f} %{low:.1f}–{high:.1f}"
 
 
 def test_an_address_that_clones_an_imported_run_says_that_it_has_no_settings(

@@ -75,6 +75,7 @@ def test_a_run_whose_server_and_process_are_killed_ends_with_the_weights_of_an_u
     try:
         page = visit(server=address)
         run = home / "runs" / begun(page)
+        the_learning_tab_follows(page, run, shots)
         until(lambda: '"kind":"epoch"' in (run / "events.jsonl").read_text())
         page.screenshot(path=shots / "survival-before.png")
         page.close()
@@ -95,6 +96,28 @@ def test_a_run_whose_server_and_process_are_killed_ends_with_the_weights_of_an_u
         server.wait(timeout=20)
         server.stdout.close()
     assert weights_of(run) == weights_of(undisturbed(tmp_path / "other"))
+
+
+def the_learning_tab_follows(page: Page, run: Path, shots: Path) -> None:
+    """The loss of each layer is that of the step it is said to be of, and goes on by itself."""
+    page.get_by_role("tab", name="Learning").click()
+    page.wait_for_selector("#learning .learning-now .loss-values b")
+    shown: dict[int, list[str]] = {}
+    while len(shown) < 3:
+        step, losses = page.locator("#learning .learning-now").evaluate(
+            """now => [+now.textContent.match(/step (\\d+) of/)[1],
+                [...now.querySelectorAll(".loss-values b")].map((each) => each.textContent)]"""
+        )
+        shown[step] = losses
+        page.wait_for_timeout(100)
+    lines = map(json.loads, (run / "events.jsonl").read_text().splitlines())
+    told = {line["step"]: line["losses"] for line in lines if line["kind"] == "progress"}
+    expect(page.locator("#learning .notice")).to_contain_text("when the training has ended")
+    page.screenshot(path=shots / "learning-first.png")
+    page.get_by_role("tab", name="Map").click()
+    expect(page.locator(".wait-words h2")).to_have_text("Training")
+    for step, losses in shown.items():
+        assert losses == [f"{loss:.3f}" for loss in told[step]]
 
 
 def undisturbed(home: Path) -> Path:
