@@ -36,6 +36,7 @@ async function answer(path, options) {
   try {
     reply = await fetch(`/api/${path}`, options);
   } catch {
+    if (options?.signal?.aborted) throw new ApiError("cancelled", "This was cancelled.", 0);
     reach.heard(false);
     throw new ApiError("no_answer", "The server does not answer. Is saccade serve still running?", 0);
   }
@@ -102,9 +103,9 @@ export const trash = () => json("trash");
 /** @param {string} run @returns {Promise<Run>} */
 export const restore = (run) => post(`trash/${encodeURIComponent(run)}/restore`);
 
-/** @param {string} path @param {"POST"|"PUT"} method @param {Blob} file */
-const send = (path, method, file) =>
-  json(path, { method, headers: { "content-type": "application/octet-stream" }, body: file });
+/** @param {string} path @param {"POST"|"PUT"} method @param {Blob} file @param {AbortSignal} [signal] */
+const send = (path, method, file, signal) =>
+  json(path, { method, headers: { "content-type": "application/octet-stream" }, body: file, signal });
 
 /** @returns {Promise<{uploads: import("./types.js").Upload[]}>} */
 export const uploads = () => json("uploads");
@@ -112,9 +113,10 @@ export const uploads = () => json("uploads");
 export const upload = (id) => json(`uploads/${id}`);
 /** @param {string} title @returns {Promise<import("./types.js").Upload>} */
 export const beginUpload = (title) => post("uploads", { title });
-/** @param {string} id @param {number} number @param {string} name @param {Blob} file @returns {Promise<null>} */
-export const sendFile = (id, number, name, file) =>
-  send(`uploads/${id}/files/${number}?name=${encodeURIComponent(name.slice(-200))}`, "PUT", file);
+/** @param {string} id @param {number} number @param {string} name @param {Blob} file @param {AbortSignal} signal
+ * @returns {Promise<null>} */
+export const sendFile = (id, number, name, file, signal) =>
+  send(`uploads/${id}/files/${number}?name=${encodeURIComponent(name.slice(-200))}`, "PUT", file, signal);
 /** @param {string} id @returns {Promise<import("./types.js").Upload>} */
 export const finishUpload = (id) => post(`uploads/${id}/finish`);
 /** @param {string} id @returns {Promise<null>} */

@@ -52,17 +52,18 @@ export function titleOf(files) {
 }
 
 /** What became of an upload, as a sentence. @param {Upload} upload */
-export function outcome({ state, images, classes, progress, error }) {
+export function outcome({ state, images, classes, columns, progress, error }) {
   if (state === "failed") return error?.message ?? "Nothing of it could be used.";
   if (state === "working") {
     return progress ? `Reads ${count(progress.done)} of ${counted(progress.of, "file")}.` : "Reads the files.";
   }
   if (state === "open") return "Was never finished; remove it, or send the images again.";
   const names = Object.entries(classes);
-  if (!names.length) return `${counted(images, "image")}, without classes.`;
+  const known = columns.length ? ` Known of each: ${columns.join(", ")}.` : "";
+  if (!names.length) return `${counted(images, "image")}, without classes.${known}`;
   const listed = names.slice(0, 8).map(([name, n]) => `${name} ${count(n)}`).join(", ");
   const more = names.length > 8 ? ` and ${names.length - 8} more` : "";
-  return `${counted(images, "image")} in ${names.length === 1 ? "one class" : `${names.length} classes`}: ${listed}${more}.`;
+  return `${counted(images, "image")} in ${names.length === 1 ? "one class" : `${names.length} classes`}: ${listed}${more}.${known}`;
 }
 
 /** How many files were left out, as a heading, or "". @param {Refused[]} refused @param {number} unnamed @param {number} hidden */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { IMAGE_BYTES, leftOut, MOST_FILES, nameOf, outcome, sifted, titleOf } from "./sending.js";
 
 const file = (name, size = 10, path = "") => ({ name, size, webkitRelativePath: path });
-const upload = { state: "ready", images: 10, classes: {}, progress: null, error: null };
+const upload = { state: "ready", images: 10, classes: {}, columns: [], progress: null, error: null };
 
 test("what would be refused is not sent, and named", () => {
   const files = [file("a.png"), file("large.png", IMAGE_BYTES + 1), file("b.zip", 2 * IMAGE_BYTES), file("none.png", 0)];
@@ -24,6 +24,7 @@ test("an upload is called after its folder, its only file, or nothing in particu
 test("what became of an upload is one sentence", () => {
   assert.equal(outcome(upload), "10 images, without classes.");
   assert.equal(outcome({ ...upload, classes: { cat: 6, dog: 4 } }), "10 images in 2 classes: cat 6, dog 4.");
+  assert.equal(outcome({ ...upload, columns: ["camera", "year"] }), "10 images, without classes. Known of each: camera, year.");
   const many = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`c${n}`, 1]));
   assert.match(outcome({ ...upload, classes: many }), /in 10 classes: c0 1, .* c7 1 and 2 more\.$/);
   assert.equal(outcome({ ...upload, state: "working", progress: { done: 3, of: 40 } }), "Reads 3 of 40 files.");

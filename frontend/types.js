@@ -37,7 +37,7 @@
  * @typedef {{id: string, title: string, state: "open"|"working"|"ready"|"failed",
  *   progress: {done: number, of: number}|null, images: number, classes: Record<string, number>,
  *   refused: Refused[], unnamed: number, hidden: number, error: Failure|null,
- *   dataset: string|null}} Upload
+ *   columns: string[], remarks: string[], dataset: string|null}} Upload
  */
 
 /**

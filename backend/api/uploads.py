@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from backend.api.deps import InService
-from backend.errors import ConflictError, RequestError, SaccadeError, TooLargeError
+from backend.errors import ConflictError, NotFoundError, RequestError, SaccadeError, TooLargeError
 from backend.jobs.uploads import ARCHIVE_BYTES, IMAGE_BYTES
 from backend.runs.catalogue import readable
 from models.data import key_of
@@ -20,6 +20,7 @@ from models.data import key_of
 router = APIRouter(prefix="/uploads", tags=["datasets"])
 
 NAME = r"^[^\x00-\x1f\x7f]*$"
+GONE = "this upload was removed while the file came; begin a new one"
 UploadId = Annotated[str, "Id of an upload."]
 
 
@@ -54,6 +55,8 @@ class Upload(BaseModel):
     refused: list[Refused]
     unnamed: int  # files left out beyond those named
     hidden: int  # hidden files, which nobody means
+    columns: list[str]  # of metadata.csv
+    remarks: list[str]  # sentences about what of it could not be used
     error: Failure | None
     dataset: str | None  # its key, once there is one
 
@@ -93,7 +96,10 @@ async def put_file(
     place = await run_in_threadpool(service.uploads.place, upload, number, content_length)
     named = readable(name)
     await received(request, place)
-    place.with_name(f"name-{place.name}").write_text(named or place.name, encoding="utf-8")
+    try:
+        place.with_name(f"name-{place.name}").write_text(named or place.name, encoding="utf-8")
+    except FileNotFoundError:
+        raise NotFoundError(GONE) from None
 
 
 @router.post("/{upload}/finish", status_code=202, response_model=Upload)
@@ -105,7 +111,7 @@ def finish(service: InService, upload: UploadId):
 
 @router.delete("/{upload}", status_code=204, response_class=Response)
 def remove(service: InService, upload: UploadId):
-    """Delete an upload with its images, unless a run was trained on them."""
+    """Delete an upload, in whatever state it is, unless a run was trained on its images."""
     service.uploads.folder(upload)
     if service.uploads.spec(upload) in service.catalogue.specs():
         raise ConflictError("a run was trained on these images; delete that run first")
@@ -134,6 +140,8 @@ async def received(request: Request, place: Path, archive: int = ARCHIVE_BYTES) 
         os.replace(part, place)
     except ClientDisconnect:
         raise RequestError("the file did not come whole; send it again") from None
+    except FileNotFoundError:
+        raise NotFoundError(GONE) from None
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)

@@ -55,9 +55,12 @@ def get(options: argparse.Namespace, settings: Settings) -> int:
 def pack(options: argparse.Namespace, _: Settings) -> int:
     from models.data.pack import write_pack
 
-    n, skipped = write_pack(options.folder, options.out)
-    name_skipped(skipped)
-    print(f"{options.out}: {n} images")
+    made = write_pack(options.folder, options.out)
+    name_skipped(made.skipped)
+    for remark in made.remarks:
+        print(remark, file=sys.stderr)
+    known = f", with {', '.join(made.columns)}" if made.columns else ""
+    print(f"{options.out}: {made.images} images{known}")
     return 0
 
 

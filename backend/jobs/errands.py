@@ -50,6 +50,14 @@ class Errands:
             self.forget_ended()
             return folder in self.children or held(folder / "lock")
 
+    def end(self, folder: Path) -> None:
+        """End the work in a directory, where this server has begun it."""
+        with self.lock:
+            child = self.children.pop(folder, None)
+        if child:
+            child.kill()
+            child.wait()
+
     def close(self) -> None:
         """End what goes on: it is told as cut short, and can be asked for again."""
         with self.lock:

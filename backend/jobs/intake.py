@@ -7,6 +7,7 @@ out is told with its name and reason in DIR/report.json.
 """
 
 import argparse
+import csv
 import io
 import os
 import shutil
@@ -25,6 +26,7 @@ from backend.jobs.note import read, write
 from backend.runs.lock import Lock
 from models.data import load
 from models.data.folder import SPLIT_FOLDERS, is_hidden
+from models.data.metadata import FILE, metadata_of
 from models.data.picture import UnreadableError, read_picture
 
 NAMED = 5_000  # files left out that are told by name
@@ -45,6 +47,8 @@ class Report:
     refused: list[dict[str, str]] = field(default_factory=list)  # {"name", "reason"}
     unnamed: int = 0  # further files left out
     hidden: int = 0  # files that begin with a dot and the like, which nobody means
+    columns: list[str] = field(default_factory=list)  # what is known of the images besides
+    remarks: list[str] = field(default_factory=list)  # sentences about what is not known of them
     error: dict[str, str] | None = None
 
     def refuse(self, name: str, reason: str) -> None:
@@ -81,7 +85,9 @@ def take_in(upload: Path, home: Path | None = None) -> Report:
         place.parent.mkdir(exist_ok=True)
         made.rename(place)
         if home:
-            load(str(place), home)  # so that the web process finds it decoded
+            known = metadata_of(load(str(place), home))  # the web process finds it decoded
+            report.columns = [column.name for column in known.columns]
+            report.remarks = list(known.remarks)
     except Exception as error:
         report.error = failure_of(error)
         shutil.rmtree(made, ignore_errors=True)
@@ -115,19 +121,64 @@ def write_images(files: list[Given], made: Path, report: Report, upload: Path) -
     split = "train" in tops and bool(tops & {"test", "val"})
     places, spoken = Places(), time.monotonic()
     counts: Counter[str] = Counter()
+    table = table_of(parts)
+    written: dict[str, str] = {}  # path of an image beside the table -> ours
     for number, (file, names) in enumerate(zip(files, parts, strict=True), 1):
+        if number == table:
+            continue
         try:
+            theirs = "/".join(names[len(parts[table - 1]) - 1 :] if table else names)
             first = part_of(names, tops) if split else ""
             group = places.name(names[0]) if len(names) > 1 else ""
-            write_image(file, made / first / group / f"{number:06d}")
+            ours = write_image(file, made / first / group / f"{number:06d}")
+            written[theirs] = ours.relative_to(made).as_posix()
             counts[group] += 1
         except (UnpackError, UnreadableError) as reason:
             report.refuse(file.name, str(reason))
         if time.monotonic() - spoken > SPEAK_EVERY:
             spoken = time.monotonic()
             write(upload / "progress.json", {"done": number, "of": len(files)})
+    if table and counts:
+        try:
+            (made / FILE).write_text(renamed(files[table - 1].read(), written), "utf-8")
+        except UnpackError as reason:
+            report.refuse(files[table - 1].name, str(reason))
     report.images = counts.total()
     report.classes = {name: n for name, n in sorted(counts.items()) if name}
+
+
+def table_of(parts: list[list[str]]) -> int:
+    """The number, from 1, of the table of what is known of all the images, or 0.
+
+    It lies beside the folders of the classes, or with all images in the only folder there is.
+    """
+    tops = {names[0] if len(names) > 1 else "" for names in parts}
+    for number, names in enumerate(parts, 1):
+        if names[-1] == FILE and (len(names) == 1 or (len(names) == 2 and len(tops) == 1)):
+            return number
+    return 0
+
+
+def renamed(content: bytes, written: dict[str, str]) -> str:
+    """A table of images under the names that Saccade wrote them by; a row of none keeps no name.
+
+    Raises UnpackError where it is no table.
+    """
+    rows = csv.reader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""), strict=True)
+    out = io.StringIO()
+    try:
+        header = next(rows, [])
+        if len(header) < 2:
+            raise UnpackError("has no headings: one for the file and one for what is known of it")
+        table = csv.writer(out)
+        table.writerow(header)
+        for row in filter(None, rows):
+            table.writerow(
+                [written.get(row[0].replace("\\", "/").removeprefix("./"), ""), *row[1:]]
+            )
+    except csv.Error as error:
+        raise UnpackError(f"is no table of comma-separated values: {error}") from None
+    return out.getvalue()
 
 
 def told_apart(files: list[Given]) -> tuple[list[Given], int]:
@@ -182,8 +233,8 @@ def part_of(names: list[str], tops: set[str]) -> str:
     return names.pop(0)
 
 
-def write_image(file: Given, place: Path) -> None:
-    """Decode one file and write it anew, at most SIDE pixels long, with a suffix.
+def write_image(file: Given, place: Path) -> Path:
+    """Decode one file and write it anew, at most SIDE pixels long; the place with its suffix.
 
     Raises UnpackError or UnreadableError.
     """
@@ -198,9 +249,12 @@ def write_image(file: Given, place: Path) -> None:
     picture.thumbnail((SIDE, SIDE))
     place.parent.mkdir(parents=True, exist_ok=True)
     if content.startswith(b"\xff\xd8"):
-        picture.save(place.with_suffix(".jpg"), "JPEG", quality=95, subsampling=0)
+        ours = place.with_suffix(".jpg")
+        picture.save(ours, "JPEG", quality=95, subsampling=0)
     else:
-        picture.save(place.with_suffix(".png"), "PNG", compress_level=3)
+        ours = place.with_suffix(".png")
+        picture.save(ours, "PNG", compress_level=3)
+    return ours
 
 
 def nothing(report: Report) -> str:

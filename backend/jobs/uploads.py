@@ -127,6 +127,8 @@ class Uploads:
             "refused": report.get("refused", []) if done else [],
             "unnamed": report.get("unnamed", 0) if done else 0,
             "hidden": report.get("hidden", 0) if done else 0,
+            "columns": report.get("columns", []) if done else [],
+            "remarks": report.get("remarks", []) if done else [],
             "error": report.get("error") or cut_short,
             "spec": self.spec(id) if state == "ready" else None,
         }
@@ -140,8 +142,12 @@ class Uploads:
         return [spec for id in self.ids() if (spec := self.spec(id))]
 
     def remove(self, id: str) -> None:
-        """Delete an upload with its images. Raises ConflictError or NotFoundError."""
+        """Delete an upload with its images, also while it is sent or read.
+
+        Raises ConflictError, where another server reads it, or NotFoundError.
+        """
         folder = self.folder(id)
+        self.errands.end(folder)
         if self.state(id) == "working":
             raise ConflictError(f"upload {id} is being read; wait until that is over")
         gone = folder.with_name(f".{id}.deleted")

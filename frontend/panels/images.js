@@ -14,14 +14,14 @@ export function images({ state, api }) {
   const now = h("div", { class: "block", "aria-live": "polite" });
   const title = h("input", { id: "images-title", maxlength: 80, placeholder: "a name for these images" });
   const picker = h("input", {
-    id: "images-files", type: "file", multiple: true, accept: ".zip,image/png,image/jpeg,image/webp",
+    id: "images-files", type: "file", multiple: true, accept: ".zip,.csv,image/png,image/jpeg,image/webp",
     onchange: () => void sent([...(picker.files ?? [])]),
   });
   const drop = h(
     "label",
     { class: "drop", for: "images-files", ondragover: over, ondragleave: () => drop.classList.remove("over"), ondrop: dropped },
     h("b", {}, "Choose a ZIP or several images"),
-    h("span", { class: "soft" }, "or drop them here. PNG, JPEG and WebP, at most 10 MB each; a ZIP has at most 1 GB. Folders inside a ZIP become classes."),
+    h("span", { class: "soft" }, "or drop them here. PNG, JPEG and WebP, at most 10 MB each; a ZIP has at most 1 GB. Folders inside a ZIP become classes; the columns of a metadata.csv beside them, whose first names each file, become colours."),
     picker,
   );
   const element = h(
@@ -35,7 +35,12 @@ export function images({ state, api }) {
       drop, now, earlier,
       h("p", { class: "soft small" }, "They are written anew on the machine where Saccade runs, and go nowhere else.")),
   );
+  const doingSays = h("p", { role: "status" });
+  const bar = h("i", {});
+  const cancel = h("button", { type: "button", class: "quiet", id: "cancel-upload", onclick: () => going.abort() }, "Cancel");
+  const doing = h("div", {}, h("div", { class: "between" }, doingSays, cancel), h("div", { class: "bar" }, bar));
   let busy = false;
+  let going = new AbortController(); // of what is being sent or read
 
   element.addEventListener("close", () => {
     if (state.now.dialog === "images") state.set({ dialog: null });
@@ -59,14 +64,18 @@ export function images({ state, api }) {
     if (busy || !files.length) return;
     busy = true;
     picker.disabled = true;
+    going = new AbortController();
     const { wanted, refused } = sifted(files);
+    let id = "";
     try {
       if (!wanted.length) return drawRefused(refused);
-      const { id } = await api.beginUpload(title.value.trim() || titleOf(wanted));
+      ({ id } = await api.beginUpload(title.value.trim() || titleOf(wanted)));
       await sendAll(id, wanted);
+      going.signal.throwIfAborted();
       await api.finishUpload(id);
       draw(await followed(id), refused);
     } catch (error) {
+      if (going.signal.aborted) return await dropAll(id);
       fill(now, h("p", { class: "notice bad" }, /** @type {Error} */ (error).message));
     } finally {
       busy = false;
@@ -76,24 +85,41 @@ export function images({ state, api }) {
     }
   }
 
+  /** Take back what was cancelled. @param {string} id */
+  async function dropAll(id) {
+    fill(now, h("p", { role: "status" }, "Cancels."));
+    try {
+      if (id) await api.removeUpload(id);
+      fill(now, h("p", { class: "notice", role: "status", "data-upload": "cancelled" }, "Cancelled; nothing of it was kept."));
+    } catch (error) {
+      fill(now, h("p", { class: "notice bad" }, /** @type {Error} */ (error).message));
+    }
+  }
+
   /** @param {string} id @param {File[]} files */
   async function sendAll(id, files) {
     let [next, done] = [0, 0];
     const tell = () => progress(`Sends ${done} of ${files.length === 1 ? "one file" : `${files.length} files`}.`, done / files.length);
     tell();
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, files.length) }, async () => {
-      while (next < files.length) {
+    const all = await Promise.allSettled(Array.from({ length: Math.min(AT_ONCE, files.length) }, async () => {
+      while (next < files.length && !going.signal.aborted) {
         const place = next++;
-        await api.sendFile(id, place + 1, nameOf(files[place]), files[place]);
+        await api.sendFile(id, place + 1, nameOf(files[place]), files[place], going.signal).catch((error) => {
+          next = files.length;
+          throw error;
+        });
         done += 1;
         tell();
       }
     }));
+    const failed = all.find((one) => one.status === "rejected");
+    if (failed) throw failed.reason;
   }
 
   /** @param {string} id @returns {Promise<Upload>} once it is over */
   async function followed(id) {
     for (;;) {
+      going.signal.throwIfAborted();
       const upload = await api.upload(id);
       if (upload.state !== "working") return upload;
       progress(outcome(upload), upload.progress ? upload.progress.done / upload.progress.of : null);
@@ -101,10 +127,12 @@ export function images({ state, api }) {
     }
   }
 
-  /** @param {string} says @param {number|null} share */
+  /** What goes on stays one element, so that a press of Cancel is not lost. @param {string} says @param {number|null} share */
   function progress(says, share) {
-    const bar = h("i", { class: share === null ? "unsure" : "", style: share === null ? {} : { width: `${100 * share}%` } });
-    fill(now, h("p", { role: "status" }, says), h("div", { class: "bar" }, bar));
+    if (doing.parentNode !== now) fill(now, doing);
+    doingSays.textContent = says;
+    bar.className = share === null ? "unsure" : "";
+    bar.style.width = share === null ? "" : `${100 * share}%`;
   }
 
   /** @param {Upload} upload @param {import("../types.js").Refused[]} [early] refused before they were sent */
@@ -115,6 +143,7 @@ export function images({ state, api }) {
       now,
       h("p", { class: failed ? "notice bad" : "notice", "data-upload": upload.state }, h("b", {}, upload.title), " ", outcome(upload)),
       refusals(refused, upload.unnamed, upload.hidden),
+      upload.remarks.map((remark) => h("p", { class: "notice small" }, remark)),
       upload.dataset && h("button", { type: "button", class: "button primary", id: "use-images", onclick: () => state.set({ dialog: `new ${upload.dataset}` }) }, "New run with these"),
     );
   }

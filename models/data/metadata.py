@@ -10,7 +10,7 @@ import csv
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,9 +67,17 @@ def of_photos(n: int) -> Iterator[Column]:
 
 
 def of_folder(folder: Path, files: tuple[str, ...]) -> Metadata:
+    cells, remarks = cells_of(folder, files)
+    return Metadata(tuple(column(name, found) for name, found in cells), remarks)
+
+
+def cells_of(
+    folder: Path, files: Sequence[str]
+) -> tuple[list[tuple[str, list[str]]], tuple[str, ...]]:
+    """The columns of a folder's table as they are written there, a cell a file, and remarks."""
     path = folder / FILE
     if not path.is_file():
-        return Metadata((), ())
+        return [], ()
     names = [Path(file).relative_to(folder).as_posix() for file in files]
     header, known, strange = rows_of(path, set(names))
     remarks = []
@@ -80,11 +88,24 @@ def of_folder(folder: Path, files: tuple[str, ...]) -> Metadata:
         )
     if len(header) - 1 > MOST_COLUMNS:
         remarks.append(f"{FILE} has {len(header) - 1} columns; the first {MOST_COLUMNS} are read")
-    columns = []
-    for place, name in enumerate(header[1 : MOST_COLUMNS + 1]):
-        cells = [known.get(file, []) for file in names]
-        columns.append(column(name, [row[place] if place < len(row) else "" for row in cells]))
-    return Metadata(tuple(columns), tuple(remarks))
+    rows = [known.get(file, []) for file in names]
+    columns = [
+        (name, [row[place] if place < len(row) else "" for row in rows])
+        for place, name in enumerate(header[1 : MOST_COLUMNS + 1])
+    ]
+    return columns, tuple(remarks)
+
+
+def packed(columns: list[tuple[str, list[str]]]) -> dict[str, np.ndarray]:
+    """The same as the arrays of a pack; of two columns with one name the first."""
+    arrays: dict[str, np.ndarray] = {}
+    for name, cells in columns:
+        try:
+            values = np.array([number(cell) for cell in cells], np.float64)
+        except ValueError:
+            values = np.array([shown(cell) for cell in cells], np.str_)
+        arrays.setdefault(f"meta_{shown(name).replace('/', '_') or 'without a name'}", values)
+    return arrays
 
 
 def rows_of(path: Path, names: set[str]) -> tuple[list[str], dict[str, list[str]], int]:

@@ -15,6 +15,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -124,19 +125,29 @@ def pictures(path: Path, arrays: dict[str, np.ndarray]) -> Iterator[Picture]:
         yield Picture(pixels, int(labels[row]), int(split[row]))
 
 
-def write_pack(folder: Path, out: Path) -> tuple[int, tuple[Skipped, ...]]:
+@dataclass(frozen=True)
+class Packed:
+    """What a pack was made of: images, the columns of metadata.csv, and what was left out."""
+
+    images: int
+    columns: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    remarks: tuple[str, ...]  # sentences about rows and columns that could not be used
+
+
+def write_pack(folder: Path, out: Path) -> Packed:
     """Write a folder of images as a pack of lossless WebP, as `load` would show them.
 
-    Returns how many images it holds, and the files that could not be read. The pack appears
-    under its name only when it is whole. Raises DataError.
+    The pack appears under its name only when it is whole. Raises DataError.
     """
     from models.data import folder as source
+    from models.data.metadata import cells_of, packed
     from models.data.picture import from_pixels
 
     if reason := source.missing(folder) or unwritable(out):
         raise DataError(reason)
     found = source.contents(folder.absolute())
-    encoded, labels, split, skipped = [], [], [], []
+    encoded, labels, split, files, skipped = [], [], [], [], []
     for picture in found.pictures:
         if isinstance(picture, Skipped):
             skipped.append(picture)
@@ -146,8 +157,10 @@ def write_pack(folder: Path, out: Path) -> tuple[int, tuple[Skipped, ...]]:
         encoded.append(stream.getvalue())
         labels.append(picture.label)
         split.append(picture.split)
+        files.append(picture.file)
     if not encoded:
         raise DataError(nothing_read(found.title, skipped))
+    cells, remarks = cells_of(folder.absolute(), files)
     arrays = {
         "data": np.frombuffer(b"".join(encoded), np.uint8),
         "offsets": np.cumsum([0, *map(len, encoded)], dtype=np.int64),
@@ -157,8 +170,10 @@ def write_pack(folder: Path, out: Path) -> tuple[int, tuple[Skipped, ...]]:
         "title": np.array(found.title),
         "licence": np.array(LICENCE),
     }
-    write_whole(out, arrays)
-    return len(encoded), tuple(skipped)
+    columns = packed(cells)
+    write_whole(out, arrays | columns)
+    names = tuple(name.removeprefix("meta_") for name in columns)
+    return Packed(len(encoded), names, tuple(skipped), remarks)
 
 
 def unwritable(out: Path) -> str | None:

@@ -42,13 +42,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def pets() -> bytes:
-    """A ZIP with two classes, a text, a link and a cut image."""
+    """A ZIP with two classes, a table, a text, a link and a cut image."""
     chance = random.Random(0)
     members = [Member(f"pets/{kind}/{n}.png", picture(chance, 48)) for kind in ("cat", "dog")
                for n in range(6)]  # fmt: skip
     members += [Member("pets/dog/notes.txt", b"no image, <b>only</b> text")]
     members += [Member("pets/cat/link.png", b"/etc/passwd", 0, mode=0o120777)]
     members += [Member("pets/cat/<img src=x onerror=alert(1)>.png", picture(chance)[:60])]
+    members += [Member("pets/metadata.csv", b"file,mood\ncat/0.png,calm\ndog/1.png,wild\n")]
     return Zip(members).bytes()
 
 
@@ -68,7 +69,7 @@ def test_a_zip_is_sent_and_each_file_left_out_is_named(
     files = [{"name": "pets.zip", "mimeType": "application/zip", "buffer": pets()}]
     page.locator("#images-files").set_input_files(files)
     told = page.locator("[data-upload=ready]")
-    expect(told).to_contain_text("12 images in 2 classes: cat 6, dog 6.")
+    expect(told).to_contain_text("12 images in 2 classes: cat 6, dog 6. Known of each: mood.")
     refused = page.locator(".refused li")
     expect(refused).to_have_count(3)
     expect(page.locator(".refused")).to_contain_text(
@@ -81,8 +82,25 @@ def test_a_zip_is_sent_and_each_file_left_out_is_named(
     expect(page.locator("#set-data option:checked")).to_have_text("pets")
 
 
-def test_an_image_that_cannot_be_read_is_told(visit: Visit, server: str) -> None:
+def test_an_upload_is_cancelled_while_it_goes_on_and_one_that_cannot_be_read_is_told(
+    visit: Visit, server: str, shots: Path
+) -> None:
     page = visit("#dialog=images", server=server)
+    before = reply_of(server, "uploads")
+    page.route("**/files/2?**", lambda route: None)  # a file that never arrives
+    chance = random.Random(3)
+    many = [{"name": f"{n}.png", "mimeType": "image/png", "buffer": picture(chance, 48)}
+            for n in range(12)]  # fmt: skip
+    page.locator("#images-files").set_input_files(many)
+    expect(page.locator("#images-form [role=status]").first).to_have_text("Sends 11 of 12 files.")
+    page.screenshot(path=shots / "sending.png")
+    assert len(reply_of(server, "uploads")["uploads"]) == len(before["uploads"]) + 1
+    page.locator("#cancel-upload").click()
+    expect(page.locator("[data-upload=cancelled]")).to_contain_text("nothing of it was kept")
+    assert reply_of(server, "uploads") == before
+    expect(page.locator(".silence")).to_be_hidden()
+    page.unroute("**/files/2?**")
+
     files = [{"name": "a.png", "mimeType": "image/png", "buffer": b"no image"},
              {"name": "none.png", "mimeType": "image/png", "buffer": b""}]  # fmt: skip
     page.locator("#images-files").set_input_files(files)

@@ -4,7 +4,7 @@ import io
 import random
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from backend.app import create_app
 from backend.jobs import intake
 from backend.settings import Settings
 from models.data import load
+from models.data.metadata import metadata_of
 from tests.backend.conftest import FILE, LOCAL, Quiet
 from tests.soak import hostile, uploads
 
@@ -73,6 +74,90 @@ def test_a_zip_becomes_a_data_set_whose_folders_are_classes(
     assert not (home / "uploads" / found["id"] / "incoming").exists()
     refused = fresh.delete(path)
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "conflict")
+
+
+def test_a_table_beside_the_images_becomes_columns_to_colour_by(
+    fresh: TestClient, home: Path, until: Until
+) -> None:
+    table = "\ufefffile,year,<b>camera</b>\r\n" + "".join(
+        f"./{kind}\\{n}.png,{1990 + n},{kind} {n % 2}\r\n"
+        for kind in ("cat", "dog")
+        for n in range(5)
+    )
+    table += "dog/000001.png,1,x\r\n../../etc/passwd,2,y\r\n"
+    members = [hostile.Member("pets/metadata.csv", table.encode())]
+    members += [
+        hostile.Member(f"pets/{kind}/{n}.png", drawn((n * 40, 0, side)))
+        for side, kind in ((0, "cat"), (200, "dog"))
+        for n in range(5)
+    ]
+    found = taken_in(fresh, send(fresh, {"pets.zip": hostile.Zip(members).bytes()}), until)
+    assert (found["images"], found["classes"]) == (10, {"cat": 5, "dog": 5})
+    assert (found["refused"], found["columns"]) == ([], ["year", "<b>camera</b>"])
+    assert "2 of the 12 rows" in found["remarks"][0]
+
+    dataset = load(fresh.app.state.service.uploads.spec(found["id"]), home)
+    year, camera = metadata_of(dataset).columns
+    for place, image in enumerate(dataset.images):
+        red, _, blue = (int(value) for value in image[:, 40, 40])
+        assert year.values[place] == 1990 + round(red / 40)
+        assert camera.words[camera.values[place]] == (
+            f"{'dog' if blue > 100 else 'cat'} {round(red / 40) % 2}"
+        )
+    told = fresh.get(f"/api/datasets/{found['dataset']}/metadata").json()
+    assert [column["name"] for column in told["columns"]] == ["year", "<b>camera</b>"]
+
+
+def test_a_table_that_is_none_is_left_out_by_name_and_one_beside_plain_images_is_read(
+    fresh: TestClient, until: Until
+) -> None:
+    images = {"a.png": RED, "b.png": GREEN}
+    for table in (b"file\na.png\n", b'file,x\na.png,"open', b""):
+        found = taken_in(fresh, send(fresh, images | {"metadata.csv": table}), until)
+        assert (found["images"], found["columns"]) == (2, [])
+        assert [item["name"] for item in found["refused"]] == ["metadata.csv"]
+    flat = [hostile.Member(f"flat/{name}", content) for name, content in images.items()]
+    flat.append(hostile.Member("flat/metadata.csv", b"file,x\na.png,3\n"))
+    found = taken_in(fresh, send(fresh, {"flat.zip": hostile.Zip(flat).bytes()}), until)
+    assert (found["columns"], found["remarks"]) == (["x"], [])
+    elsewhere = {f"{kind}/1.png": RED for kind in ("cat", "dog")} | {"cat/metadata.csv": b"f,x\n"}
+    found = taken_in(fresh, send(fresh, elsewhere), until)
+    assert [item["name"] for item in found["refused"]] == ["cat/metadata.csv"]
+
+
+def test_an_upload_is_taken_back_while_it_is_sent_and_while_it_is_read(
+    fresh: TestClient, home: Path
+) -> None:
+    path = send(fresh, {"a.png": RED})
+    assert fresh.delete(path).status_code == 204
+    again = fresh.put(f"{path}/files/2", params={"name": "b.png"}, content=RED, headers=FILE)
+    assert (again.status_code, again.json()["error"]["code"]) == (404, "not_found")
+
+    noise = np.random.default_rng(0).integers(0, 256, (900, 900, 3), np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(noise).save(stream, "PNG", compress_level=1)
+    path = send(fresh, {f"{n}.png": stream.getvalue() for n in range(40)})
+    assert fresh.post(f"{path}/finish").json()["state"] == "working"
+    [child] = fresh.app.state.service.uploads.errands.children.values()
+    assert fresh.delete(path).status_code == 204
+    assert child.poll() is not None
+    assert fresh.get(path).status_code == 404
+    assert list((home / "uploads").iterdir()) == []
+
+
+def test_a_file_that_comes_while_its_upload_is_removed_is_told_in_a_sentence(
+    fresh: TestClient,
+) -> None:
+    path = send(fresh, {})
+
+    def body() -> Iterator[bytes]:
+        yield RED[:20]
+        fresh.app.state.service.uploads.remove(path[-16:])
+        yield RED[20:]
+
+    reply = fresh.put(f"{path}/files/1", params={"name": "a"}, content=body(), headers=FILE)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (404, "not_found")
+    assert "was removed while the file came" in reply.json()["error"]["message"]
 
 
 def test_several_images_become_a_data_set_without_classes(fresh: TestClient, until: Until) -> None:

@@ -104,6 +104,24 @@ def test_a_pack_tells_arrays_that_have_one_entry_an_image(folder, home, tmp_path
     assert metadata_of(load(str(plain), home)).columns == ()
 
 
+def test_a_folder_and_its_pack_tell_the_same_of_each_image(folder, home, tmp_path):
+    cameras = (f"cat/{n}.png,{n},camera {n % 14}\n" for n in range(20))
+    for n in range(20):
+        Image.new("RGB", (20, 16), (n, 0, 0)).save(folder / "cat" / f"{n}.png")
+    (folder / "cat" / "7.png").write_bytes(b"\x89PNG\r\n\x1a\n cut short")
+    text = "file,year,camera,a/b,year\ndog/c.png,,\x1b[31m x,1_0,9\nnone.png,1\n" + "".join(cameras)
+    of_folder, _ = told(folder, home, text)
+    made = write_pack(folder, tmp_path / "mine.npz")
+    assert made.columns == ("year", "camera", "a_b")
+    assert made.remarks == of_folder.remarks and "2 of the 22 rows" in made.remarks[0]
+    of_pack = metadata_of(load(str(tmp_path / "mine.npz"), home))
+    assert of_pack.remarks == () and len(of_pack.columns[0].values) == made.images == 23
+    for there, here in zip(of_folder.columns[:2], of_pack.columns[:2], strict=True):
+        assert (there.name, there.words) == (here.name, here.words)
+        np.testing.assert_array_equal(there.values, here.values)
+    assert len(of_pack.columns[1].words) == MOST_WORDS and OTHER in of_pack.columns[1].words
+
+
 def test_the_photographs_tell_where_each_crop_was_cut(home):
     dataset = load("photos", home)
     cut, height = metadata_of(dataset).columns

@@ -180,9 +180,9 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_folder_and_its_pack_are_the_same_data_set(folder, tmp_path, home):
     out = tmp_path / "pets.npz"
-    count, skipped = write_pack(folder, out)
-    assert count == 5
-    assert [item.name for item in skipped] == ["notes.txt"]
+    made = write_pack(folder, out)
+    assert (made.images, made.columns, made.remarks) == (5, (), ())
+    assert [item.name for item in made.skipped] == ["notes.txt"]
     of_folder, of_pack = load(str(folder), home), load(str(out), home)
     assert np.array_equal(of_folder.images, of_pack.images)
     assert np.array_equal(of_folder.labels, of_pack.labels)
