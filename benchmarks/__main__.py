@@ -1,6 +1,7 @@
 """Run the benchmarks one after the other and write one table, beside the last one.
 
-python -m benchmarks [NAME ...]      writes benchmarks/results.json and results.md
+python -m benchmarks [NAME ...]        writes benchmarks/results.json and results.md
+python -m benchmarks NAME --OPTION ... the same of one benchmark that is to run otherwise
 
 A figure is compared with the one of the same name in results.json as it was: their ratio, so that
 what a change made worse is seen. Figures of two machines do not compare, and the table says so.
@@ -23,9 +24,9 @@ LESS_IS_BETTER = ("s", "ms", "MB", "%")  # units begin with one of these, or mor
 Record = dict
 
 
-def run(name: str) -> Record:
+def run(name: str, options: list[str]) -> Record:
     """One benchmark in a process of its own; what it prints is shown as it comes."""
-    command = [sys.executable, "-m", f"benchmarks.{name}", "--json"]
+    command = [sys.executable, "-m", f"benchmarks.{name}", "--json", *options]
     last = ""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout or ():
@@ -34,7 +35,8 @@ def run(name: str) -> Record:
             last = line
     if process.returncode:
         raise SystemExit(f"benchmark {name} ended with {process.returncode}")
-    return json.loads(last) | {"when": datetime.now(UTC).isoformat(timespec="minutes")}
+    when = datetime.now(UTC).isoformat(timespec="minutes")
+    return json.loads(last) | {"options": options, "when": when}
 
 
 def by_name(record: Record | None) -> dict[tuple[str, str], float]:
@@ -54,7 +56,7 @@ def page(records: dict[str, Record], before: dict[str, Record]) -> str:
             "",
             f"## {name}",
             "",
-            f"    python -m benchmarks.{name} --json",
+            " ".join([f"    python -m benchmarks.{name} --json", *record.get("options", ())]),
             "",
             f"{machine.get('gpu') or machine['processor']}, {machine['cores']} cores, "
             f"{machine['threads']} threads; Python {machine['python']}, {told}; {record['when']}.",
@@ -115,7 +117,10 @@ def worse(records: dict[str, Record], before: dict[str, Record]) -> list[str]:
 def main() -> None:
     options = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     options.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}")
-    names = options.parse_args().names or NAMES
+    known, own = options.parse_known_args()
+    names = known.names or NAMES
+    if own and len(names) != 1:
+        raise SystemExit(f"{own[0]} is for one benchmark; name it before it")
     for name in names:
         if name not in NAMES:
             raise SystemExit(f"there is no benchmark {name}; there are {', '.join(NAMES)}")
@@ -123,7 +128,7 @@ def main() -> None:
     records = dict(before)
     for name in names:
         print(f"== {name}", flush=True)
-        records[name] = run(name)
+        records[name] = run(name, own)
         KEPT.write_text(json.dumps(records, indent=1) + "\n")
     PAGE.write_text(page(records, before))
     for line in worse(records, before):
