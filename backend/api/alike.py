@@ -60,7 +60,9 @@ Versus = Annotated[
 @router.get("", response_model=AlikeUnits)
 def alike(service: InService, seen: OfCheckpoint, layer: int, unit: int, versus: Versus = None):
     """The units whose responses to the test images correlate most with those of one unit."""
-    row = service.alike.rows(seen.results, seen.epoch, layer)[seen.unit(layer, unit)]
+    rows = service.alike.rows(seen.results, seen.epoch, seen.layer(layer))
+    seen.agree("responses", layer, len(rows))
+    row = rows[seen.unit(layer, unit)]
     near = [n for n in (layer, layer - 1, layer + 1) if n in seen.layers]
     others, reason = compared(service, seen, row, versus) if versus else ([], None)
     return {

@@ -8,7 +8,7 @@ import numpy as np
 from fastapi import Depends, Path, Query, Request
 
 from backend.api.shelf import Shelf
-from backend.errors import NotFoundError
+from backend.errors import NotFoundError, RunError
 from backend.jobs.examples import Examples
 from backend.jobs.queue import Queue
 from backend.jobs.supervisor import Supervisor
@@ -46,6 +46,10 @@ def service_of(request: Request) -> Service:
 InService = Annotated[Service, Depends(service_of)]
 RunId = Annotated[str, Path(description="Id of a run.", max_length=200)]
 Epoch = Annotated[int | None, Query(description="Epoch of the checkpoint; default: the last.")]
+PER_UNIT = {  # an array of each file that has one entry a unit
+    **{"responses": "level", "maximizers": "top_image"},
+    **{"selectivity": "sparseness", "tuning": "peak"},
+}
 Losses = dict[int, list[float]]  # of each layer, by epoch
 
 
@@ -128,7 +132,18 @@ class Analysed:
         return told.get("maps", {}).get(str(layer), told.get("embedding", {}))
 
     def read(self, what: str, layer: int, epoch: int | None = None) -> dict[str, np.ndarray]:
-        return self.results.read(what, self.epoch if epoch is None else epoch, self.layer(layer))
+        found = self.results.read(what, self.epoch if epoch is None else epoch, self.layer(layer))
+        if what in PER_UNIT:
+            self.agree(what, layer, len(found[PER_UNIT[what]]))
+        return found
+
+    def agree(self, what: str, layer: int, units: int) -> None:
+        """Raises RunError where stored arrays are of another network than run.json tells of."""
+        if units != self.widths[layer]:
+            raise RunError(
+                f"run.json of run {self.run} tells of {self.widths[layer]} units in layer {layer}, "
+                f"and {what}-{layer}.npz of {units}; put back the run.json that belongs to this run"
+            )
 
     def read_if_there(self, what: str, layer: int) -> dict[str, np.ndarray] | None:
         """The same, or None where the run was analysed before there was such an analysis."""
@@ -145,7 +160,9 @@ class Analysed:
 
     def response(self, layer: int, unit: int) -> np.ndarray:
         """Mean response of one unit to every test image, float32 [n]."""
-        return self.results.response(self.epoch, layer, unit).astype(np.float32)
+        stored = self.read("responses", layer)
+        response = stored["offset"][unit] + stored["scale"][unit] * stored["level"][unit]
+        return response.astype(np.float32)
 
     def loss(self, layer: int) -> float | None:
         """Mean loss of a layer in the epoch that led to this checkpoint."""

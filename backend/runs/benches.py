@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.errors import NotFoundError, RequestError, RunError
+from backend.runs import plain
 from backend.runs.folder import ID
 from backend.runs.lock import Lock
 from backend.runs.whole import new_file
@@ -85,7 +86,7 @@ class BenchFolder:
 def read(path: Path) -> dict[str, Any]:
     """A record. Raises RunError if it is missing or damaged."""
     try:
-        record = json.loads(path.read_bytes())
+        record = json.loads(plain.read(path))
         for key, kind in KINDS.items():
             if not isinstance(record[key], kind):
                 raise ValueError(f"{key} is no {kind.__name__}")
@@ -93,7 +94,7 @@ def read(path: Path) -> dict[str, Any]:
             for key in OF_A_ROW:
                 row[key]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) else repr(error)[:100]
+        reason = (error.strerror or error) if isinstance(error, OSError) else repr(error)[:100]
         raise RunError(
             f"{path.name} of bench {path.parent.name} cannot be read ({reason}); move it away and "
             "run the bench again: what was trained is found again"

@@ -133,7 +133,7 @@ class Catalogue:
             **self.score(folder.path, layers),
             "error": readable(error),
             "stalled": self.pulses.stalled(folder, row.attempt) if state == AT_WORK else None,
-            "warnings": readable(timeline.warnings),
+            "warnings": readable([*timeline.warnings, *disagreement(folder)]),
         }
 
     def forget(self, run: str) -> None:
@@ -166,6 +166,12 @@ class Catalogue:
 def readable(value: Any) -> Any:
     """The same JSON with a "?" for each byte that was no text, which UTF-8 cannot hold."""
     return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def disagreement(folder: RunFolder) -> list[dict[str, str]]:
+    """A warning where run.json is not of the run's own checkpoint."""
+    told = folder.disagreement()
+    return [{"code": "other_config", "message": told}] if told else []
 
 
 def layer_count(about: dict[str, Any]) -> int:

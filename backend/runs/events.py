@@ -13,11 +13,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from backend.runs import plain
+
 SECURED = {"state", "checkpoint", "analysed", "warning", "end"}  # on the disk at once
 TAIL = 2**16  # bytes from the end in which the last line is looked for
 BLOCK = 2**20  # bytes that are read at a time
 FEW = 2**15  # the same, for a reader that may be gone after some events
 MOST = 200  # events in memory for one reader, before those of its last block
+LINE = 2**23  # bytes of a line; a longer one is none of ours
 NEAR = 2**16  # bytes within which a search for a number ends
 PASSING = ("progress", "analysis")  # an event that a newer one of these makes worthless
 LASTING = re.compile(rb'"kind":"(?!progress"|analysis")')
@@ -32,7 +35,12 @@ class EventWriter:
 
     def __init__(self, path: Path, check: Callable[[], None] = lambda: None) -> None:
         self.path, self.check = path, check
-        self.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        self.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | plain.FLAGS, 0o644)
+        try:
+            plain.check(self.file, plain.EVENTS)
+        except plain.StrangeFileError:
+            os.close(self.file)
+            raise
         self.seq = self.mend()
 
     def append(self, kind: str, **fields: Any) -> dict[str, Any]:
@@ -78,21 +86,28 @@ class EventReader:
 
     def __init__(self, path: Path) -> None:
         self.path, self.offset = path, 0
+        self.refusal: str | None = None  # why it is not read, as the end of a sentence about it
 
     def blocks(self, size: int = BLOCK) -> Iterator[bytes]:
         """The new lines, some at a time; the last one waits until its newline is there."""
         try:
-            with open(self.path, "rb") as file:
+            with plain.opened(self.path) as file:
+                self.refusal = None
                 file.seek(self.offset)
                 begun = b""
                 while read := file.read(size):
                     whole = read.rfind(b"\n") + 1
                     if not whole:
                         begun += read
+                        if len(begun) > LINE:
+                            self.refusal = f"a line of it has more than {LINE:,} bytes"
+                            return
                         continue
                     block, begun = begun + read[:whole], read[whole:]
                     self.offset += len(block)
                     yield block
+        except plain.StrangeFileError as error:
+            self.refusal = str(error)
         except OSError:
             return
 
@@ -102,7 +117,7 @@ class EventReader:
         Numbers ascend, so halving finds it; where lines are damaged it stops short, never beyond.
         """
         try:
-            with open(self.path, "rb") as file:
+            with plain.opened(self.path) as file:
                 low, high = self.offset, os.fstat(file.fileno()).st_size
                 while after and high - low > NEAR:
                     middle = (low + high) // 2
@@ -208,8 +223,13 @@ class Timeline:
 
     @property
     def warnings(self) -> list[dict[str, str]]:
-        """What went wrong in this attempt without ending it: [{"code", "message"}]."""
-        return [{"code": code, "message": message} for code, message in self.warned.items()]
+        """What went wrong in this attempt without ending it, and what is not read: [{"code",
+        "message"}]."""
+        told = [{"code": code, "message": message} for code, message in self.warned.items()]
+        if reason := self.reader.refusal:
+            message = f"{self.reader.path.name} is not read: {reason}; its losses are not shown"
+            told.append({"code": "strange_file", "message": message})
+        return told
 
     @property
     def history(self) -> dict[str, list]:

@@ -23,11 +23,13 @@ from pathlib import Path
 from typing import Any
 
 from backend.errors import ConflictError, RunError
+from backend.runs import plain
 from backend.runs.events import EventWriter, Timeline
 from backend.runs.fence import Fence
 from backend.runs.lock import Lock, held
 
 FORMAT = 1  # of a run directory, in its run.json; those of before the number have none
+OF_NETWORK = ("rule", "encoder", "colour", "crop", "steps", "spatial", "feedback", "symmetric")
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 TAIL = 2**14  # bytes of the log that are looked at for its last lines
 PATIENCE = 1.0  # seconds; who looks whether the lock is held keeps it for a moment
@@ -87,8 +89,25 @@ class RunFolder:
         if about and "model" in about:
             kinds |= {"model": dict}
         if not about or not all(isinstance(about.get(key), kind) for key, kind in kinds.items()):
-            raise RunError(f"run {self.id} has no readable run.json; it cannot be shown")
+            why = f" ({reason})" if (reason := self.refusal("run.json")) else ""
+            raise RunError(f"run {self.id} has no readable run.json{why}; it cannot be shown")
         return about
+
+    def disagreement(self) -> str | None:
+        """Where run.json and the last kept checkpoint tell of two networks, in a sentence."""
+        epochs = self.checkpoints()
+        kept = self.read(f"checkpoints/epoch-{epochs[-1]:04d}/state.json") if epochs else None
+        theirs, ours = (kept or {}).get("config"), (self.read("run.json") or {}).get("config")
+        if not isinstance(theirs, dict) or not isinstance(ours, dict):
+            return None
+        for name in OF_NETWORK:
+            if name in theirs and name in ours and theirs[name] != ours[name]:
+                return (
+                    f"run.json says {name} {ours[name]!r}, and the checkpoint of epoch "
+                    f"{epochs[-1]} {theirs[name]!r}: one of them was changed; the checkpoint "
+                    "is what was trained, so put back the run.json that belongs to it"
+                )
+        return None
 
     def result(self, attempt: int) -> dict[str, Any] | None:
         """How this attempt ended: {"state", "error"}; None where it has not, or was killed."""
@@ -152,7 +171,7 @@ class RunFolder:
     def log_tail(self, lines: int = 40) -> list[str]:
         """The last lines of the log, without the tracebacks between them."""
         try:
-            with open(self.path / "log.txt", "rb") as file:
+            with plain.opened(self.path / "log.txt") as file:
                 file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
                 text = file.read().decode("utf-8", "replace")
         except OSError:
@@ -185,10 +204,20 @@ class RunFolder:
 
     def read(self, name: str) -> dict[str, Any] | None:
         try:
-            value = json.loads((self.path / name).read_bytes())
+            value = json.loads(plain.read(self.path / name))
         except (OSError, ValueError, RecursionError):
             return None
         return value if isinstance(value, dict) else None
+
+    def refusal(self, name: str) -> str | None:
+        """Why a file is not even opened, as the end of a sentence about it; None where it is."""
+        try:
+            plain.opened(self.path / name, plain.TEXT).close()
+        except plain.StrangeFileError as error:
+            return str(error)
+        except OSError:
+            return None
+        return None
 
     def write(self, name: str, value: dict[str, Any]) -> None:
         """Write a JSON file so that it is whole or as it was."""

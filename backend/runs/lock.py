@@ -3,9 +3,12 @@
 The system lets go of the lock when the process ends, however it ends.
 """
 
+import os
 import time
 from pathlib import Path
 from typing import BinaryIO
+
+from backend.runs import plain
 
 try:
     import fcntl
@@ -24,7 +27,8 @@ class Lock:
     def take(self, seconds: float = 0.0) -> bool:
         """Try to get the lock for so long; False where another process keeps it."""
         end = time.monotonic() + seconds
-        file = open(self.path, "ab")  # noqa: SIM115, it stays open while the lock is held
+        number = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | plain.FLAGS, 0o644)
+        file = open(number, "ab")  # noqa: SIM115, it stays open while the lock is held
         while not taken(file):
             if time.monotonic() >= end:
                 file.close()
@@ -54,7 +58,7 @@ def taken(file: BinaryIO, shared: bool = False) -> bool:
 def held(path: Path) -> bool:
     """Whether some process has the lock now. Those who only look do not disturb each other."""
     try:
-        with open(path, "rb") as file:
+        with plain.opened(path) as file:
             return not taken(file, shared=True)
-    except FileNotFoundError:
+    except (FileNotFoundError, plain.StrangeFileError):
         return False

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from backend.runs import plain
 from backend.runs.whole import new_arrays, new_file
 from models.errors import RunError
 
@@ -151,7 +152,10 @@ SHORTENED = {"distance", "patch_distance"} | {f"{group}_value" for group in GROU
 # What analysis.json tells whenever it is there.
 TOLD = ("dataset", "split", "n_test", "n_train", "classes", "definitions", "parameters")
 
-DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+DAMAGE = (
+    *(OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, RecursionError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 class Results:
@@ -189,11 +193,11 @@ class Results:
         """analysis.json: data set, counts, classes, definitions, parameters, seconds, done."""
         path = self.folder(epoch) / "analysis.json"
         try:
-            summary = json.loads(path.read_bytes())
+            summary = json.loads(plain.read(path))
             return (
                 summary | {name: summary[name] for name in TOLD} | {"done": list(summary["done"])}
             )
-        except (*DAMAGE, TypeError) as error:
+        except DAMAGE as error:
             raise self.damaged(path, error) from None
 
     def ids(self, epoch: int | None) -> np.ndarray:
@@ -211,7 +215,13 @@ class Results:
             # NumPy leaves a file open that it was given by name and found damaged.
             # Two threads that parse the heads of arrays at once may fail both on CPython 3.11
             # ("AST constructor recursion depth mismatch"), so one reads at a time.
-            with open(path, "rb") as raw, reading, np.load(raw, allow_pickle=False) as file:
+            with (
+                plain.opened(path, plain.ARRAYS) as raw,
+                reading,
+                np.load(raw, allow_pickle=False) as file,
+            ):
+                if (size := sum(part.file_size for part in file.zip.infolist())) > plain.ARRAYS:
+                    raise ValueError(f"it unpacks to {size:,} bytes")
                 arrays = {name: file[name] for name in file.files}
             for name, kind in ARRAYS[what].items():
                 if name not in arrays and name not in OPTIONAL:
@@ -305,8 +315,9 @@ class Results:
 
     def array(self, path: Path, mapped: bool = False) -> np.ndarray:
         try:
-            with reading:
-                return np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
+            with plain.opened(path, 2**63 if mapped else plain.ARRAYS) as file, reading:
+                where, mode = (path, "r") if mapped else (file, None)
+                return np.load(where, mmap_mode=mode, allow_pickle=False)
         except DAMAGE as error:
             raise self.damaged(path, error) from None
 

@@ -1,14 +1,19 @@
 """What is told of a run whose images have no labels, or whose files are damaged or missing?"""
 
 import json
+import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from httpx import Response
 from starlette.testclient import TestClient
 
 from backend.app import create_app
+from backend.errors import RunError
+from backend.runs.folder import RunFolder
 from backend.settings import Settings
 from tests.backend.conftest import LOCAL, Quiet
 
@@ -161,3 +166,82 @@ def test_damaged_learning_is_one_sentence_and_other_epochs_are_shown(
     other = client.get(f"/api/runs/{run}/learning?epoch=2")
     assert other.status_code == 200
     assert [epoch["epoch"] for epoch in other.json()["by_epoch"]] == [0, 2]
+
+
+def strange(kind: str, path: Path) -> None:
+    """Put in the place of a file what would stop who reads it like any other."""
+    if kind == "link":
+        path.symlink_to("/dev/zero")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        with open(path, "wb") as file:
+            file.truncate(2**33)  # bytes, none of them on the disk
+
+
+def answers(client: TestClient, paths: list[str]) -> dict[str, Response]:
+    """What the server says, in a time in which it does not hang."""
+    with ThreadPoolExecutor() as threads:
+        asked = {path: threads.submit(client.get, path) for path in paths}
+        return {path: reply.result(timeout=60) for path, reply in asked.items()}
+
+
+SHARED = {  # file of a run -> route of the run that says what is wrong with it
+    "run.json": None,
+    "events.jsonl": "",
+    "analysis/epoch-0002/analysis.json": None,
+    "analysis/epoch-0002/ids.npy": "/layers",
+    "analysis/epoch-0002/embedding-3.npz": "/layers/3/embedding",
+    **dict.fromkeys(("log.txt", "result.json", "process.json", "heartbeat", "lock")),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [("link", "a link"), ("pipe", "a pipe"), ("huge", "8,589,934,592 bytes")]
+)
+def test_what_is_no_plain_file_or_too_large_is_told_and_stops_no_one(
+    trained: tuple[Path, str], home: Path, kind: str, told: str
+) -> None:
+    run, folder = trained[1], home / "runs" / trained[1]
+    shutil.copytree(trained[0] / "runs" / run, folder)
+    (folder / "heartbeat").touch()
+    settings, at = Settings(home=home, pretrained=home / "none"), f"/api/runs/{run}"
+    parts = ("layers", "layers/3/embedding", "layers/3/units", "learning", "probes", "news")
+    with TestClient(create_app(settings, Quiet()), base_url=LOCAL) as client:
+        for name, route in SHARED.items():
+            assert client.get(at).status_code == 200
+            aside = (folder / name).rename(home / "aside")
+            strange(kind, folder / name)
+            paths = ["/api/runs", "/api/health", at, *(f"{at}/{part}" for part in parts)]
+            found = answers(client, paths)
+            assert {reply.status_code for reply in found.values()} <= {200, 404, 409}, name
+            assert found["/api/runs"].status_code == found["/api/health"].status_code == 200
+            if route is not None:
+                assert told in found[f"{at}{route}"].text, name
+            if name == "run.json":
+                assert found["/api/runs"].json()["runs"] == []
+                with pytest.raises(RunError, match=told):
+                    RunFolder(folder).about()
+            (folder / name).unlink()
+            aside.rename(folder / name)
+
+
+def test_a_run_json_of_another_network_is_told_and_no_error_of_the_server(
+    client: TestClient, copy: tuple
+) -> None:
+    _, folder, run = copy
+    about = json.loads((folder / "run.json").read_text())
+    assert client.get(f"/api/runs/{run}").json()["warnings"] == []
+    own = about["config"]["encoder"]
+    about["config"] |= {"encoder": "vgg6"}
+    (folder / "run.json").write_text(json.dumps(about))
+    [warning] = client.get(f"/api/runs/{run}").json()["warnings"]
+    assert warning["code"] == "other_config"
+    assert "'vgg6'" in warning["message"] and repr(own) in warning["message"]
+    for path in ("units", "units/100", "units/100/alike", "neighbours/0", "embedding", "answers"):
+        reply = client.get(f"/api/runs/{run}/layers/6/{path}")
+        assert reply.status_code in (200, 404, 409), (path, reply.text)
+    told = client.get(f"/api/runs/{run}/layers/6/units").json()["error"]["message"]
+    assert "tells of 1024 units in layer 6" in told
+    for path in ("units.csv", "coordinates.csv", "learning", "probes", "layers"):
+        assert client.get(f"/api/runs/{run}/{path}").status_code in (200, 409), path

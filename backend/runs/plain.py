@@ -1,0 +1,48 @@
+"""Files that someone else may have put into a run: read only where they are plain and no larger
+than they can be.
+
+A link may lead to a device that never ends, and a pipe is waited for: one of these in a folder that
+several people share would stop the server.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+TEXT = 2**24  # bytes of one JSON file: run.json, result.json, analysis.json
+EVENTS = 2**32  # bytes of events.jsonl: a month of training tells a tenth of it
+ARRAYS = 2**32  # bytes of one file of arrays, packed and unpacked
+FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+
+
+class StrangeFileError(OSError):
+    """A file that is not read: no plain file, or too large; the end of a sentence about it."""
+
+
+def opened(path: Path, most: int = EVENTS) -> BinaryIO:
+    """The file, to be read. Raises OSError, StrangeFileError where it is not what it should be."""
+    if path.is_symlink():
+        raise StrangeFileError("it is a link, not a file")
+    number = os.open(path, os.O_RDONLY | FLAGS)
+    try:
+        check(number, most)
+    except StrangeFileError:
+        os.close(number)
+        raise
+    return open(number, "rb")
+
+
+def check(number: int, most: int) -> None:
+    """Raises StrangeFileError unless a file that is open is plain and has at most so many bytes."""
+    status = os.fstat(number)
+    if not stat.S_ISREG(status.st_mode):
+        raise StrangeFileError("it is a pipe, a device or a folder, not a file")
+    if status.st_size > most:
+        raise StrangeFileError(f"it has {status.st_size:,} bytes, and at most {most:,} are read")
+
+
+def read(path: Path, most: int = TEXT) -> bytes:
+    """All bytes of a file. Raises OSError, StrangeFileError among them."""
+    with opened(path, most) as file:
+        return file.read(most + 1)
