@@ -1,7 +1,7 @@
 """The page's ES modules as one script or a few: each a function, called after those it imports."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -27,7 +27,7 @@ class Module:
     name: str  # its path below the folder of the page
     imports: tuple[str, ...]
     later: tuple[str, ...]  # what it imports when that is wanted
-    code: str  # the function that makes it
+    code: str  # it, as a variable
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ def bundle(folder: Path, entry: str) -> str:
     Raises DataError for a form of import or export it does not know, for modules that import each
     other in a circle, and for an import that is not there.
     """
-    made = gathered(folder, entry, lambda other: f'Promise.resolve(modules["{other}"])', True)
-    script = joined(["const modules = {};"], made)
+    made = gathered(folder, entry, lambda other: f"Promise.resolve({word(other)})", True)
+    script = "\n".join(module.code for module in made.values())
     # Inside a script element only this would end it early; in a string "\/" is "/".
     return re.sub(r"<(?=/script|!--)", r"\\x3c", script, flags=re.IGNORECASE)
 
@@ -56,19 +56,26 @@ def script(folder: Path, entry: str, first: str, place: str) -> Script:
 
     What `first` holds is taken from there. Raises DataError as `bundle` does.
     """
-    load = lambda other: f'import("{place}{other}").then(() => modules["{other}"])'  # noqa: E731
-    made = gathered(folder, entry, load)
-    head = "export const modules = {};"
+
+    def load(other: str) -> str:
+        return f'import("{place}{other}").then((there) => there.{word(other)})'
+
+    made, lines = gathered(folder, entry, load), []
     if entry != first:
-        head = f'import {{ modules }} from "{place}{first}";'
         there = gathered(folder, first, load)
         made = {name: module for name, module in made.items() if name not in there}
+        wanted = {other: word(other) for module in made.values() for other in module.imports}
+        taken = ", ".join(says for other, says in wanted.items() if other in there)
+        lines = [f'import {{ {taken} }} from "{place}{first}";']
+    lines += [module.code for module in made.values()]
+    lines += [f"export {{ {', '.join(map(word, made))} }};"]
     later = (other for module in made.values() for other in module.later)
-    return Script(joined([head], made), tuple(later), tuple(made))
+    return Script("\n".join(lines), tuple(later), tuple(made))
 
 
-def joined(head: Iterable[str], made: dict[str, Module]) -> str:
-    return "\n".join([*head, *(module.code for module in made.values())])
+def word(name: str) -> str:
+    """What a module is called in a script."""
+    return re.sub(r"\W", "_", name)
 
 
 def gathered(
@@ -92,7 +99,7 @@ def gathered(
 
 
 def read(folder: Path, name: str, load: Callable[[str], str]) -> Module:
-    """A module as a function that fills in its row of `modules`; `load` writes a later import."""
+    """A module as the value of a function; `load` writes what stands for a later import."""
     path = folder / name
     if not path.is_file():
         raise DataError(f"the page has no file {name}; install Saccade again")
@@ -102,9 +109,9 @@ def read(folder: Path, name: str, load: Callable[[str], str]) -> Module:
     def taken(found: re.Match) -> str:
         imports.append(other := resolved(name, found["path"]))
         if found["all"]:
-            return f'const {found["all"]} = modules["{other}"];'
+            return f"const {found['all']} = {word(other)};"
         names = re.sub(r"\s+as\s+", ": ", " ".join(found["names"].split()))
-        return f'const {{ {names} }} = modules["{other}"];'
+        return f"const {{ {names} }} = {word(other)};"
 
     def put_off(found: re.Match) -> str:
         later.append(other := resolved(name, found["path"]))
@@ -115,9 +122,10 @@ def read(folder: Path, name: str, load: Callable[[str], str]) -> Module:
     code = NOTHING.sub("", EXPORT.sub(r"\g<what> \g<name>", IMPORT.sub(taken, text)))
     if odd := OTHER.search(LATER.sub("", code)):
         raise DataError(f"{name} has a line that a single file cannot hold: {odd[0]}")
-    told = f'modules["{name}"] = {{ {", ".join(names)} }};'
-    code = f"(() => {{\n{LATER.sub(put_off, code).rstrip()}\n{told}\n}})();"
-    return Module(name, tuple(imports), tuple(later), code)
+    code = LATER.sub(put_off, code).rstrip()
+    told = f"return {{ {', '.join(names)} }};"
+    made = f"const {word(name)} = (() => {{\n{code}\n{told}\n}})();"
+    return Module(name, tuple(imports), tuple(later), made)
 
 
 def resolved(importer: str, path: str) -> str:

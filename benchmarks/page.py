@@ -92,6 +92,14 @@ LASSO = """async () => {
     return took(() => surface.dispatchEvent(new PointerEvent("pointerup", at(...corners[3]))),
         () => chosen.dataset.selected !== before);
 }"""
+FIRST = f"""async () => {{
+    await shown;
+    await ({LASSO})();
+    return performance.now();
+}}"""
+SCRIPTS = """() => performance.getEntriesByType("resource")
+    .filter((one) => one.name.includes("/script/"))
+    .map((one) => [new URL(one.name).pathname, one.responseEnd])"""
 SWITCH = """async ([run, times]) => {
     for (let i = 0; i < times; i++) {
         location.hash = `#run=${run[i % 2]}`;
@@ -126,11 +134,13 @@ def chromium(own: str) -> str | None:
 
 
 @contextmanager
-def opened(browser: Browser, address: str, token: str, where: str) -> Iterator[Page]:
-    """A page in a fresh profile, logged in, its maps drawn."""
+def opened(
+    browser: Browser, address: str, token: str, where: str, first: str = "() => {}"
+) -> Iterator[Page]:
+    """A page in a fresh profile, logged in, its maps drawn; `first` is done when they are shown."""
     context = browser.new_context(viewport=SIZE)
     context.set_default_timeout(PATIENCE)
-    context.add_init_script(WATCH)
+    context.add_init_script(f"{WATCH}; window.first = ({first})();")
     context.request.get(f"{address}?token={token}")
     page = context.new_page()
     page.goto(f"{address}{where}")
@@ -152,16 +162,18 @@ def times(runs: int, take: Callable[[], float]) -> list[float]:
 
 def starts(
     browser: Browser, serve: Callable[[], object], token: str, runs: int
-) -> tuple[list[float], list[float]]:
-    """Seconds from the command, and from opening the page, until the maps are shown."""
-    command, page_load = [], []
+) -> tuple[list[float], list[float], list[float]]:
+    """Seconds from the command, and from opening the page, until the maps are shown, and from
+    opening it until a selection that began at that moment is seen in all maps."""
+    command, page_load, first = [], [], []
     for _ in range(runs + 1):
         begun = time.perf_counter()
-        with serve() as address, opened(browser, address, token, f"#run={DEMO}") as page:
+        with serve() as address, opened(browser, address, token, f"#run={DEMO}", FIRST) as page:
             at = page.evaluate("shown.then((at) => performance.timeOrigin + at)")
             command.append(at / 1000 - (time.time() - (time.perf_counter() - begun)))
             page_load.append(page.evaluate("shown") / 1000)
-    return command[1:], page_load[1:]
+            first.append(page.evaluate("first") / 1000)
+    return command[1:], page_load[1:], first[1:]
 
 
 def stepper(page: Page, run: str, epochs: list[int]) -> Callable[[], float]:
@@ -219,6 +231,7 @@ def heap(client: CDPSession) -> float:
 def heap_rows(page: Page, runs: list[str]) -> Iterator[Row]:
     client = page.context.new_cdp_session(page)
     client.send("Performance.enable")
+    page.wait_for_function("'Plotly' in window")  # read ahead of charts, once
     page.evaluate(SWITCH, [runs, 40])
     resting(page)
     before = heap(client)
@@ -229,17 +242,16 @@ def heap_rows(page: Page, runs: list[str]) -> Iterator[Row]:
     yield figure(f"heap grown by {SWITCHES} changes of the run", [grown], "%", "< 10")
 
 
-def scripts() -> tuple[float, float]:
-    """Kilobytes of the page's own modules, as they are served and compressed.
-
-    `types.js` holds types alone, and no browser asks for it.
-    """
-    own = [CHECKOUT / "frontend" / name for name in ("", "panels", "marks")]
-    files = [path for folder in own for path in sorted(folder.glob("*.js"))]
-    served = [
-        path.read_bytes() for path in files if not re.search(r"\.test\.|types\.js$", path.name)
-    ]
-    return len(b"".join(served)) / 1000, len(gzip.compress(b"".join(served))) / 1000
+def script_rows(page: Page, address: str) -> Iterator[Row]:
+    """Kilobytes of the page's own JavaScript as served: what came before the maps, and all."""
+    resting(page)
+    came, shown = page.evaluate(SCRIPTS), page.evaluate("shown")
+    bodies = {place: page.request.get(f"{address}{place[1:]}").body() for place, _ in came}
+    sooner = [bodies[place] for place, at in came if at < shown]
+    for name, parts in ((" until the maps answer", sooner), ("", bodies.values())):
+        whole, packed = len(b"".join(parts)) / 1000, sum(len(gzip.compress(one)) for one in parts)
+        yield figure(f"the page's own JavaScript{name}", [whole], "kB", "< 150")
+        yield figure(f"the same, compressed with gzip{name}", [packed / 1000], "kB")
 
 
 def rows(runs: int) -> Iterator[Row]:
@@ -261,14 +273,13 @@ def rows(runs: int) -> Iterator[Row]:
         crowd.run(shipped / "most", MOST, here / "none.npz", "vgg6-tiny")
         serve = lambda: server(here / "home", shipped, data, token)  # noqa: E731
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        command, load = starts(browser, serve, token, runs)
+        command, load, first = starts(browser, serve, token, runs)
         yield figure("command to first linked maps, demo", command, "s", "< 3")
         yield figure("page opened to maps that answer, demo", load, "s", "< 1")
-        whole, packed = scripts()
-        yield figure("the page's own JavaScript", [whole], "kB", "< 150")
-        yield figure("the same, compressed with gzip", [packed], "kB")
+        yield figure("page opened to a first selection seen in all maps, demo", first, "s", "< 1")
         with serve() as address:
             with opened(browser, address, token, f"#run={DEMO}") as page:
+                yield from script_rows(page, address)
                 yield from demo_rows(page, runs)
             for name, images in (("many", MANY), ("most", MOST)):
                 with opened(browser, address, token, f"#run={name}") as page:

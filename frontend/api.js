@@ -17,6 +17,9 @@ export class ApiError extends Error {
   }
 }
 
+/** What stands in the page where that is a file. */
+const blocks = () => import("./blocks.js");
+
 /** Whether the server answers at all. */
 export const reach = createReach();
 
@@ -50,7 +53,7 @@ async function answer(path, options) {
 /** @param {string} path @param {RequestInit} [options] */
 async function json(path, options) {
   if (file.standalone && !options) {
-    const found = await file.answered(path);
+    const found = await (await blocks()).answered(path);
     if (found === undefined) throw new ApiError("not_in_file", "This is not in the file.", 404);
     return found;
   }
@@ -253,7 +256,7 @@ export function imageAddress({ dataset }, image, size, box) {
  * @param {string} run @param {string} name @param {number} epoch @returns {Promise<Blob>} */
 export async function table(run, name, epoch) {
   const path = `${at(run)}/${name}?epoch=${epoch}`;
-  return (file.standalone && (await file.download(path))) || (await answer(path)).blob();
+  return (file.standalone && (await (await blocks()).download(path))) || (await answer(path)).blob();
 }
 /** Images as a ZIP. @param {string} run @param {number} epoch @param {number[]} images @returns {Promise<Blob>} */
 export const album = async (run, epoch, images) =>
@@ -264,7 +267,7 @@ export const album = async (run, epoch, images) =>
   })).blob();
 
 /** The address of plotly.js. @returns {Promise<string>} */
-export const plotlyAddress = async () => (file.standalone ? file.plotlyAddress() : "/plotly.js");
+export const plotlyAddress = async () => (file.standalone ? (await blocks()).plotlyAddress() : "/plotly.js");
 
 const KINDS = ["state", "progress", "epoch", "checkpoint", "analysis", "analysed", "end"];
 

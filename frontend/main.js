@@ -1,11 +1,8 @@
 // Puts the page together: the stores, then one element a panel.
 
 import * as api from "./api.js";
-import { alikecard } from "./panels/alikecard.js";
-import { carry } from "./panels/carry.js";
 import { chosen } from "./panels/chosen.js";
 import { createAtlas } from "./atlas.js";
-import { createBeside } from "./beside.js";
 import { createExample } from "./example.js";
 import { createRuns } from "./runs.js";
 import { createScene } from "./scene.js";
@@ -14,38 +11,17 @@ import { createTheme } from "./theme.js";
 import { createTip } from "./tip.js";
 import { createUndo } from "./undo.js";
 import { epochs } from "./panels/epochs.js";
-import { examplecard } from "./panels/examplecard.js";
 import { gallery } from "./panels/gallery.js";
 import { h } from "./dom.js";
 import { header } from "./panels/header.js";
-import { imagecard } from "./panels/imagecard.js";
-import { images } from "./panels/images.js";
-import { keys } from "./panels/keys.js";
-import { layercard } from "./panels/layercard.js";
-import { learning } from "./panels/learning.js";
 import { legend } from "./panels/legend.js";
-import { likeness } from "./panels/likeness.js";
 import { listenToKeys } from "./keyboard.js";
 import { map } from "./panels/map.js";
-import { matched } from "./panels/matched.js";
-import { mixup } from "./panels/mixup.js";
-import { neurons } from "./panels/neurons.js";
-import { newrun } from "./panels/newrun.js";
-import { pair } from "./panels/pair.js";
-import { prefetch } from "./prefetch.js";
-import { predictioncard } from "./panels/predictioncard.js";
-import { probes } from "./panels/probes.js";
-import { rules } from "./panels/rules.js";
-import { search } from "./panels/search.js";
-import { separators } from "./panels/separators.js";
 import { standalone } from "./standalone.js";
 import { silence } from "./panels/silence.js";
 import { stage } from "./panels/stage.js";
 import { strip } from "./panels/strip.js";
-import { twomaps } from "./panels/twomaps.js";
 import { undoing } from "./panels/undoing.js";
-import { unitcard } from "./panels/unitcard.js";
-import { versus } from "./panels/versus.js";
 
 const state = createState(window);
 const theme = createTheme();
@@ -57,30 +33,42 @@ const tip = createTip(scene, atlas, theme);
 /** @type {import("./types.js").Page} */
 const page = {
   state, api, scene, runs, atlas, theme, tip, example: createExample(scene), undo: createUndo(state),
-  beside: createBeside(state, runs, scene),
 };
 const time = epochs(page);
-const find = search(page);
+const place = () => h("template");
+const places = {
+  search: h("div", { class: "search" }), units: place(), probes: place(), learning: place(), compare: place(),
+  cards: place(), dialogs: place(),
+};
+
+const later = () => import("./later.js");
+/** @type {Promise<import("./later.js").Later|null>|null} */
+let all = null;
+
+/** Load the rest of the page, once; what failed is tried again when it is next wanted. */
+const complete = () => (all ??= later().then(({ fillLater }) => fillLater(page, places), () => (all = null)));
 
 document.body.append(
   h("a", { class: "skip", href: "#main", onclick: skip }, "Skip to the maps"),
-  header(page, find.element),
+  header(page, places.search),
   gallery(page),
-  h("main", { class: "main", id: "main", tabindex: -1 }, strip(page, prefetch(page)), stage(page, {
+  h("main", { class: "main", id: "main", tabindex: -1 }, strip(page, drawn), stage(page, {
     map: [map(page), legend(page)],
-    units: [neurons(page)],
-    probes: [probes(page, mixup(page))],
-    learning: [learning(page)],
-    compare: [h("div", { class: "compare", id: "compare" }, versus(page), likeness(page), twomaps(page), matched(page), pair(page), rules(page))],
+    units: [places.units],
+    probes: [places.probes],
+    learning: [places.learning],
+    compare: [places.compare],
   })),
-  h("aside", { class: "detail", "aria-label": "Details" }, separators(page), imagecard(page), unitcard(page), alikecard(page), predictioncard(page), layercard(page), examplecard(page)),
+  h("aside", { class: "detail", "aria-label": "Details" }, places.cards),
   h("footer", { class: "footer" }, time.element, undoing(page), chosen(page)),
-  ...(standalone ? [] : [newrun(page), images(page)]),
-  carry(page),
-  keys(page),
+  places.dialogs,
   silence(page),
   tip.element,
 );
+
+function drawn() {
+  void complete().then((rest) => rest?.ahead());
+}
 
 /** The address tells what is shown, so the link moves the focus alone. @param {Event} event */
 function skip(event) {
@@ -89,10 +77,13 @@ function skip(event) {
 }
 
 document.body.classList.toggle("standalone", standalone);
+scene.on(["maps"], () => scene.status === "loading" || scene.status === "ready" || void complete());
+state.on(["tab", "dialog", "unit", "image"], () => void complete());
+if (state.now.tab !== "map" || state.now.dialog) void complete();
 const showRuns = () => document.body.classList.toggle("runs-open", state.now.dialog === "runs");
 state.on(["dialog"], showRuns);
 showRuns();
-listenToKeys(page, { ...time, find: find.focus });
+listenToKeys(page, { ...time, find: () => void complete().then((rest) => rest?.find()) });
 // What another tab or a terminal has done meanwhile is seen on coming back.
 document.addEventListener("visibilitychange", () => document.hidden || void runs.refresh());
 void runs.refresh();

@@ -7,8 +7,8 @@ const CONFIG = { displayModeBar: false, responsive: false, doubleClick: false, s
 /** @type {Promise<any>|null} */
 let library = null;
 
-/** Plotly, once its script has run. */
-function plotly() {
+/** Plotly, once its script has run; what failed is tried again when it is next wanted. */
+export function plotly() {
   library ??= plotlyAddress().then((address) => new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = address;
@@ -16,6 +16,7 @@ function plotly() {
     script.onerror = () => reject(new Error("The server did not send plotly.js; is it still running?"));
     document.head.append(script);
   }));
+  library.catch(() => (library = null));
   return library;
 }
 

@@ -1,7 +1,10 @@
 // Fetch what will be wanted soon, once the maps are drawn: the sheet of thumbnails, then the maps of
-// the other checkpoints while the page is idle, so that an epoch step needs no request.
+// the other checkpoints while the page is idle, so that an epoch step needs no request, and Plotly.
 
 import { embedding, layers } from "./api.js";
+import { plotly } from "./plot.js";
+
+const CALM = 2000; // milliseconds without a key or a move of the pointer
 
 const whenIdle = window.requestIdleCallback ?? ((/** @type {() => void} */ f) => setTimeout(f, 200));
 
@@ -12,6 +15,7 @@ const whenIdle = window.requestIdleCallback ?? ((/** @type {() => void} */ f) =>
 export function prefetch({ scene, atlas }) {
   /** @type {Set<string>} */
   const done = new Set();
+  let charts = false;
 
   function next() {
     const goal = scene.target();
@@ -19,7 +23,11 @@ export function prefetch({ scene, atlas }) {
     const { run, epoch } = goal;
     const near = [...run.analysed].sort((a, b) => Math.abs(a - epoch) - Math.abs(b - epoch));
     const wanted = near.find((other) => !done.has(`${run.id} ${other}`));
-    if (wanted === undefined) return;
+    if (wanted === undefined) {
+      if (!charts) whenCalm(() => void plotly().catch(() => {}));
+      charts = true;
+      return;
+    }
     done.add(`${run.id} ${wanted}`);
     void Promise.all([
       layers(run.id, wanted),
@@ -31,4 +39,23 @@ export function prefetch({ scene, atlas }) {
     if (scene.layers) void atlas.load(scene.layers.dataset, scene.layers.split, scene.layers.ids.length);
     whenIdle(next);
   };
+}
+
+/**
+ * Calls `what` when nobody has been at work with the page for a while: what halts it, as the start of
+ * Plotly does for most of a second.
+ * @param {() => void} what
+ */
+function whenCalm(what) {
+  const kinds = ["pointermove", "pointerdown", "wheel", "keydown"];
+  let timer = setTimeout(end, CALM);
+  function again() {
+    clearTimeout(timer);
+    timer = setTimeout(end, CALM);
+  }
+  function end() {
+    for (const kind of kinds) removeEventListener(kind, again);
+    what();
+  }
+  for (const kind of kinds) addEventListener(kind, again, { passive: true });
 }

@@ -193,8 +193,11 @@ export function createScene(state, runs, theme) {
       layers && layers.labels[place] >= 0 ? layers.classes[layers.labels[place]] : "no label",
     /** The name of a layer of the run in view. @param {number} layer */
     layerName: (layer) => layers?.layers[layer]?.name ?? layerName(runs.get(state.now.run)?.model?.layers, layer),
-    /** @param {Change[]} kinds @param {() => void} listener */
-    on: (kinds, listener) => void listeners.push({ kinds: new Set(kinds), listener }),
+    /** Who comes when something is there hears of it at once. @param {Change[]} kinds @param {() => void} listener */
+    on(kinds, listener) {
+      listeners.push({ kinds: new Set(kinds), listener });
+      if (status !== "loading") queueMicrotask(listener);
+    },
     load,
     /** Ask again for what could not be had, and show anew what could not be shown. */
     retry() {

@@ -98,16 +98,5 @@ export function worst({ weight, bias, W_pred, W_retro }) {
   return Math.max(weight, bias, W_pred, W_retro ?? 0);
 }
 
-/** @type {Record<string, string[]>} */
-const LOSSES = {
-  "hinge loss (2 at chance)": ["clapp", "clapp-s", "clapp++", "hinge-cpc"],
-  "InfoNCE loss (2.83 at chance)": ["greedy-infomax", "cpc"], // ln 17
-  "cross-entropy": ["greedy-supervised", "supervised"],
-};
-
-/** What the loss of a rule is. @param {string|number|undefined} rule */
-export const lossName = (rule) =>
-  Object.keys(LOSSES).find((says) => LOSSES[says].includes(`${rule}`)) ?? "loss";
-
 /** A cosine with its sign. @param {number|null} cosine */
 export const signed = (cosine) => (cosine === null ? "–" : `${cosine > 0 ? "+" : ""}${decimal(cosine)}`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { atStep, finite, lossName, marksOf, openGates, outline, overEpochs, scientific, scoreSentence, signed, stepsOf, tallest, worst } from "./scores.js";
+import { atStep, finite, marksOf, openGates, outline, overEpochs, scientific, scoreSentence, signed, stepsOf, tallest, worst } from "./scores.js";
 
 const step = (k, loss, gate = 0.5) => ({
   k, loss, true_gate: gate, wrong_gate: gate && 0.75, cosine: null, true_mean: 0.5, wrong_mean: -0.25,
@@ -57,10 +57,4 @@ test("a gap that is not finite is said to be so, and a matrix that is not there 
   assert.equal(worst(gap), 3e-15);
   assert.equal(worst({ ...gap, W_retro: 1e-3 }), 1e-3);
   for (const name of ["weight", "bias", "W_pred"]) assert.equal(finite(worst({ ...gap, [name]: null })), "not finite");
-});
-
-test("a loss is named by the rule of the run", () => {
-  const names = ["clapp", "clapp++", "hinge-cpc", "cpc", "supervised", "imported", undefined].map(lossName);
-  const hinge = "hinge loss (2 at chance)";
-  assert.deepEqual(names, [hinge, hinge, hinge, "InfoNCE loss (2.83 at chance)", "cross-entropy", "loss", "loss"]);
 });

@@ -134,3 +134,14 @@ export function doing(run) {
   const { epoch = 0, epochs = 0 } = now;
   return `epoch ${Math.min(epoch + 1, epochs)} of ${epochs}${left}`;
 }
+
+/** @type {Record<string, string[]>} */
+const LOSSES = {
+  "hinge loss (2 at chance)": ["clapp", "clapp-s", "clapp++", "hinge-cpc"],
+  "InfoNCE loss (2.83 at chance)": ["greedy-infomax", "cpc"], // ln 17
+  "cross-entropy": ["greedy-supervised", "supervised"],
+};
+
+/** What the loss of a rule is. @param {string|number|undefined} rule */
+export const lossName = (rule) =>
+  Object.keys(LOSSES).find((says) => LOSSES[says].includes(`${rule}`)) ?? "loss";

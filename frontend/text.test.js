@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { counted, decimal, doing, duration, layerName, layerSentence, mapCaption, percent, plain, shortLayer, tail } from "./text.js";
+import { counted, decimal, doing, duration, layerName, layerSentence, lossName, mapCaption, percent, plain, shortLayer, tail } from "./text.js";
 
 test("numbers read as people write them", () => {
   assert.equal(counted(1, "image"), "1 image");
@@ -49,4 +49,10 @@ test("a live run says what it is doing", () => {
   assert.equal(doing(run), "epoch 4 of 20 · 2 min left");
   assert.equal(doing({ ...run, phase: "analysing", progress: { epoch: 1, what: "probes", layer: 2, seconds_left: null } }), "analysing epoch 1: probes, layer 2");
   assert.equal(doing({ ...run, state: "queued" }), "waiting for a free place");
+});
+
+test("a loss is named by the rule of the run", () => {
+  const names = ["clapp", "clapp++", "hinge-cpc", "cpc", "supervised", "imported", undefined].map(lossName);
+  const hinge = "hinge loss (2 at chance)";
+  assert.deepEqual(names, [hinge, hinge, hinge, "InfoNCE loss (2.83 at chance)", "cross-entropy", "loss", "loss"]);
 });

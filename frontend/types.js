@@ -257,7 +257,8 @@
 /**
  * What every panel is given.
  * @typedef {{state: State, api: Api, scene: Scene, runs: Runs, atlas: Atlas, theme: Theme,
- *   tip: Tip, example: Example, undo: Undo, beside: Beside}} Page
+ *   tip: Tip, example: Example, undo: Undo}} Page
+ * @typedef {Page & {beside: Beside}} Both what a panel about two checkpoints is given
  */
 
 export {};

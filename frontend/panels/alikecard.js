@@ -10,7 +10,7 @@ import { unitRow } from "../marks/unitrow.js";
 
 const PAUSE = 120; // milliseconds that a unit must stay in view: who leafs through them asks once
 
-/** @param {import("../types.js").Page} page */
+/** @param {import("../types.js").Both} page */
 export function alikecard(page) {
   const { state, scene, runs, api, beside } = page;
   const element = h("section", { class: "card", id: "alike", "aria-label": "Units that answer alike", hidden: true });

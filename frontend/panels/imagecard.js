@@ -106,6 +106,7 @@ export function imagecard(page) {
     const rows = await Promise.all(layers.layers.map(({ layer }) =>
       api.neighbours(run, layer, image, epoch).catch((error) => /** @type {Error} */ (error))));
     if (key !== asked) return;
+    if (!scene.layers) return void (asked = "");
     fill(table, rows.map((reply, layer) => (reply instanceof Error
       ? h("p", { class: "notice" }, reply.message)
       : row(layer, image, reply.neighbours))));

@@ -1,9 +1,8 @@
 // What the layer in view is like, and the images that are selected.
 
-import { counted, count, decimal, percent } from "../text.js";
+import { count, counted, decimal, lossName, percent } from "../text.js";
 import { fill, h } from "../dom.js";
 import { roving } from "../roving.js";
-import { lossName } from "../scores.js";
 import { ordered, usualMost } from "../units.js";
 import { thumb } from "../marks/thumb.js";
 import { unitFace, unitSentence } from "../marks/unitface.js";

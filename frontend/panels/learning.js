@@ -3,12 +3,11 @@
 
 import { atStep, finite, openGates, overEpochs, scientific, scoreSentence, signed, stepsOf, worst } from "../scores.js";
 import { asText } from "../marks/astext.js";
-import { counted, decimal, percent, shortLayer } from "../text.js";
+import { counted, decimal, lossName, percent, shortLayer } from "../text.js";
 import { epochLines } from "../charts.js";
 import { fill, h, perFrame } from "../dom.js";
 import { live } from "../runs.js";
 import { lossLines } from "../marks/losslines.js";
-import { lossName } from "../scores.js";
 import { ramp } from "../palette.js";
 import { scorePlot } from "../marks/scoreplot.js";
 import { segments } from "../marks/segments.js";

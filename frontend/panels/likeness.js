@@ -8,7 +8,7 @@ import { roving } from "../roving.js";
 
 /** @typedef {import("../types.js").Similarities} Similarities */
 
-/** @param {import("../types.js").Page} page */
+/** @param {import("../types.js").Both} page */
 export function likeness({ state, scene, runs, api, theme, beside }) {
   const says = h("p", { class: "small" });
   const matrix = h("div", { class: "matrix-scroll" });

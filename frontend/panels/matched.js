@@ -12,7 +12,7 @@ import { segments } from "../marks/segments.js";
 
 const MOST = 120; // pairs that are shown
 
-/** @param {import("../types.js").Page} page */
+/** @param {import("../types.js").Both} page */
 export function matched({ state, scene, runs, api, tip, beside }) {
   const head = h("div", { class: "compare-head" });
   const says = h("p", { class: "small" });

@@ -11,7 +11,7 @@ import { share } from "../marks/share.js";
 /** @typedef {import("../types.js").Accuracy} Accuracy */
 /** @typedef {import("../types.js").Probes} Probes */
 
-/** @param {import("../types.js").Page} page */
+/** @param {import("../types.js").Both} page */
 export function pair({ state, scene, runs, api, theme, beside }) {
   const notice = h("p", { class: "notice", hidden: true });
   const key = h("div", { class: "chart-key small" });

@@ -3,12 +3,11 @@
 import { accuracyBar } from "../marks/accuracybar.js";
 import { asText } from "../marks/astext.js";
 import { brush } from "../brush.js";
-import { count, decimal, layerSentence, layersInWords, percent } from "../text.js";
+import { count, decimal, layerSentence, layersInWords, lossName, percent } from "../text.js";
 import { createMapView } from "../mapview.js";
 import { boxOn, fill, h, perFrame } from "../dom.js";
 import { home, ranges } from "../plane.js";
 import { joined } from "../selection.js";
-import { lossName } from "../scores.js";
 import { roving } from "../roving.js";
 
 const USUAL = 7; // maps that fit beside each other, and while it is not known how many there are

@@ -4,7 +4,7 @@ import { counted, percent, shortLayer } from "../text.js";
 import { createMapsRow } from "../mapsrow.js";
 import { fill, h } from "../dom.js";
 
-/** @param {import("../types.js").Page} page */
+/** @param {import("../types.js").Both} page */
 export function twomaps(page) {
   const { state, scene, runs, beside } = page;
   const two = createMapsRow(page, { label: "Two layers", large: true });

@@ -2,7 +2,7 @@
 
 import { fill, h } from "../dom.js";
 
-/** @param {import("../types.js").Page} page */
+/** @param {import("../types.js").Both} page */
 export function versus({ state, scene, runs, beside }) {
   const notice = h("p", { class: "notice", hidden: true });
   const head = h("div", { class: "compare-head" });

@@ -25,10 +25,10 @@ def test_a_module_stands_after_those_it_imports_and_once(tmp_path: Path) -> None
         ),
         "main.js",
     )
-    places = [script.index(f'modules["{name}.js"] = {{') for name in ("one", "two", "main")]
+    places = [script.index(f"const {name}_js = (") for name in ("one", "two", "main")]
     assert places == sorted(places)
-    assert script.count('modules["one.js"] = {') == 1
-    assert 'const { a: b, } = modules["one.js"];' in script
+    assert script.count("const one_js = (") == 1
+    assert "const { a: b, } = one_js;" in script
     assert "</script" not in script and "<!--" not in script
 
 
@@ -54,7 +54,7 @@ def test_what_no_single_script_can_hold_is_refused(
 
 def test_the_page_can_be_held_by_one_script() -> None:
     script = bundle(CHECKOUT / "frontend", "main.js")
-    assert "modules[" in script and ".test.js" not in script
+    assert "const main_js = (" in script and "test_js" not in script
 
 
 PARTS = {
@@ -69,16 +69,23 @@ def test_what_is_imported_later_comes_as_a_script_of_what_is_not_there_yet(tmp_p
     folder = written(tmp_path, **PARTS)
     first = script(folder, "main.js", "main.js", "/script/")
     assert (first.files, first.later) == (("a.js", "main.js"), ("more.js",))
-    there = 'const more = () => import("/script/more.js").then(() => modules["more.js"]);'
+    there = 'const more = () => import("/script/more.js").then((there) => there.more_js);'
     assert there in first.text.splitlines()
     more = script(folder, "more.js", "main.js", "/script/")
     assert (more.files, more.later) == (("b.js", "more.js"), ())
-    assert more.text.startswith('import { modules } from "/script/main.js";\n')
+    assert more.text.startswith('import { a_js } from "/script/main.js";\n')
+    assert more.text.endswith("export { b_js, more_js };")
 
 
 def test_a_file_alone_holds_what_is_imported_later_as_well(tmp_path: Path) -> None:
     whole = bundle(written(tmp_path, **PARTS), "main.js")
-    there = 'const more = () => Promise.resolve(modules["more.js"]);'
+    there = "const more = () => Promise.resolve(more_js);"
     assert there in whole.splitlines()
-    assert whole.index('modules["more.js"] = {') < whole.index(there)
+    assert whole.index("const more_js = (") < whole.index(there)
     assert "import" not in whole
+
+
+def test_the_page_asks_for_less_than_150_kb_before_its_maps_are_drawn() -> None:
+    first = script(CHECKOUT / "frontend", "main.js", "main.js", "/script/")
+    assert len(first.text.encode()) < 150_000, "let what the first picture lacks come with later.js"
+    assert "later.js" in first.later

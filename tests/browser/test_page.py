@@ -88,6 +88,26 @@ def test_a_selection_survives_a_reload(visit: Visit) -> None:
     expect(page.locator(".chosen")).to_have_attribute("data-selected", taken or "")
 
 
+def test_the_maps_answer_before_the_rest_of_the_page_is_there(visit: Visit) -> None:
+    page, held = visit(), []
+    maps_drawn(page)
+    page.route("**/script/later.js", lambda route: held.append(route))
+    page.reload()
+    maps_drawn(page)
+    box = page.locator('[data-layer="3"].cell-map').bounding_box()
+    assert box
+    x, y = box["x"], box["y"]
+    drag(page, [(x, y), (x + 99, y), (x + 99, y + 99), (x, y + 99)])
+    expect(page.locator(".chosen")).to_have_attribute("data-selected", re.compile("^[1-9]"))
+    page.locator("#tab-units").click()
+    page.keyboard.press("/")
+    assert len(held) == 1 and page.locator("#neurons, #search").count() == 0
+    assert not page.evaluate("'Plotly' in window")
+    held[0].continue_()
+    expect(page.locator("#search")).to_be_focused()
+    page.wait_for_selector("#neurons .tile[data-unit]")
+
+
 def test_hovering_shows_the_image_without_a_request(visit: Visit) -> None:
     page = visit()
     page.wait_for_selector(".map[data-drawn]")
@@ -103,7 +123,8 @@ def test_hovering_shows_the_image_without_a_request(visit: Visit) -> None:
         if page.locator(".tip").is_visible():
             break
     expect(page.locator(".tip .sprite")).to_have_css("background-image", re.compile("^url"))
-    assert asked == []
+    # Plotly is read, for charts to come, when nobody has been at work for a while.
+    assert [url for url in asked if not url.endswith("/plotly.js")] == []
 
 
 def test_two_clicks_lead_from_a_point_to_a_unit_of_layer_4_that_likes_its_image(
@@ -229,6 +250,7 @@ def test_names_from_outside_stay_text_everywhere(visit: Visit) -> None:
     expect(page.locator(".run-name").first).to_have_text(HOSTILE[0])
     assert page.evaluate("window.hacked") is None
     assert page.locator("[onerror], [onmouseover], a[href^=javascript]").count() == 0
+    page.unroute_all(behavior="wait")
 
 
 def test_what_cannot_be_shown_is_said_in_a_sentence(visit: Visit) -> None:
