@@ -1,6 +1,7 @@
-// The only door to the server. Replies about a named checkpoint never change, so they are kept.
+// The only door to the server. Replies about a checkpoint are kept until its results change.
 
 import * as file from "./standalone.js";
+import { createKept } from "./kept.js";
 import { createReach } from "./reach.js";
 import { decoded } from "./arrays.js";
 
@@ -24,9 +25,6 @@ const blocks = () => import("./blocks.js");
 export const reach = createReach();
 
 const KEPT = 800;
-
-/** @type {Map<string, Promise<any>>} */
-const kept = new Map();
 
 /**
  * @param {string} path
@@ -69,16 +67,8 @@ const post = (path, body) =>
     body: JSON.stringify(body ?? {}),
   });
 
-/** @param {string} path */
-function once(path) {
-  const held = kept.get(path);
-  if (held) return held;
-  const reply = json(path);
-  kept.set(path, reply);
-  reply.catch(() => kept.delete(path));
-  if (kept.size > KEPT) kept.delete(/** @type {string} */ (kept.keys().next().value));
-  return reply;
-}
+const kept = createKept(json, KEPT);
+const { once } = kept;
 
 /** @param {string} run */
 const at = (run) => `runs/${encodeURIComponent(run)}`;
@@ -162,28 +152,20 @@ export const unit = (run, layer, unit, epoch) =>
  * @returns {Promise<import("./types.js").AlikeUnits>} */
 export const alike = (run, layer, unit, epoch, versus) =>
   once(`${at(run)}/layers/${layer}/units/${unit}/alike?epoch=${epoch}${versus ? `&versus=${encodeURIComponent(versus)}` : ""}`);
-/** What was not there is asked for again. @param {string} run @param {number} layer @param {number} unit
- * @param {number} epoch @returns {Promise<import("./types.js").Prediction>} */
-export async function prediction(run, layer, unit, epoch) {
-  const path = `${at(run)}/layers/${layer}/units/${unit}/prediction?epoch=${epoch}`;
-  const reply = await once(path);
-  if (reply.reason) kept.delete(path);
-  return reply;
-}
+/** @param {string} run @param {number} layer @param {number} unit @param {number} epoch
+ * @returns {Promise<import("./types.js").Prediction>} */
+export const prediction = (run, layer, unit, epoch) =>
+  kept.unlessLacking(`${at(run)}/layers/${layer}/units/${unit}/prediction?epoch=${epoch}`);
 /** @param {string} run @param {number} layer @param {number} image @param {number} epoch
  * @returns {Promise<import("./types.js").Neighbours>} */
 export const neighbours = (run, layer, image, epoch) =>
-  once(`${at(run)}/layers/${layer}/neighbours/${image}?epoch=${epoch}`);
+  kept.unlessLacking(`${at(run)}/layers/${layer}/neighbours/${image}?epoch=${epoch}`);
 /** @param {string} run @param {number} epoch @returns {Promise<import("./types.js").Probes>} */
 export const probes = (run, epoch) => once(`${at(run)}/probes?epoch=${epoch}`);
 /** What the probe of a layer answered for each image. @param {string} run @param {number} layer @param {number} epoch
  * @returns {Promise<import("./types.js").Answers>} */
-export async function answers(run, layer, epoch) {
-  const path = `${at(run)}/layers/${layer}/answers?epoch=${epoch}`;
-  const reply = await once(path);
-  if (reply.reason) kept.delete(path);
-  return reply;
-}
+export const answers = (run, layer, epoch) =>
+  kept.unlessLacking(`${at(run)}/layers/${layer}/answers?epoch=${epoch}`);
 
 /** @typedef {{run: string, epoch: number}} Checkpoint */
 
@@ -198,14 +180,8 @@ export const similarity = (one, other) => once(`${at(one.run)}/similarity?${vers
 export const matches = (one, other) =>
   once(`${at(one.run)}/layers/${one.layer}/matches?${versus(one, other)}&versus_layer=${other.layer}`);
 
-/** What was not there is asked for again: it may have been made since. @param {string} run @param {number} epoch
- * @returns {Promise<import("./types.js").Learning>} */
-export async function learning(run, epoch) {
-  const path = `${at(run)}/learning?epoch=${epoch}`;
-  const reply = await once(path);
-  if (reply.reason) kept.delete(path);
-  return reply;
-}
+/** @param {string} run @param {number} epoch @returns {Promise<import("./types.js").Learning>} */
+export const learning = (run, epoch) => kept.unlessLacking(`${at(run)}/learning?epoch=${epoch}`);
 /** @param {string} dataset @param {string} split @returns {Promise<import("./types.js").Metadata>} */
 export const metadata = (dataset, split) =>
   once(`datasets/${encodeURIComponent(dataset)}/metadata?split=${split}`);
@@ -217,12 +193,8 @@ export const benches = () => json("benches");
 /** @param {string} bench @returns {Promise<import("./types.js").Bench>} */
 export const bench = (bench) => json(`benches/${encodeURIComponent(bench)}`);
 
-/** Forget the replies of a run that more analyses have changed. @param {string} run */
-export function forgetEpochs(run) {
-  for (const path of kept.keys()) {
-    if (["probes", "learning"].some((what) => path.startsWith(`${at(run)}/${what}`))) kept.delete(path);
-  }
-}
+/** Forget the replies about a run that no longer hold. @param {string} run @param {import("./kept.js").Outdated} what */
+export const forget = (run, what) => kept.forget(run, what);
 
 /**
  * The sheet of thumbnails of one split of a data set, in the order of their ids.

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { epochBeside, inOrder, layerBeside } from "./versus.js";
 
-/** @typedef {import("./types.js").Layers} Layers */
+/** @typedef {import("./types.js").Seen} Seen */
 /** @typedef {import("./types.js").Points} Points */
 /** @typedef {import("./types.js").Run} Run */
 
@@ -14,7 +14,7 @@ import { epochBeside, inOrder, layerBeside } from "./versus.js";
  * @param {import("./types.js").Scene} scene
  */
 export function createBeside(state, runs, scene) {
-  /** @type {Layers|null} */
+  /** @type {Seen|null} */
   let layers = null;
   /** @type {Points[]} */
   let maps = [];
@@ -34,15 +34,16 @@ export function createBeside(state, runs, scene) {
     return run?.analysed.length ? run : null;
   }
 
-  /** The other checkpoint, or null. @returns {{run: string, epoch: number}|null} */
+  /** The other checkpoint, or null, as where the one in view is not complete. */
   function target() {
     const [here, run] = [scene.target(), chosen()];
-    if (!here || !run) return null;
+    if (!here?.whole || !run) return null;
     const own = run.id === here.run.id ? here.epoch : null;
-    return { run: run.id, epoch: epochBeside(run.analysed, state.now.versus_epoch, own) };
+    const epoch = epochBeside(run.analysed, state.now.versus_epoch, own);
+    return { run: run.id, epoch, stamp: `${run.id} ${epoch} ${run.stamps[epoch]}` };
   }
 
-  /** Why the maps of both cannot lie side by side, as a sentence. @param {Layers} one @param {Layers} other */
+  /** Why the maps of both cannot lie side by side, as a sentence. @param {Seen} one @param {Seen} other */
   function unlike(one, other) {
     if (one.fingerprint && other.fingerprint && one.fingerprint !== other.fingerprint) {
       return "The two were analysed on different images that bear the same numbers.";
@@ -51,14 +52,20 @@ export function createBeside(state, runs, scene) {
     return `One run was analysed on images ${one.split} of ${one.dataset}, the other on ${other.split} of ${other.dataset}: only what was analysed on the same images can be compared.`;
   }
 
+  /** Why the checkpoint in view is not compared with anything, or null. */
+  function unfinished() {
+    const here = scene.target();
+    return here && !here.whole ? `Epoch ${here.epoch} can be compared as soon as it is analysed to its end.` : null;
+  }
+
   async function load() {
     const [goal, here] = [target(), scene.layers];
     if (state.now.tab !== "compare") return;
-    const wanted = goal && here ? `${goal.run} ${goal.epoch} ${here.run} ${here.epoch}` : "";
+    const wanted = !goal ? unfinished() ?? "" : here ? `${goal.stamp} ${here.stamp}` : "";
     if (wanted === asked) return;
     asked = wanted;
     if (!goal || !here) {
-      [layers, maps, notice] = [null, [], null];
+      [layers, maps, notice] = [null, [], unfinished()];
       return tell();
     }
     if (layers?.run !== goal.run) [layers, maps] = [null, []];
@@ -69,8 +76,8 @@ export function createBeside(state, runs, scene) {
         ...Array.from({ length: count }, (_, layer) => api.embedding(goal.run, layer, goal.epoch)),
       ]);
       if (wanted !== asked) return;
-      notice = unlike(here, info);
-      layers = info;
+      layers = { ...info, stamp: goal.stamp };
+      notice = unlike(here, layers);
       maps = notice ? [] : points.map((map) => inOrder(map, info.ids, here.ids));
     } catch (error) {
       if (wanted !== asked) return;

@@ -45,9 +45,9 @@ export const isColouring = (text) => Object.hasOwn(COLOURINGS, text) || (text.st
  * @returns {Choice[]}
  */
 export function choices(layers, layer, unit, columns, none = "none with these images") {
-  const { probe, answers } = layers.layers[layer];
+  const { probe, answers, missing } = layers.layers[layer];
   const kept = answers ? null : `not kept; saccade analyse ${layers.run}`;
-  const probed = probe ? kept : "no labels";
+  const probed = probe ? kept : missing.includes("probes") ? "to come" : "no labels";
   const own = columns.map((column) => ({
     word: META + column.name,
     says: column.name,

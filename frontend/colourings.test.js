@@ -5,7 +5,7 @@ import { classMark, grey, ramp } from "./palette.js";
 
 const layers = {
   run: "a-1", classes: ["cat", "dog"], labels: Int16Array.from([0, 1, 1, -1]),
-  layers: [{ name: "Input", probe: null, answers: false }, { name: "Layer 1", probe: { accuracy: 0.5 }, answers: true }],
+  layers: [{ name: "Input", probe: null, answers: false, missing: [] }, { name: "Layer 1", probe: { accuracy: 0.5 }, answers: true, missing: [] }],
 };
 const answers = {
   layer: 1, definition: "defined", predicted: Int16Array.from([0, 0, 1, -1]), confidence: Float32Array.from([0.9, 0.25, 1, 0]),
@@ -18,6 +18,8 @@ test("what cannot be had says why", () => {
     class: null, unit: "open one first", right: null, confidence: null, "meta.": "none with these images",
   });
   assert.equal(lacks(layers, 0, "L1 / 3", []).right, "no labels");
+  const coming = { ...layers, layers: [{ ...layers.layers[0], missing: ["probes"] }] };
+  assert.equal(lacks(coming, 0, null, []).right, "to come");
   const earlier = { ...layers, layers: [{ ...layers.layers[1], answers: false }] };
   assert.match(lacks(earlier, 0, null, []).confidence, /saccade analyse a-1/);
   const columns = [{ name: "year", words: [], values: Float32Array.from([NaN, NaN]) }];

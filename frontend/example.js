@@ -36,9 +36,11 @@ export function createExample(scene) {
   async function search() {
     const seen = scene.layers;
     if (!id || !seen) return;
-    const key = `${id} ${seen.run} ${seen.epoch}`;
+    const whole = scene.target()?.whole;
+    const key = `${id} ${seen.run} ${seen.epoch} ${whole}`;
     if (key === asked) return;
     asked = key;
+    if (!whole) return tell("failed", { error: `Epoch ${seen.epoch} can be searched as soon as it is analysed to its end.` });
     tell("working");
     try {
       let found = await api.searchExample(id, seen.run, seen.epoch);

@@ -2,13 +2,13 @@
 
 import * as api from "./api.js";
 
-/** @typedef {import("./types.js").Layers} Layers */
+/** @typedef {import("./types.js").Seen} Seen */
 /** @typedef {import("./types.js").Unit} Unit */
 /** @typedef {import("./types.js").Units} Units */
 
 /**
  * @param {import("./types.js").State} state
- * @param {() => Layers|null} layersNow
+ * @param {() => Seen|null} layersNow
  * @param {(kind: "unit"|"units") => void} tell
  */
 export function createFocus(state, layersNow, tell) {
@@ -22,7 +22,7 @@ export function createFocus(state, layersNow, tell) {
     const layers = layersNow();
     const { layer, unit: number } = state.now;
     if (!layers || (one && number === null)) return "";
-    return [layers.run, layers.epoch, layer, ...(one ? [number] : [])].join(" ");
+    return [layers.stamp, layer, ...(one ? [number] : [])].join(" ");
   }
 
   async function loadUnits() {

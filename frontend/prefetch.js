@@ -22,17 +22,19 @@ export function prefetch({ scene, atlas }) {
     if (!goal || scene.status !== "ready") return;
     const { run, epoch } = goal;
     const near = [...run.analysed].sort((a, b) => Math.abs(a - epoch) - Math.abs(b - epoch));
-    const wanted = near.find((other) => !done.has(`${run.id} ${other}`));
+    const key = (/** @type {number} */ other) => [run.id, other, run.stamps[other], run.analysed].join(" ");
+    const wanted = near.find((other) => !done.has(key(other)));
     if (wanted === undefined) {
       if (!charts) whenCalm(() => void plotly().catch(() => {}));
       charts = true;
       return;
     }
-    done.add(`${run.id} ${wanted}`);
+    const own = key(wanted);
+    done.add(own);
     void Promise.all([
       layers(run.id, wanted),
       ...Array.from({ length: run.layers }, (_, layer) => embedding(run.id, layer, wanted)),
-    ]).then(() => whenIdle(next), () => done.delete(`${run.id} ${wanted}`));
+    ]).then(() => whenIdle(next), () => done.delete(own));
   }
 
   return () => {

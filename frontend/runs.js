@@ -1,17 +1,28 @@
 // The runs there are, and what the live ones are doing: events, not polling, for the run in view.
 
 import * as api from "./api.js";
+import { outdated } from "./kept.js";
 
 /** @typedef {import("./types.js").Run} Run */
 /** @typedef {import("./types.js").RunEvent} RunEvent */
 
 const LIVE = ["queued", "starting", "running", "stopping"];
 const LISTENED = 3; // browsers open six connections to one server
-const REFRESH = 4000; // milliseconds, while a run is live
+const REFRESH = 4000; // milliseconds, while a run is live or an analysis of it not complete
 const QUIET_REFRESH = 20000;
 
 /** @param {Run} run */
 export const live = (run) => LIVE.includes(run.state);
+
+/** Epochs of which there is something to show, ascending. @param {Run} run */
+export const shownEpochs = (run) => [...run.analysed, ...run.begun].sort((a, b) => a - b);
+
+/** Whether an event tells that results of another step are there. @param {Run} run @param {RunEvent} event */
+export function bringsResults({ progress }, event) {
+  if (event.kind !== "analysis") return event.kind === "analysed";
+  const step = (/** @type {RunEvent|null} */ of) => [of?.epoch, of?.what, of?.layer].join(" ");
+  return event.made === true || step(event) !== step(progress);
+}
 
 /**
  * The run after one of its events, but for its state; the run itself is left as it was.
@@ -41,7 +52,6 @@ export function after(run, event) {
     const others = run.warnings.filter((warning) => warning.code !== code);
     next.warnings = event.kind === "warning" ? [...others, { code, message }] : others;
   }
-  if (event.kind === "analysed") next.analysed = withEpoch(run.analysed, event.epoch);
   return next;
 }
 
@@ -60,6 +70,8 @@ export function createRuns() {
   const open = new Map();
   /** @type {Map<string, number>} the last event heard of each run */
   const heardOf = new Map();
+  /** @type {Map<string, boolean>} runs that are being looked at, and whether to look again */
+  const looks = new Map();
   /** @type {(() => void)[]} */
   const listeners = [];
   let timer = 0;
@@ -80,10 +92,19 @@ export function createRuns() {
     for (const listener of listeners) listener();
   }
 
+  /** Replies about results that have changed are let go. @param {Run[]} next */
+  function hold(next) {
+    for (const run of next) {
+      const before = store.get(run.id);
+      if (before) api.forget(run.id, outdated(before, run));
+    }
+    list = next;
+  }
+
   /** @param {Run} run */
   function put(run) {
     const known = list.some((other) => other.id === run.id);
-    list = known ? list.map((other) => (other.id === run.id ? run : other)) : [run, ...list];
+    hold(known ? list.map((other) => (other.id === run.id ? run : other)) : [run, ...list]);
     listen();
     tell();
     return run;
@@ -114,8 +135,19 @@ export function createRuns() {
     const run = store.get(id);
     if (!run) return;
     if (event.kind === "state" || event.kind === "end") return void store.refresh();
-    if (event.kind === "analysed") api.forgetEpochs(id);
     put(after(run, event));
+    if (bringsResults(run, event)) void look(id);
+  }
+
+  /** Ask what a run has by now, and once more where something came meanwhile. @param {string} id */
+  async function look(id) {
+    if (looks.has(id)) return void looks.set(id, true);
+    looks.set(id, false);
+    const run = await api.run(id).catch(() => null);
+    if (run && store.get(id)) put(freshest(run));
+    const again = looks.get(id);
+    looks.delete(id);
+    if (again) void look(id);
   }
 
   /** The newer progress of two tellings of a run. @param {Run} run */
@@ -146,7 +178,7 @@ export function createRuns() {
     async refresh() {
       clearTimeout(timer);
       try {
-        list = (await api.runs()).runs.map(freshest);
+        hold((await api.runs()).runs.map(freshest));
         failure = null;
         if (!loaded) void lookInTrash();
         loaded = true;
@@ -156,7 +188,7 @@ export function createRuns() {
       }
       tell();
       clearTimeout(timer);
-      const wait = failure || list.some(live) ? REFRESH : QUIET_REFRESH;
+      const wait = failure || list.some((run) => live(run) || run.begun.length) ? REFRESH : QUIET_REFRESH;
       timer = /** @type {any} */ (setTimeout(() => store.refresh(), wait));
     },
     /** @param {{name: string, config: Record<string, any>}} wanted */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { after, live } from "./runs.js";
+import * as api from "./api.js";
+import { after, bringsResults, createRuns, live, shownEpochs } from "./runs.js";
 
 const run = {
   id: "a", state: "queued", phase: null, progress: null, error: null,
@@ -13,11 +14,10 @@ test("events tell what a run has done so far", () => {
     { seq: 3, kind: "epoch", epoch: 1, losses: [0.9, 0.8] },
     { seq: 4, kind: "checkpoint", epoch: 1 },
     { seq: 5, kind: "analysis", phase: "analysing", epoch: 0, what: "probes", fraction: 0.5 },
-    { seq: 6, kind: "analysed", epoch: 0 },
   ].reduce(after, run);
   assert.deepEqual([told.phase, told.progress.seq], ["analysing", 5]);
   assert.deepEqual(told.history, { epochs: [1], losses: [[0.9, 0.8]] });
-  assert.deepEqual([told.checkpoints, told.analysed], [[0, 1], [0]]);
+  assert.deepEqual(told.checkpoints, [0, 1]);
   assert.deepEqual(run.history.epochs, [], "the run that was given stays as it was");
 });
 
@@ -46,4 +46,54 @@ test("a warning stays, the newest of its kind, until it is settled", () => {
   const settled = after(told, { kind: "settled", code: "not_saved" });
   assert.deepEqual(settled.warnings.map(({ code }) => code), ["fell_back"]);
   assert.deepEqual(run.warnings, []);
+});
+
+test("results are there when a step has ended, or another has begun", () => {
+  const at = { ...run, progress: { seq: 5, kind: "analysis", epoch: 3, what: "embedding", layer: 2 } };
+  const told = (more) => bringsResults(at, { seq: 6, kind: "analysis", epoch: 3, what: "embedding", layer: 2, made: false, ...more });
+  assert.equal(told({}), false);
+  assert.deepEqual([told({ made: true }), told({ layer: 3 }), told({ what: "probes" }), told({ epoch: 0 })], [true, true, true, true]);
+  assert.deepEqual([bringsResults(at, { seq: 6, kind: "analysed", epoch: 3 }), bringsResults(at, { seq: 6, kind: "progress" })], [true, false]);
+});
+
+test("an epoch is shown in its place whether or not it is complete", () => {
+  assert.deepEqual(shownEpochs({ ...run, analysed: [0, 5], begun: [3] }), [0, 3, 5]);
+});
+
+test("a step that has ended lets go of what was held of its epoch, and of nothing else", async () => {
+  const told = { ...run, state: "running", analysed: [3], begun: [0], stamps: { 0: "a", 3: "b" }, history: run.history };
+  const asked = [];
+  let source;
+  globalThis.fetch = async (path) => {
+    asked.push(path.replace("/api/", ""));
+    const reply = path.endsWith("/runs") ? { runs: [told] } : path.endsWith("/trash") ? { runs: [] } : { ...told };
+    return { ok: true, status: 200, json: async () => reply };
+  };
+  globalThis.EventSource = class {
+    constructor() {
+      this.heard = {};
+      source = this;
+    }
+    addEventListener(kind, listener) {
+      this.heard[kind] = listener;
+    }
+    close() {}
+  };
+  const timers = globalThis.setTimeout;
+  globalThis.setTimeout = () => 0;
+  const runs = createRuns();
+  await runs.refresh();
+  const look = async () => {
+    await Promise.all([0, 3].map((epoch) => api.layers("a", epoch)));
+    return asked.splice(0).filter((path) => path.includes("layers"));
+  };
+  assert.equal((await look()).length, 2);
+  assert.deepEqual(await look(), [], "both are held");
+  told.stamps = { 0: "a2", 3: "b" };
+  const event = { seq: 9, kind: "analysis", epoch: 0, what: "probes", layer: 1, made: true };
+  source.heard.analysis({ data: JSON.stringify(event) });
+  for (let i = 0; i < 10; i++) await Promise.resolve();
+  assert.equal(runs.get("a").stamps[0], "a2");
+  assert.deepEqual(await look(), ["runs/a/layers?epoch=0"]);
+  globalThis.setTimeout = timers;
 });

@@ -7,12 +7,13 @@ import { groupsOf } from "./colourings.js";
 import { byClass, inTurns, shownPoints } from "./groups.js";
 import { layerName } from "./text.js";
 import { mask } from "./selection.js";
+import { shownEpochs } from "./runs.js";
 
 /** @typedef {import("./types.js").Page} Page */
-/** @typedef {import("./types.js").Layers} Layers */
+/** @typedef {import("./types.js").Seen} Seen */
 
 /**
- * `status`: loading (nothing to show yet), none (no run at all), waiting (no analysed checkpoint),
+ * `status`: loading (nothing to show yet), none (no run at all), waiting (no results yet),
  * failed (`error` says why) or ready.
  * @typedef {"loading"|"none"|"waiting"|"failed"|"ready"} Status
  * @typedef {"maps"|"paint"|"selection"|"unit"|"units"} Change
@@ -30,7 +31,7 @@ export function createScene(state, runs, theme) {
   let status = "loading";
   /** @type {Error|null} */
   let error = null;
-  /** @type {Layers|null} */
+  /** @type {Seen|null} */
   let layers = null;
   /** @type {import("./types.js").LayerMap[]} */
   let maps = [];
@@ -60,13 +61,18 @@ export function createScene(state, runs, theme) {
     tell("maps");
   }
 
-  /** The run in view and the epoch of it that is shown, or null. */
+  /**
+   * The run in view and the epoch of it that is shown, or null: the one asked for, else the last that
+   * is complete. `stamp` tells its results from those it had before, `whole` that all are there.
+   */
   function target() {
     const run = runs.get(state.now.run);
-    if (!run?.analysed.length) return null;
-    const last = run.analysed[run.analysed.length - 1];
-    const { epoch } = state.now;
-    return { run, epoch: epoch !== null && run.analysed.includes(epoch) ? epoch : last };
+    if (!run) return null;
+    const [there, { epoch: asked }] = [shownEpochs(run), state.now];
+    const epoch = asked !== null && there.includes(asked) ? asked : (run.analysed.at(-1) ?? there.at(-1));
+    if (epoch === undefined) return null;
+    const stamp = [run.id, epoch, run.stamps[epoch], run.analysed].join(" ");
+    return { run, epoch, stamp, whole: run.analysed.includes(epoch) };
   }
 
   async function load() {
@@ -82,22 +88,25 @@ export function createScene(state, runs, theme) {
     // An address without a run forgets which layer is the top one; what is shown still knows.
     if (layers?.run === run.id) state.limit(maps.length - 1);
     else if (layers) standing("loading");
-    const key = `${goal.run.id} ${goal.epoch}`;
+    const key = goal.stamp;
     if (key === asked) return;
     asked = key;
     try {
+      const told = api.layers(run.id, goal.epoch);
+      const without = goal.whole ? [] : (await told).layers.map(({ missing }) => missing.includes("embedding"));
       const [info, ...points] = await Promise.all([
-        api.layers(run.id, goal.epoch),
-        ...Array.from({ length: run.layers }, (_, layer) =>
-          api.embedding(run.id, layer, goal.epoch).catch((/** @type {import("./api.js").ApiError} */ caught) => caught)),
+        told,
+        ...Array.from({ length: run.layers }, (_, layer) => (without[layer] ? null
+          : api.embedding(run.id, layer, goal.epoch).catch((/** @type {import("./api.js").ApiError} */ caught) => caught))),
       ]);
       if (key !== asked) return;
       const silence = points.find((map) => map instanceof Error && map.status === 0);
       if (silence || points.every((map) => map instanceof Error)) throw silence ?? points[0];
       state.limit(points.length - 1);
       const sameImages = layers?.ids.length === info.ids.length && layers.run === info.run;
-      layers = sameImages && layers ? { ...info, ids: layers.ids, labels: layers.labels } : info;
-      maps = points.map((map) => (map instanceof Error ? blank(info.ids.length, map.message) : map));
+      const seen = { ...info, stamp: key };
+      layers = sameImages && layers ? { ...seen, ids: layers.ids, labels: layers.labels } : seen;
+      maps = points.map((map) => (map && !(map instanceof Error) ? map : blank(info.ids.length, map?.message)));
       if (!sameImages) places = new Map(Array.from(info.ids, (id, place) => [id, place]));
       status = "ready";
       error = null;
@@ -118,7 +127,7 @@ export function createScene(state, runs, theme) {
     if (state.now.run !== null) {
       return standing("failed", new Error(`There is no run ${state.now.run}; choose one of the runs.`));
     }
-    const run = runs.list.find((r) => r.analysed.length) ?? runs.list[0];
+    const run = runs.list.find((r) => shownEpochs(r).length) ?? runs.list[0];
     state.set({ ...state.now, run: run.id }, { quietly: true });
   }
 
@@ -203,6 +212,7 @@ export function createScene(state, runs, theme) {
     retry() {
       if (status !== "ready") return void load();
       focus.retry();
+      tint.load();
       tell("maps");
     },
   };
@@ -227,9 +237,9 @@ export function createScene(state, runs, theme) {
 }
 
 /**
- * A map that could not be read, with a point nowhere for each image.
+ * A map that is not there, or could not be read, with a point nowhere for each image.
  * @param {number} images
- * @param {string} lacking
+ * @param {string} [lacking]
  * @returns {import("./types.js").LayerMap}
  */
 function blank(images, lacking) {

@@ -120,6 +120,9 @@ export function mapCaption(parameters, kept) {
   return kept === null ? how : `${how} · keeps ${percent(kept, 0)} of 10 nearest neighbours`;
 }
 
+/** What an analysis makes, where its own word does not say it. @type {Record<string, string>} */
+const STEPS = { activity: "units", embedding: "map", neighbours: "nearest images", tuning: "gratings" };
+
 /**
  * What a live run is doing now, in a few words.
  * @param {import("./types.js").Run} run
@@ -130,7 +133,7 @@ export function doing(run) {
   if (run.state === "starting" || !now) return run.state === "stopping" ? "stopping" : "starting";
   const left = now.seconds_left === null ? "" : ` · ${duration(now.seconds_left)} left`;
   if (run.state === "stopping") return "stopping after this step";
-  if (run.phase === "analysing") return `analysing epoch ${now.epoch}: ${now.what ?? ""}${now.layer ? `, layer ${now.layer}` : ""}${left}`;
+  if (run.phase === "analysing") return `analysing epoch ${now.epoch}: ${STEPS[now.what ?? ""] ?? now.what ?? ""}${now.layer ? `, layer ${now.layer}` : ""}${left}`;
   const { epoch = 0, epochs = 0 } = now;
   return `epoch ${Math.min(epoch + 1, epochs)} of ${epochs}${left}`;
 }

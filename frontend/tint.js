@@ -6,12 +6,13 @@ import { shortLayer } from "./text.js";
 
 /** @typedef {import("./types.js").Answers} Answers */
 /** @typedef {import("./types.js").Layers} Layers */
+/** @typedef {import("./types.js").Seen} Seen */
 /** @typedef {import("./types.js").Metadata} Metadata */
 /** @typedef {import("./colourings.js").Colouring} Colouring */
 
 /**
  * @param {import("./types.js").State} state
- * @param {() => Layers|null} layersNow
+ * @param {() => Seen|null} layersNow
  * @param {() => import("./types.js").Unit|null} unitNow
  * @param {() => void} tell
  */
@@ -28,7 +29,7 @@ export function createTint(state, layersNow, unitNow, tell) {
   async function loadAnswers() {
     const layers = layersNow();
     if (!layers || !ofProbe()) return;
-    const key = [layers.run, layers.epoch, state.now.layer].join(" ");
+    const key = [layers.stamp, state.now.layer].join(" ");
     if (key === answers.key) return;
     answers = { ...answers, key, error: null };
     try {
@@ -47,7 +48,7 @@ export function createTint(state, layersNow, unitNow, tell) {
     if (key === metadata.key) return;
     metadata = { key, reply: null, error: null };
     const found = await api.metadata(layers.dataset, layers.split).then(
-      (reply) => ({ key, reply, error: null }), (error) => ({ key, reply: null, error }));
+      (reply) => ({ key, reply, error: null }), (error) => ({ key: "", reply: null, error }));
     if (key !== metadata.key) return;
     metadata = found;
     tell();
@@ -79,7 +80,7 @@ export function createTint(state, layersNow, unitNow, tell) {
     get refusal() {
       const { colour } = state.now;
       if (ofProbe()) return answers.error?.message ?? answers.reply?.reason ?? null;
-      if (!colour.startsWith("meta.") || !metadata.key) return null;
+      if (!colour.startsWith("meta.")) return null;
       if (metadata.error) return metadata.error.message;
       return metadata.reply && !this.colouring ? `These images have no column ${colour.slice(5)}.` : null;
     },

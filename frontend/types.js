@@ -2,12 +2,14 @@
 
 /** @typedef {{code: string, message: string}} Failure */
 
+/** An analysis whose results a layer may lack. @typedef {"probes"|"embedding"|"neighbours"} Missing */
+
 /**
  * One event of a run, as the worker wrote it; which fields there are depends on `kind`.
  * @typedef {{seq: number, time: number, kind: string, state?: string, phase?: string,
  *   epoch?: number, epochs?: number, step?: number, steps?: number, losses?: number[],
  *   images_per_second?: number, seconds_left?: number|null, fraction?: number, what?: string,
- *   layer?: number|null, seconds?: number, error?: Failure|null, code?: string,
+ *   layer?: number|null, made?: boolean, seconds?: number, error?: Failure|null, code?: string,
  *   message?: string}} RunEvent
  */
 
@@ -17,7 +19,7 @@
  *   model: {family: string, name: string, layers: string[]}|null, dataset: string,
  *   phase: string|null, progress: RunEvent|null,
  *   history: {epochs: number[], losses: number[][]}, checkpoints: number[], analysed: number[],
- *   layers: number, accuracy: number|null, best_accuracy: number|null, error: Failure|null,
+ *   begun: number[], stamps: Record<string, string>, layers: number, accuracy: number|null, best_accuracy: number|null, error: Failure|null,
  *   warnings: Failure[], stalled: Failure|null, log_tail?: string[], command?: string|null}} Run
  */
 
@@ -70,7 +72,7 @@
 /**
  * @typedef {{layer: number, name: string, units: number, features: number, silent: number|null,
  *   spans: import("./patch.js").Spans, kept_neighbours: number|null, loss: number|null,
- *   probe: (Accuracy & {random: Accuracy|null})|null, answers: boolean}} LayerInfo
+ *   probe: (Accuracy & {random: Accuracy|null})|null, answers: boolean, missing: Missing[]}} LayerInfo
  */
 
 /**
@@ -82,6 +84,8 @@
  *   definitions: Record<string, string>,
  *   parameters: Record<string, Record<string, string|number>>, layers: LayerInfo[]}} Layers
  */
+
+/** The checkpoint in view: `stamp` is another wherever its results may be others. @typedef {Layers & {stamp: string}} Seen */
 
 /** @typedef {{x: Float32Array, y: Float32Array}} Points */
 
@@ -148,7 +152,7 @@
  * @typedef {{layer: number, image: number, metric: string,
  *   neighbours: {image: number, distance: number}[],
  *   patches: {image: number, row: number, column: number, distance: number}[],
- *   patch: [number, number], units: RankedUnit[]}} Neighbours
+ *   patch: [number, number], units: RankedUnit[], reason: string|null}} Neighbours
  */
 
 /**
@@ -156,7 +160,7 @@
  * @typedef {Accuracy & {layer: number, random: Accuracy|null, votes: Accuracy|null,
  *   confusion: number[][]}} Probe
  * @typedef {{run: string, epoch: number, protocol: string, n_train: number, n_test: number,
- *   seed: number, chance: number, classes: string[], pixels: Accuracy, layers: Probe[],
+ *   seed: number, chance: number, classes: string[], pixels: Accuracy|null, layers: Probe[],
  *   input: Probe|null, by_epoch: {epoch: number, accuracy: (number|null)[],
  *   low: (number|null)[], high: (number|null)[]}[], votes: string, no_votes: string|null,
  *   word: string, reason?: string}} Probes

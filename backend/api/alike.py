@@ -112,7 +112,8 @@ def compared(
 
 def unlike(seen: Analysed, other: Analysed) -> str | None:
     """Why units of two runs cannot be compared image by image, as a sentence."""
-    here, there = (one.results.images(one.epoch) or (None,) * len(SAME) for one in (seen, other))
+    told = [one.results.told(one.epoch) for one in (seen, other)]
+    here, there = (one.images if one else (None,) * len(SAME) for one in told)
     pairs = zip(SAME, here, there, strict=True)
     differ = [what for what, a, b in pairs if a != b and None not in (a, b)]
     if not differ and np.array_equal(seen.results.ids(seen.epoch), other.results.ids(other.epoch)):

@@ -38,5 +38,5 @@ def answers(seen: OfCheckpoint, layer: int):
         "confidence": typed(found["confidence"]) if kept else None,
         "weights": typed(found["weights"].astype(np.float32)) if "weights" in found else None,
         "definition": summary["definitions"].get("probes", ""),
-        "reason": None if kept else lost if there else reason_of(summary),
+        "reason": None if kept else lost if there else reason_of(seen),
     }

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import Depends, Query
 
-from backend.api.deps import Analysed, InService, OfCheckpoint, analysed
+from backend.api.deps import Analysed, InService, OfWhole, analysed
 from backend.errors import RequestError
 
 SAME = ("dataset", "split")
@@ -88,11 +88,11 @@ def images(seen: Analysed) -> tuple[np.ndarray, np.ndarray]:
 
 
 def beside(
-    service: InService, seen: OfCheckpoint, versus: Versus = None, versus_epoch: VersusEpoch = None
+    service: InService, seen: OfWhole, versus: Versus = None, versus_epoch: VersusEpoch = None
 ) -> Beside:
     if versus == "":
         raise RequestError("versus is empty; name the other run, or leave it out for the same run")
-    return Beside(seen, analysed(service, versus or seen.run, versus_epoch))
+    return Beside(seen, analysed(service, versus or seen.run, versus_epoch).whole())
 
 
 OfTwo = Annotated[Beside, Depends(beside)]

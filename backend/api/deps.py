@@ -54,24 +54,44 @@ Losses = dict[int, list[float]]  # of each layer, by epoch
 
 
 class Analysed:
-    """One analysed checkpoint of a run. Layer 0 is the input, the others those of the encoder."""
+    """One analysed checkpoint of a run. Layer 0 is the input, the others those of the encoder.
+
+    `epochs` are those that are complete, `begun` those of which some results are there.
+    """
 
     def __init__(self, folder: RunFolder, losses: Losses, epoch: int | None) -> None:
         self.run, self.results, self.losses = folder.id, Results(folder.path), losses
         self.folder = folder
         self.config = config_from(folder.about())
-        self.epochs = self.results.epochs()
-        if not self.epochs:
+        self.epochs, self.begun = self.results.standing()
+        there = [*self.epochs, *self.begun]
+        if not there:
             raise NotFoundError(
                 f"run {self.run} has no analysed checkpoint yet; wait for it, or run: "
                 f"saccade analyse {self.run}"
             )
-        if epoch is not None and epoch not in self.epochs:
+        if epoch is not None and epoch not in there:
             raise NotFoundError(
                 f"run {self.run} has no analysed epoch {epoch}; choose one of: "
-                f"{', '.join(map(str, self.epochs))}"
+                f"{', '.join(map(str, sorted(there)))}"
             )
-        self.epoch = self.epochs[-1] if epoch is None else epoch
+        self.epoch = (self.epochs or self.begun)[-1] if epoch is None else epoch
+
+    def whole(self) -> "Analysed":
+        """Itself. Raises NotFoundError where analyses of this checkpoint are missing."""
+        if self.epoch in self.begun:
+            raise NotFoundError(
+                f"epoch {self.epoch} of run {self.run} is not analysed to its end; wait for it, or "
+                f"run: saccade analyse {self.run}"
+            )
+        return self
+
+    def not_yet(self, what: str) -> str:
+        """Why something of this checkpoint, which is not complete, cannot be told: a sentence."""
+        return (
+            f"The {what} of epoch {self.epoch} are not made yet; where no analysis is under way, "
+            f"make them with: saccade analyse {self.run}"
+        )
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -181,3 +201,10 @@ def analysed(service: InService, run: RunId, epoch: Epoch = None) -> Analysed:
 
 
 OfCheckpoint = Annotated[Analysed, Depends(analysed)]
+
+
+def whole(seen: OfCheckpoint) -> Analysed:
+    return seen.whole()
+
+
+OfWhole = Annotated[Analysed, Depends(whole)]  # what leaves the page, or stands beside another

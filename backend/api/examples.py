@@ -79,7 +79,7 @@ def image(service: InService, example: str):
 def search(service: InService, example: str, wanted: Wanted):
     """Look for what is like it in an analysed checkpoint, in a process of its own."""
     folder = service.catalogue.folder(wanted.run)
-    analysed(service, wanted.run, wanted.epoch)
+    analysed(service, wanted.run, wanted.epoch).whole()
     if service.examples.find(example, wanted.run, wanted.epoch)["state"] != "found":
         service.examples.search(example, folder.path, wanted.epoch)
     return told(service, example, wanted.run, wanted.epoch)

@@ -13,6 +13,7 @@ from backend.errors import RunError
 from models.presets import Sites
 
 router = APIRouter(prefix="/runs/{run}/layers", tags=["layers"])
+FILES = {"probes": "probe", "embedding": "embedding", "neighbours": "neighbours"}  # by analysis
 
 
 class Accuracy(BaseModel):
@@ -38,12 +39,13 @@ class Layer(BaseModel):
     loss: float | None
     probe: ProbeBeside | None
     answers: bool  # it is known what the probe answered for each image
+    missing: list[str]  # analyses whose results are not there
 
 
 class Layers(BaseModel):
     run: str
     epoch: int
-    epochs: list[int]
+    epochs: list[int]  # those that are analysed to the end
     dataset: str
     split: str
     fingerprint: str | None  # of the images; earlier runs have none
@@ -113,7 +115,14 @@ def layer_of(seen: Analysed, layer: int, sites: Sites) -> dict[str, Any]:
         "loss": seen.loss(layer),
         "probe": probe and probe | {"random": known(seen.random, layer)},
         "answers": bool(probe) and "predicted" in seen.read("probe", layer),
+        "missing": [word for word in FILES if not is_there(seen, word, layer)],
     }
+
+
+def is_there(seen: Analysed, word: str, layer: int) -> bool:
+    """Whether the results of an analysis are there, or there never will be any."""
+    none = word == "probes" and "probes" in seen.summary(layer).get("reasons", {})
+    return none or seen.results.path(FILES[word], seen.epoch, layer).exists()
 
 
 def known(read: Callable[..., Any], *what: int) -> Any:

@@ -116,7 +116,7 @@ def whole(seen: Analysed, epoch: int, layer: int) -> dict[str, np.ndarray]:
 def readable_epochs(seen: Analysed) -> list[dict[str, Any]]:
     """What can be read of every analysed epoch; the one in view is read apart."""
     found = []
-    for epoch in seen.epochs:
+    for epoch in sorted({*seen.epochs, seen.epoch}):
         with suppress(RunError):
             found.append(by_epoch(epoch, stored(seen, epoch)))
     return found
@@ -180,6 +180,8 @@ def reason_of(seen: Analysed) -> str:
             f"The checkpoint of epoch {seen.epoch} keeps the encoder without the rule's own "
             "weights, as small copies and very large rules do, so there is nothing to measure."
         )
+    if seen.epoch in seen.begun:
+        return seen.not_yet("measures of learning")
     return (
         f"This run was analysed before there was a learning analysis; make it with: "
         f"saccade analyse {seen.run} --only learning"

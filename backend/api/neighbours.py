@@ -42,12 +42,16 @@ class Neighbours(BaseModel):
     patches: list[NearPatch]
     patch: tuple[int, int]  # row and column of the patch that `patches` are near to
     units: list[ExcitedUnit]  # to which the image matters most; none of the input
+    reason: str | None  # why the nearest are not known yet
 
 
 @router.get("/{image}", response_model=Neighbours)
 def neighbours(seen: OfCheckpoint, layer: int, image: int):
     """The nearest test images to a test image, patches to its middle one, and units it excites."""
-    found, place = seen.read("neighbours", layer), place_of(seen, layer, image)
+    place = place_of(seen, layer, image)
+    path = seen.results.path("neighbours", seen.epoch, seen.layer(layer))
+    to_come = seen.epoch in seen.begun and not path.exists()
+    found = {} if to_come else seen.read("neighbours", layer)
     parameters = parameters_of(seen, layer)
     return {
         **{"layer": layer, "image": image},
@@ -58,6 +62,7 @@ def neighbours(seen: OfCheckpoint, layer: int, image: int):
         ),
         "patch": parameters["patch"],
         "units": excited(seen, layer, place) if layer else [],
+        "reason": seen.not_yet("nearest images") if to_come else None,
     }
 
 
@@ -96,5 +101,7 @@ def place_of(seen: Analysed, layer: int, image: int) -> int:
 
 
 def table(found: dict[str, np.ndarray], place: int, names: dict[str, str]) -> list[dict[str, Any]]:
+    if not found:
+        return []
     rows = zip(*(found[array][place].tolist() for array in names.values()), strict=True)
     return [dict(zip(names, row, strict=True)) for row in rows if row[0] >= 0]

@@ -89,6 +89,8 @@ def reason_of(seen: Analysed, layer: int) -> str:
             f"The checkpoint of epoch {seen.epoch} keeps the encoder without the rule's own "
             "weights, as small copies and very large rules do, so nothing can be predicted."
         )
+    if seen.epoch in seen.begun:
+        return seen.not_yet("predictions")
     return (
         "This run was analysed before predictions were kept; make them with: "
         f"saccade analyse {seen.run} --only predictions"

@@ -64,7 +64,7 @@ def probes(seen: OfCheckpoint):
         "by_epoch": by_epoch(seen) if layers else [],
         "votes": summary["definitions"].get("votes", ""),
         "no_votes": None if any(of["votes"] for of in layers) else no_votes(seen),
-        "reason": None if layers else reason_of(summary),
+        "reason": None if layers else reason_of(seen),
     }
 
 
@@ -84,7 +84,7 @@ def probe_of(seen: Analysed, layer: int) -> dict[str, Any] | None:
 def by_epoch(seen: Analysed) -> list[dict[str, Any]]:
     """Accuracy of the layers above the input at every analysed epoch."""
     found = []
-    for epoch in seen.epochs:
+    for epoch in sorted({*seen.epochs, seen.epoch}):
         probes = [seen.probe(layer, epoch) for layer in seen.layers[1:]]
         found.append({"epoch": epoch} | {n: [p and p[n] for p in probes] for n in SHARE})
     return found
@@ -97,7 +97,10 @@ def no_votes(seen: Analysed) -> str:
     )
 
 
-def reason_of(summary: dict[str, Any]) -> str:
+def reason_of(seen: Analysed) -> str:
     """Why there are no probes, as a sentence."""
+    summary = seen.summary()
     reason = summary.get("reasons", {}).get("probes", "the images have no labels")
+    if "probes" not in summary["done"] and not summary.get("reasons"):
+        return seen.not_yet("probes")
     return f"There are no probes: {reason}."

@@ -41,6 +41,8 @@ class Run(BaseModel):
     history: History
     checkpoints: list[int]
     analysed: list[int]
+    begun: list[int]  # epochs with units that are there and other results that are missing
+    stamps: dict[int, str]  # of each of both, changing with what is known of it
     layers: int  # the input among them
     accuracy: float | None  # of the top layer at the last analysed epoch
     best_accuracy: float | None  # of the best layer there

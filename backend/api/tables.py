@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from fastapi import APIRouter, Depends, Response
 
-from backend.api.deps import Analysed, OfCheckpoint
+from backend.api.deps import Analysed, OfWhole
 from backend.api.exports import place
 from backend.api.units import PER_UNIT
 
@@ -32,7 +32,7 @@ def file_of(seen: Analysed, name: str, kind: str, data: bytes) -> Response:
 
 
 @router.get("/coordinates.csv", **kind(CSV))
-def coordinates_csv(seen: OfCheckpoint):
+def coordinates_csv(seen: OfWhole):
     """Where each test image lies on the map of every layer: a row an image, as CSV."""
     ids, labels, maps = places(seen)
     names = [f"{axis}_layer{layer}" for layer in seen.layers for axis in "xy"]
@@ -45,7 +45,7 @@ def coordinates_csv(seen: OfCheckpoint):
 
 
 @router.get("/coordinates.npz", **kind(NPZ))
-def coordinates_npz(seen: OfCheckpoint):
+def coordinates_npz(seen: OfWhole):
     """The same as NumPy arrays: x and y [layer, image], ids, labels, and how they were made."""
     ids, labels, maps = places(seen)
     summary = seen.summary()
@@ -71,7 +71,7 @@ def coordinates_npz(seen: OfCheckpoint):
 
 
 @router.get("/units.csv", **kind(CSV))
-def units_csv(seen: OfCheckpoint):
+def units_csv(seen: OfWhole):
     """What each unit of every layer was measured to be: a row a unit, as CSV."""
     classes = seen.summary()["classes"]
     names = ["layer", "unit", "best_class", *MEASURED, *(f"dprime {name}" for name in classes)]
@@ -80,7 +80,7 @@ def units_csv(seen: OfCheckpoint):
 
 
 @router.get("/probes.csv", **kind(CSV))
-def probes_csv(seen: OfCheckpoint):
+def probes_csv(seen: OfWhole):
     """Accuracy of the linear probe by layer and analysed epoch, with its interval, as CSV."""
     rows = (
         [epoch, layer, seen.names[layer], *(found[name] for name in PROBED)]

@@ -93,7 +93,8 @@ def units(service: InService, seen: OfCheckpoint, layer: int):
     """All units of a layer: selectivity, sparseness, and the best patch of each."""
     found, best = seen.read("selectivity", layer), seen.read("maximizers", layer)
     dprime, summary = found.get("dprime"), seen.summary(layer)
-    first = seen.epochs[0] if layer and seen.epoch != seen.epochs[0] else None
+    first = min([*seen.epochs, seen.epoch])
+    first = first if layer and first != seen.epoch else None
     told = {} if first is None else {"change": CHANGE.format(**summary, first=first)}
     tuned = seen.read_if_there("tuning", layer)
     return {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from backend.analysis.embedding import PERPLEXITY
 from backend.analysis.material import Material
-from backend.jobs.subject import OF_RULES, Subject
+from backend.jobs.subject import OF_RULES, Step, Subject
 from backend.runs.results import ANALYSES
 from models.checkpoint import kept
 from models.config import TrainConfig, nearest
@@ -16,6 +16,8 @@ from models.data import Dataset
 from models.device import keep_freed_memory, pick_device
 from models.errors import CheckpointError, ConfigError, RunError
 from models.imported import Imported, config_from
+
+Planned = tuple[Subject, list[Step]]
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ def analyse(
     seed: int = 0,
     perplexity: float = PERPLEXITY["default"],
 ) -> Iterator[AnalysisProgress]:
-    """Do what is missing of the analyses of the input and of some epochs (default: all kept).
+    """Do what is missing of the analyses of the input and of some epochs (default: all kept), the
+    last epoch first.
 
     only: words of ANALYSES (default: all). Raises CheckpointError, ConfigError, DataError or
     RunError with one sentence. Closing the generator stops it; finished steps are kept.
@@ -63,15 +66,18 @@ def analyse(
         return min((done + more) / total, 1.0) if total else 1.0
 
     try:
-        for subject, steps in zip(subjects, plans, strict=True):
-            epoch, layer = (epochs[0], 0) if subject.epoch is None else (subject.epoch, None)
-            for word in subject.wanted:
-                if word not in {word for step in steps for word in step.covers}:
-                    yield AnalysisProgress(epoch, word, layer, fraction(), True, 0.0)
-            if steps:
-                subject.begin()
-            for step in steps:
+        for turn in turns(subjects, plans):
+            for subject, steps in turn:
+                epoch, layer = (epochs[0], 0) if subject.epoch is None else (subject.epoch, None)
+                to_do = {word for step in steps for word in step.covers}
+                for word in subject.wanted:
+                    if word not in to_do:
+                        yield AnalysisProgress(epoch, word, layer, fraction(), True, 0.0)
+                if steps:
+                    subject.begin()
+            for subject, step in in_order(turn):
                 start = time.perf_counter()
+                epoch = epochs[0] if subject.epoch is None else subject.epoch
                 for share in subject.do(step):
                     so_far = fraction(share * step.cost)
                     yield AnalysisProgress(epoch, step.what, step.layer, so_far, False, 0.0)
@@ -79,12 +85,29 @@ def analyse(
                 done += step.cost
                 subject.note({step.what: seconds})
                 yield AnalysisProgress(epoch, step.what, step.layer, fraction(), False, seconds)
-            subject.finish()
-            if subject.epoch is not None:
-                yield AnalysisProgress(epoch, wanted[-1], None, fraction(), not steps, 0.0, True)
+            for subject, steps in turn:
+                subject.finish()
+                if (epoch := subject.epoch) is not None:
+                    there = not steps
+                    yield AnalysisProgress(epoch, wanted[-1], None, fraction(), there, 0.0, True)
     finally:
         for subject in subjects:
             subject.close()
+
+
+def turns(subjects: Sequence[Subject], plans: Sequence[list[Step]]) -> Iterator[list[Planned]]:
+    """What is done together: the input and the first epoch, then each other epoch."""
+    planned = list(zip(subjects, plans, strict=True))
+    yield planned[:2]
+    for one in planned[2:]:
+        yield [one]
+
+
+def in_order(turn: list[Planned]) -> list[tuple[Subject, Step]]:
+    """Their steps, analysis by analysis and layer by layer: a first checkpoint can be looked at as
+    soon as its units are there, before the slow work on the input."""
+    steps = [(subject, step) for subject, plan in turn for step in plan]
+    return sorted(steps, key=lambda pair: ANALYSES.index(pair[1].what))
 
 
 def check(perplexity: float) -> None:
@@ -112,7 +135,7 @@ def wanted_words(only: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def wanted_epochs(run: Path, epochs: Sequence[int] | None) -> list[int]:
-    """The epochs to analyse, ascending; all must have been kept."""
+    """The epochs to analyse, the last first, then ascending; all must have been kept."""
     there = kept(run)
     listed = ", ".join(map(str, there)) or "none"
     if missing := sorted(set(epochs or ()) - set(there)):
@@ -121,7 +144,8 @@ def wanted_epochs(run: Path, epochs: Sequence[int] | None) -> list[int]:
         )
     if not there:
         raise CheckpointError(f"run {run.name} keeps no checkpoint yet; train it first")
-    return sorted(set(epochs)) if epochs else there
+    *others, last = sorted(set(epochs)) if epochs else there
+    return [last, *others]
 
 
 def config_of(run: Path) -> TrainConfig | Imported:

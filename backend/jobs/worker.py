@@ -206,14 +206,18 @@ class Worker:
         from backend.jobs.analyse import analyse
 
         self.folder.log("analysis begins")
-        pace = Pace()
+        pace, told = Pace(), None
         self.pulse.begin("analysing")
         for number, step in enumerate(analyse(self.folder.path, dataset, device=config.device), 1):
             self.wishes.check()
             self.pulse.went(number)
             if step.complete:
                 self.say("analysed", epoch=step.epoch)
-            elif pace.due() and not step.cached:
+                continue
+            # That a step begins, or has ended, is always said.
+            now = (step.epoch, step.what, step.layer, step.seconds > 0)
+            if not step.cached and (now != told or pace.due()):
+                told = now
                 self.say(
                     "analysis",
                     phase="analysing",
@@ -221,6 +225,7 @@ class Worker:
                     what=step.what,
                     layer=step.layer,
                     fraction=round(step.fraction, 4),
+                    made=step.seconds > 0,
                     seconds_left=pace.left_of(step.fraction),
                 )
 

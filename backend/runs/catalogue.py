@@ -153,11 +153,11 @@ class Catalogue:
     def score(self, path: Path, layers: int) -> dict[str, Any]:
         """Epochs analysed and, of the last, the top layer's and the best layer's accuracy."""
         files = sorted((path / "analysis").glob("*/analysis.json"))
-        stamp = tuple((file, file.stat().st_mtime_ns) for file in files if file.exists())
+        stamp = tuple((f.parent, f.stat().st_mtime_ns) for f in files if f.exists())
         with self.lock:
             known = self.scores.get(path)
         if not known or known[0] != stamp:
-            known = (stamp, scored(Results(path), layers))
+            known = (stamp, scored(Results(path), layers, dict(stamp)))
             with self.lock:
                 self.scores[path] = known
         return known[1]
@@ -182,13 +182,19 @@ def layer_count(about: dict[str, Any]) -> int:
         return 1
 
 
-def scored(results: Results, layers: int) -> dict[str, Any]:
-    epochs = results.epochs()
+def scored(results: Results, layers: int, written: dict[Path, int]) -> dict[str, Any]:
+    """written: when the summary in each folder of the analyses was, in ns. A stamp changes with
+    that of its epoch and of the input, so with all that a page is told of them."""
+    epochs, begun = results.standing()
+    of_input = written.get(results.folder(None), 0)
+    stamps = {e: f"{of_input:x}-{written.get(results.folder(e), 0):x}" for e in [*epochs, *begun]}
     above = range(1, layers) if epochs else ()
     accuracy = [accuracy_of(results, epochs[-1], layer) for layer in above]
     measured = [value for value in accuracy if value is not None]
     return {
         "analysed": epochs,
+        "begun": begun,
+        "stamps": stamps,
         "accuracy": accuracy[-1] if accuracy else None,
         "best_accuracy": max(measured, default=None),
     }

@@ -15,6 +15,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +24,14 @@ from backend.runs import plain
 from backend.runs.whole import new_arrays, new_file
 from models.errors import RunError
 
-# The steps of an analysis, in the order in which they are run.
+# The steps of an analysis, in the order in which they are run: what a page shows at once is first.
 ANALYSES = (
     "activity",
     "maximizers",
     "selectivity",
-    "neighbours",
     "probes",
     "embedding",
+    "neighbours",
     "learning",
     "predictions",
     "tuning",
@@ -170,24 +171,35 @@ class Results:
 
     def epochs(self) -> list[int]:
         """Epochs whose analyses are complete and about the same images as the input's."""
-        folders = self.root.glob("epoch-[0-9]*")
-        epochs = sorted(int(folder.name[6:]) for folder in folders)
-        shown = self.images(None)
-        return [e for e in epochs if shown and self.images(e) == shown]
+        return self.standing()[0]
 
-    def images(self, epoch: int | None) -> tuple | None:
-        """Which images an epoch, or the input, was analysed on; None if it is not complete."""
-        if not self.complete(epoch):
-            return None
-        summary = self.summary(epoch)
-        return tuple(summary.get(name) for name in ("dataset", "split", "n_test", "fingerprint"))
+    def standing(self) -> tuple[list[int], list[int]]:
+        """Epochs about the same images as the input's: those that are complete, and those whose
+        units are there while other analyses of them, or of the input, are missing."""
+        shown = self.told(None)
+        complete, begun = [], []
+        for folder in sorted(self.root.glob("epoch-[0-9]*")):
+            epoch = int(folder.name[6:])
+            told = self.told(epoch)
+            if not (shown and told and shown.images == told.images):
+                continue
+            if shown.complete and told.complete:
+                complete.append(epoch)
+            elif shown.streamed and told.streamed:
+                begun.append(epoch)
+        return sorted(complete), sorted(begun)
 
     def complete(self, epoch: int | None) -> bool:
         """Whether every analysis that an epoch, or the input, is shown with is done."""
+        told = self.told(epoch)
+        return told is not None and told.complete
+
+    def told(self, epoch: int | None) -> "Told | None":
+        """How far an epoch, or the input, is; None where nothing says so."""
         try:
-            return set(ANALYSES) - BESIDE <= set(self.summary(epoch)["done"])
+            return Told.of(self.summary(epoch))
         except RunError:
-            return False
+            return None
 
     def summary(self, epoch: int | None) -> dict:
         """analysis.json: data set, counts, classes, definitions, parameters, seconds, done."""
@@ -338,6 +350,23 @@ class Results:
             return RunError(f"run {run} has no {name}; analyse it first: saccade analyse {run}")
         return RunError(
             f"{name} of run {self.run.name} is damaged ({error}); delete it and analyse again"
+        )
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a summary says of how far the analyses are."""
+
+    images: tuple  # which ones they are about
+    streamed: bool  # the pass over them is done: the units of every layer are there
+    complete: bool  # every analysis that an epoch, or the input, is shown with is done
+
+    @classmethod
+    def of(cls, summary: dict) -> "Told":
+        return cls(
+            tuple(summary.get(name) for name in ("dataset", "split", "n_test", "fingerprint")),
+            "selectivity" in summary.get("seconds", ()),
+            set(ANALYSES) - BESIDE <= set(summary["done"]),
         )
 
 

@@ -89,7 +89,7 @@ class Asked:
         first = Analysed(folder, losses, epochs[0] if epochs else None)
         if epochs and (lacking := set(epochs) - set(first.epochs)):
             raise NotFoundError(f"run {run} has no analysed epoch {min(lacking)}")
-        self.epochs = epochs or first.epochs
+        self.epochs = epochs or first.whole().epochs
         self.seen: dict[int, Analysed] = {}
         for epoch in self.epochs:
             self.seen[epoch] = seen = Analysed(folder, losses, epoch)
@@ -168,6 +168,7 @@ class Asked:
         config, data = run["config"], str(run["config"].get("data", run["dataset"]))
         told = {"log_tail": [], "phase": None, "progress": None, "stalled": None}
         told |= {"analysed": self.epochs, "checkpoints": self.epochs, "state": "finished"}
+        told |= {"begun": [], "stamps": {}}
         if data != run["dataset"]:
             told |= {"config": config | {"data": run["dataset"]}, "command": None}
         return run | told

@@ -32,7 +32,7 @@ export function alikecard(page) {
   function look() {
     const { layers } = scene;
     const { layer, unit } = state.now;
-    const wanted = layers && unit !== null ? [layers.run, layers.epoch, layer, unit, versus() ?? ""].join(" ") : "";
+    const wanted = layers && unit !== null ? [layers.stamp, layer, unit, versus() ?? ""].join(" ") : "";
     if (wanted === asked && !error) return;
     error = null;
     asked = wanted;

@@ -86,21 +86,24 @@ export function carry({ state, scene, runs, theme, api }) {
     if (!layers) return fill(body, h("p", { class: "notice" }, "There is nothing to export until a checkpoint is analysed."));
     const { run, epoch } = layers;
     const { selection } = state.now;
+    const whole = scene.target()?.whole;
     const ground = inks(document.body).surface;
     const table = (/** @type {string} */ name) => () => make(named(name.split(".")[1], name.split(".")[0]), () => api.table(run, name, epoch));
     fill(
       body,
       h("h3", {}, "Pictures"),
-      carried(`Map of ${scene.layerName(state.now.layer)}`, "as it is shown now: view, colours, hidden classes, selection", [
+      !layers.layers[state.now.layer].missing.includes("embedding") && carried(`Map of ${scene.layerName(state.now.layer)}`, "as it is shown now: view, colours, hidden classes, selection", [
         ["SVG", () => make(named("svg", "map", true), () => new Blob([drawing()], { type: "image/svg+xml" }))],
         ["PNG", () => make(named("png", "map", true), () => painted(drawing(), 2))],
       ]),
       charts().map((chart, i) => carried(titled(chart, i), "a chart of this tab", /** @type {("svg"|"png")[]} */ (["svg", "png"]).map((kind) =>
         [kind.toUpperCase(), () => make(named(kind, titled(chart, i)), () => picture(chart, kind, ground))]))),
       h("h3", {}, "Tables"),
-      carried("Coordinates", `of ${counted(layers.ids.length, "image")} on all maps at epoch ${epoch}, with classes`, [["CSV", table("coordinates.csv")], ["NPZ", table("coordinates.npz")]]),
-      carried("Units", "of all layers: best class, d′, sparseness, activity", [["CSV", table("units.csv")]]),
-      carried("Probes", "accuracy by layer and epoch, with its interval", [["CSV", table("probes.csv")]]),
+      !whole ? h("p", { class: "soft small" }, `Tables can be saved as soon as epoch ${epoch} is analysed to its end.`) : [
+        carried("Coordinates", `of ${counted(layers.ids.length, "image")} on all maps at epoch ${epoch}, with classes`, [["CSV", table("coordinates.csv")], ["NPZ", table("coordinates.npz")]]),
+        carried("Units", "of all layers: best class, d′, sparseness, activity", [["CSV", table("units.csv")]]),
+        carried("Probes", "accuracy by layer and epoch, with its interval", [["CSV", table("probes.csv")]]),
+      ],
       h("h3", {}, "Selected images"),
       selection.length ? [
         carried("Ids", `and classes of ${counted(selection.length, "image")}`, [["CSV", () => make(named("csv", "selection"), ids)]]),

@@ -1,6 +1,9 @@
-// One slider for the epoch of everything, with a tick for each analysed checkpoint.
+// One slider for the epoch of everything, with a tick for each checkpoint that has results: of those that
+// are not complete a hollow one.
 
 import { fill, h } from "../dom.js";
+import { lackingEpochs } from "../pending.js";
+import { shownEpochs } from "../runs.js";
 
 const BEAT = 800; // milliseconds an epoch stays while playing
 
@@ -15,12 +18,15 @@ export function epochs({ state, scene, runs }) {
     h("div", { class: "slider" }, slider, ticks), note);
   let timer = 0;
 
-  const analysed = () => runs.get(state.now.run)?.analysed ?? [];
-  const at = () => analysed().indexOf(scene.target()?.epoch ?? -1);
+  function there() {
+    const run = runs.get(state.now.run);
+    return run ? shownEpochs(run) : [];
+  }
+  const at = () => there().indexOf(scene.target()?.epoch ?? -1);
 
   /** @param {number} index */
   function go(index) {
-    const list = analysed();
+    const list = there();
     if (index < 0 || index >= list.length) return;
     state.set({ epoch: list[index] });
   }
@@ -30,10 +36,10 @@ export function epochs({ state, scene, runs }) {
 
   function toggle() {
     if (timer) return pause();
-    if (analysed().length < 2) return;
-    if (at() === analysed().length - 1) go(0);
+    if (there().length < 2) return;
+    if (at() === there().length - 1) go(0);
     timer = setInterval(() => {
-      if (at() >= analysed().length - 1) pause();
+      if (at() >= there().length - 1) pause();
       else step(1);
     }, BEAT);
     play.textContent = "Pause";
@@ -46,7 +52,7 @@ export function epochs({ state, scene, runs }) {
   }
 
   function draw() {
-    const list = analysed();
+    const list = there();
     const run = runs.get(state.now.run);
     element.hidden = !list.length;
     if (!list.length || !run) return pause();
@@ -54,19 +60,19 @@ export function epochs({ state, scene, runs }) {
     slider.max = `${list.length - 1}`;
     slider.value = `${place}`;
     slider.disabled = play.disabled = list.length < 2;
-    slider.setAttribute("aria-valuetext", `epoch ${list[place]}`);
+    const part = (/** @type {number} */ epoch) => run.begun.includes(epoch);
+    slider.setAttribute("aria-valuetext", `epoch ${list[place]}${part(list[place]) ? ", not complete" : ""}`);
     slider.style.setProperty("--done", `${list.length < 2 ? 0 : (100 * place) / (list.length - 1)}%`);
     now.textContent = `${list[place]}`;
-    const wanted = list.join();
+    const wanted = `${list}/${run.begun}`;
     if (ticks.dataset.epochs !== wanted) {
       ticks.dataset.epochs = wanted;
-      fill(ticks, list.map((epoch, i) => h("i", { style: { "--at": list.length < 2 ? 0 : i / (list.length - 1) } }, `${epoch}`)));
+      fill(ticks, list.map((epoch, i) => h("i", { class: part(epoch) ? "part" : "", style: { "--at": list.length < 2 ? 0 : i / (list.length - 1) } }, `${epoch}`)));
     }
-    const waiting = run.checkpoints.filter((epoch) => !list.includes(epoch));
     const { epoch } = state.now;
     const strange = epoch !== null && !list.includes(epoch);
     note.classList.toggle("bad", strange);
-    note.textContent = strange ? `There is no analysed epoch ${epoch}; this is ${list[place]}` : waiting.length ? `${waiting.join(", ")} not analysed yet` : "";
+    note.textContent = strange ? `There is no analysed epoch ${epoch}; this is ${list[place]}` : lackingEpochs(run);
   }
 
   runs.on(draw);

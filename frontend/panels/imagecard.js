@@ -8,6 +8,8 @@ import { imageAddress } from "../api.js";
 import { swatch } from "../marks/swatch.js";
 import { cropper } from "../marks/cropper.js";
 import { keptSentence } from "../lost.js";
+import { pending } from "../pending.js";
+import { pendingWord } from "../marks/pending.js";
 import { thumb } from "../marks/thumb.js";
 import { unitRow } from "../marks/unitrow.js";
 
@@ -16,11 +18,13 @@ const CROPPED = 276; // longer side of the picture that a part is cut from, pixe
 
 /** @param {import("../types.js").Page} page */
 export function imagecard(page) {
-  const { state, scene, api, theme, atlas, example } = page;
+  const { state, scene, runs, api, theme, atlas, example } = page;
   const element = h("section", { class: "card image-card", id: "image", "aria-label": "Pinned image", hidden: true });
   const table = h("div", { class: "neighbours" });
   const liked = h("div", { class: "block" });
   let asked = "";
+  /** @type {number|null} the image whose neighbours are shown */
+  let told = null;
   /** @type {{image: number, element: HTMLElement}|null} the image that a part is cut from */
   let cut = null;
 
@@ -94,12 +98,13 @@ export function imagecard(page) {
 
   /** @param {number} image */
   async function load(image) {
-    const layers = /** @type {import("../types.js").Layers} */ (scene.layers);
-    const { run, epoch } = layers;
-    const key = `${run} ${epoch} ${image}`;
+    const layers = /** @type {import("../types.js").Seen} */ (scene.layers);
+    const { run, epoch, stamp } = layers;
+    const key = `${stamp} ${image}`;
     table.classList.toggle("named", layers.layers.some(({ name }) => shortLayer(name).length > 5));
-    if (key !== asked) {
-      asked = key;
+    asked = key;
+    if (image !== told) {
+      told = image;
       fill(table, layers.layers.map(() => h("div", { class: "bone" })));
       fill(liked);
     }
@@ -109,7 +114,7 @@ export function imagecard(page) {
     if (!scene.layers) return void (asked = "");
     fill(table, rows.map((reply, layer) => (reply instanceof Error
       ? h("p", { class: "notice" }, reply.message)
-      : row(layer, image, reply.neighbours))));
+      : row(layer, image, reply.neighbours, pending(runs.get(run), epoch, layers.layers[layer], "neighbours")))));
     excited(rows.map((reply) => (reply instanceof Error ? [] : reply.units)));
   }
 
@@ -130,8 +135,9 @@ export function imagecard(page) {
     );
   }
 
-  /** @param {number} layer @param {number} image @param {{image: number, distance: number}[]} near */
-  function row(layer, image, near) {
+  /** @param {number} layer @param {number} image @param {{image: number, distance: number}[]} near
+   * @param {import("../pending.js").Pending|null} toCome */
+  function row(layer, image, near, toCome) {
     const layers = /** @type {import("../types.js").Layers} */ (scene.layers);
     const own = layers.labels[scene.place(image)];
     const alike = near.filter((n) => layers.labels[scene.place(n.image)] === own).length;
@@ -139,8 +145,8 @@ export function imagecard(page) {
       "div",
       { class: `neighbour-row ${layer === state.now.layer ? "on" : ""}`, "data-layer": layer },
       h("span", { class: "soft name", title: scene.layerName(layer) }, shortLayer(scene.layerName(layer))),
-      h("div", { class: "thumbs" }, near.slice(0, SHOWN).map((n) => thumb(page, n.image))),
-      own < 0 ? null : h("span", { class: "alike", title: `${alike} of the ${near.length} nearest are ${scene.className(scene.place(image))}` }, `${alike}/${near.length}`),
+      toCome ? pendingWord(toCome) : h("div", { class: "thumbs" }, near.slice(0, SHOWN).map((n) => thumb(page, n.image))),
+      own < 0 || toCome ? null : h("span", { class: "alike", title: `${alike} of the ${near.length} nearest are ${scene.className(scene.place(image))}` }, `${alike}/${near.length}`),
     );
   }
 

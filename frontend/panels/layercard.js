@@ -29,7 +29,7 @@ export function layercard(page) {
       h(
         "dl",
         { class: "facts" },
-        info.probe ? fact("probe accuracy", percent(info.probe.accuracy)) : fact("probe accuracy", "no labels"),
+        fact("probe accuracy", info.probe ? percent(info.probe.accuracy) : info.missing.includes("probes") ? "to come" : "no labels"),
         info.probe ? fact("95 % interval", `${percent(info.probe.low)} to ${percent(info.probe.high)}`) : null,
         info.probe?.random && info.layer ? fact("random encoder", percent(info.probe.random.accuracy)) : null,
         info.layer ? fact("units", count(info.units)) : fact("pixels", count(info.features)),

@@ -56,7 +56,7 @@ export function learning({ state, scene, runs, api, theme }) {
   function news() {
     const run = scene.target()?.run;
     const more = reply && !reply.layers.length ? [run?.state, run?.progress?.epoch, run?.progress?.what] : [];
-    return [scene.layers?.run, scene.layers?.epoch, run?.analysed.length, ...more].join(" ");
+    return [scene.layers?.stamp, ...more].join(" ");
   }
 
   /** The loss of each layer while the run in view is being trained. */

@@ -113,6 +113,7 @@ export function legend({ state, scene, theme }) {
   function drawLost() {
     const map = scene.maps[state.now.layer];
     const marked = state.now.lost === "marked";
+    lost.hidden = Boolean(scene.layers?.layers[state.now.layer]?.missing.includes("embedding"));
     const told = scene.layers && map ? lostSentence(map.kept, scene.shown, scene.layers.run) : "";
     fill(
       lost,

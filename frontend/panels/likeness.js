@@ -28,7 +28,7 @@ export function likeness({ state, scene, runs, api, theme, beside }) {
     const [goal, other] = [scene.target(), beside.target()];
     element.hidden = !goal || !other;
     if (!goal || !other) return;
-    const wanted = `${goal.run.id} ${goal.epoch} ${other.run} ${other.epoch}`;
+    const wanted = `${goal.stamp} ${other.stamp}`;
     if (wanted === asked) return mark();
     asked = wanted;
     element.classList.add("stale");

@@ -10,19 +10,23 @@ import { fill, h, perFrame } from "../dom.js";
 import { home, inView, ranges, zoomed } from "../plane.js";
 import { joined } from "../selection.js";
 import { lostPoints } from "../lost.js";
+import { pending } from "../pending.js";
+import { pendingNotice } from "../marks/pending.js";
 
 /** @typedef {import("../selection.js").Joining} Joining */
 
 const THUMBNAIL = 30; // pixels a side
 
 /** @param {import("../types.js").Page} page */
-export function map({ state, scene, tip, atlas, example }) {
+export function map(page) {
+  const { state, scene, runs, tip, atlas, example } = page;
   const shown = createMapView();
+  const wait = pendingNotice(page);
   const surface = h("div", { class: "surface" }, shown.elements);
   const caption = h("figcaption", { class: "caption soft" });
   const says = h("p", { class: "unseen", "aria-live": "polite" });
   const words = asText("Images on the map");
-  const element = h("figure", { class: "map", id: "map" }, surface, caption, says, words.element);
+  const element = h("figure", { class: "map", id: "map" }, surface, wait.element, caption, says, words.element);
   /** @type {import("../overlay.js").Placed|null} */
   let placed = null;
   let size = { width: 0, height: 0 };
@@ -74,8 +78,20 @@ export function map({ state, scene, tip, atlas, example }) {
   /** Where the map stands now, or null while there is nothing to show or it is not in view. */
   function place() {
     const points = scene.maps[state.now.layer];
-    if (!scene.layers || !points || !size.width || state.now.tab !== "map") return null;
+    if (!scene.layers || !points || !size.width || state.now.tab !== "map" || toCome()) return null;
     return { points, box: box(), ranges: ranges(view(), box()) };
+  }
+
+  /** What is to be said in place of the map while it is missing. */
+  function toCome() {
+    const { layers } = scene;
+    return layers && pending(runs.get(layers.run), layers.epoch, layers.layers[state.now.layer], "embedding");
+  }
+
+  function keepUp() {
+    const told = toCome();
+    surface.hidden = told !== null;
+    wait.update(told, runs.get(scene.layers?.run ?? null));
   }
 
   const seen = () =>
@@ -100,6 +116,11 @@ export function map({ state, scene, tip, atlas, example }) {
 
   function draw() {
     placed = place();
+    keepUp();
+    if (surface.hidden) {
+      delete element.dataset.drawn;
+      tell();
+    }
     if (!placed || !scene.layers) return;
     const map = placed;
     const images = asImages(map);
@@ -147,7 +168,7 @@ export function map({ state, scene, tip, atlas, example }) {
     element.dataset.selected = `${state.now.selection.length}`;
     const info = layers.layers[state.now.layer];
     const { parameters, kept_neighbours: kept, lacking } = scene.maps[state.now.layer];
-    fill(caption, lacking
+    fill(caption, surface.hidden ? "" : lacking
       ? h("p", { class: "notice" }, `This map cannot be shown: ${lacking}`)
       : mapCaption(parameters ?? layers.parameters.embedding, kept));
     fill(
@@ -183,6 +204,7 @@ export function map({ state, scene, tip, atlas, example }) {
     ring();
   });
   state.on(["layer", "view", "tab", "points", "size", "lost"], redraw);
+  runs.on(keepUp);
   state.on(["drag"], tell);
   state.on(["image"], ring);
   tip.on(ring);

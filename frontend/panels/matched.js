@@ -32,7 +32,7 @@ export function matched({ state, scene, runs, api, tip, beside }) {
     if (!here || !there) return;
     const one = { run: here.run, epoch: here.epoch, layer: Math.max(1, state.now.layer) };
     const other = { run: there.run, epoch: there.epoch, layer: beside.layer };
-    const wanted = JSON.stringify([one, other]);
+    const wanted = JSON.stringify([one, other, here.stamp, there.stamp]);
     if (wanted === asked) return;
     asked = wanted;
     element.classList.add("stale");

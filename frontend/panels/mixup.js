@@ -31,7 +31,7 @@ export function mixup(page) {
   async function load() {
     const { layers } = scene;
     if (state.now.tab !== "probes" || !layers || !cell()) return draw();
-    const wanted = `${layers.run} ${layers.epoch} ${state.now.layer}`;
+    const wanted = `${layers.stamp} ${state.now.layer}`;
     if (wanted === asked) return draw();
     asked = wanted;
     [told, error] = [null, null];

@@ -29,7 +29,7 @@ export function pair({ state, scene, runs, api, theme, beside }) {
     const goal = scene.target();
     const other = beside.target();
     element.hidden = !goal || !other;
-    const wanted = goal && other ? `${goal.run.id} ${goal.epoch} ${other.run} ${other.epoch}` : "";
+    const wanted = goal && other ? `${goal.stamp} ${other.stamp}` : "";
     if (wanted === asked) return draw();
     asked = wanted;
     both = null;

@@ -24,7 +24,7 @@ export function predictioncard({ state, scene, api, tip }) {
   function look() {
     const { layers } = scene;
     const { layer, unit } = state.now;
-    const wanted = layers && unit !== null ? [layers.run, layers.epoch, layer, unit].join(" ") : "";
+    const wanted = layers && unit !== null ? [layers.stamp, layer, unit].join(" ") : "";
     if (wanted === asked && !error) return;
     error = null;
     asked = wanted;

@@ -3,6 +3,8 @@
 import { accuracyBars, epochLines } from "../charts.js";
 import { count, counted, decimal, percent, shortLayer } from "../text.js";
 import { cellOf, imagesOf } from "../confusion.js";
+import { pending } from "../pending.js";
+import { pendingNotice, pendingWord } from "../marks/pending.js";
 import { fill, h, perFrame } from "../dom.js";
 import { asText } from "../marks/astext.js";
 import { ramp } from "../palette.js";
@@ -15,7 +17,8 @@ import { share } from "../marks/share.js";
  * @param {import("../types.js").Page} page
  * @param {HTMLElement} mixup shows the cell of the matrix that is chosen
  */
-export function probes({ state, scene, runs, api, theme }, mixup) {
+export function probes(page, mixup) {
+  const { state, scene, runs, api, theme } = page;
   const bars = h("div", { class: "chart", role: "img", "aria-label": "Accuracy by layer" });
   const epochs = h("div", { class: "chart", role: "img", "aria-label": "Accuracy by epoch" });
   const [barsText, epochsText] = [asText("Accuracy by layer"), asText("Accuracy by epoch")];
@@ -24,6 +27,7 @@ export function probes({ state, scene, runs, api, theme }, mixup) {
   const matrix = h("div", { class: "matrix" });
   const protocol = h("p", { class: "soft small" });
   const notice = h("p", { class: "notice", hidden: true });
+  const wait = pendingNotice(page);
   const body = h(
     "div",
     { class: "probe-body" },
@@ -33,13 +37,14 @@ export function probes({ state, scene, runs, api, theme }, mixup) {
     mixup,
     h("section", { class: "in-numbers" }, table, protocol),
   );
-  const element = h("div", { class: "probes", id: "probes" }, notice, body);
+  const element = h("div", { class: "probes", id: "probes" }, notice, wait.element, body);
   /** @type {Reply|null} */
   let reply = null;
   let asked = "";
+  let awaited = "";
   roving(matrix, ".confusion button");
 
-  const news = () => `${scene.layers?.run} ${scene.layers?.epoch} ${scene.target()?.run.analysed.length}`;
+  const news = () => `${scene.layers?.stamp}`;
 
   async function load() {
     const { layers } = scene;
@@ -51,7 +56,7 @@ export function probes({ state, scene, runs, api, theme }, mixup) {
       const found = await api.probes(layers.run, layers.epoch);
       if (asked !== wanted) return;
       reply = found;
-      notice.hidden = found.layers.length > 0;
+      notice.hidden = found.layers.length > 0 || toCome().length > 0;
       fill(notice, found.reason ?? "There is no probe for this checkpoint.");
     } catch (error) {
       if (asked !== wanted) return;
@@ -60,8 +65,31 @@ export function probes({ state, scene, runs, api, theme }, mixup) {
       notice.hidden = false;
       fill(notice, /** @type {Error} */ (error).message);
     }
-    body.hidden = !notice.hidden;
+    body.hidden = !reply?.layers.length;
+    awaited = "";
+    keepUp();
     draw();
+  }
+
+  /** Probes that are not there yet, by layer. */
+  function toCome() {
+    const { layers } = scene;
+    const run = runs.get(layers?.run ?? null);
+    return layers?.layers.flatMap((info) => {
+      const told = pending(run, layers.epoch, info, "probes");
+      return told ? [{ layer: info.layer, told }] : [];
+    }) ?? [];
+  }
+
+  /** In place of all where no layer has a probe, else in the table, a row each. */
+  function keepUp() {
+    if (state.now.tab !== "probes") return;
+    const coming = toCome();
+    wait.update(reply && !reply.layers.length ? coming[1]?.told ?? null : null, runs.get(scene.layers?.run ?? null));
+    const wanted = coming.map(({ layer, told }) => `${layer} ${told.state}`).join();
+    if (wanted === awaited) return;
+    awaited = wanted;
+    if (reply?.layers.length) drawTable(reply, reply.input ? [reply.input, ...reply.layers] : reply.layers);
   }
 
   function draw() {
@@ -81,7 +109,7 @@ export function probes({ state, scene, runs, api, theme }, mixup) {
       h("span", { class: "key filled" }, "learned"),
       h("span", { class: "key mark" }, "random encoder"),
       !reply.no_votes && h("span", { class: "key diamond" }, "vote of neighbours"),
-      h("span", { class: "key dash" }, `raw pixels ${percent(reply.pixels.accuracy)}`),
+      reply.pixels && h("span", { class: "key dash" }, `raw pixels ${percent(reply.pixels.accuracy)}`),
       h("span", { class: "key dot" }, `chance ${percent(reply.chance)}`),
     );
     void accuracyBars(bars, {
@@ -95,7 +123,7 @@ export function probes({ state, scene, runs, api, theme }, mixup) {
         { says: "vote of neighbours", symbol: "diamond-open", values: reply.layers.map((p) => p.votes) },
       ],
       lines: [
-        { says: "raw pixels", value: reply.pixels.accuracy, dash: "dash" },
+        ...(reply.pixels ? [{ says: "raw pixels", value: reply.pixels.accuracy, dash: "dash" }] : []),
         { says: "chance", value: reply.chance, dash: "dot" },
       ],
     });
@@ -135,7 +163,7 @@ export function probes({ state, scene, runs, api, theme }, mixup) {
   /** @param {Reply} told */
   function sentence(told) {
     const best = told.layers.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
-    return `${scene.layerName(best.layer)} is read best, ${percent(best.accuracy)}; raw pixels ${percent(told.pixels.accuracy)}, chance ${percent(told.chance)}.`;
+    return `${scene.layerName(best.layer)} is read best, ${percent(best.accuracy)}; raw pixels ${percent(told.pixels?.accuracy)}, chance ${percent(told.chance)}.`;
   }
 
   /** @param {Reply} told @param {import("../types.js").Probe[]} all */
@@ -159,7 +187,12 @@ export function probes({ state, scene, runs, api, theme }, mixup) {
             h("td", {}, random ? gain(p.accuracy - random.accuracy) : "–"),
             h("td", {}, p.votes ? share(p.votes) : "–"),
           );
-        })),
+        }), toCome().map(({ layer, told }) => h(
+          "tr",
+          { class: "to-come", "data-pending": told.state },
+          h("th", { scope: "row" }, layer ? scene.layerName(layer) : "Input (raw pixels)"),
+          h("td", { colspan: 4 }, pendingWord(told)),
+        ))),
       ),
     );
   }
@@ -214,9 +247,7 @@ export function probes({ state, scene, runs, api, theme }, mixup) {
   }
 
   const redraw = perFrame(drawCharts);
-  runs.on(() => {
-    if (news() !== asked) void load();
-  });
+  runs.on(keepUp);
   scene.on(["maps"], () => void load());
   state.on(["tab", "layer", "cell"], () => void load());
   theme.on(draw);

@@ -2,6 +2,7 @@
 
 import { fill, h } from "../dom.js";
 import { found } from "../search.js";
+import { shownEpochs } from "../runs.js";
 
 /** @param {import("../types.js").Page} page */
 export function search({ state, scene, runs }) {
@@ -21,8 +22,9 @@ export function search({ state, scene, runs }) {
 
   function look() {
     const { layers } = scene;
+    const run = runs.get(state.now.run);
     matches = found(box.value, {
-      layer: state.now.layer, layers: layers?.layers ?? [], epochs: layers?.epochs ?? [], classes: layers?.classes ?? [],
+      layer: state.now.layer, layers: layers?.layers ?? [], epochs: run ? shownEpochs(run) : [], classes: layers?.classes ?? [],
       ids: layers?.ids ?? [], labels: layers?.labels ?? [], shown: scene.shown, runs: runs.list, selection: state.now.selection,
     });
     at = 0;

@@ -39,7 +39,7 @@ export function separators({ state, scene, api }) {
     const { layers } = scene;
     if (!layers || !wanted()) return;
     const selection = state.now.selection.filter((id) => scene.place(id) >= 0);
-    const key = `${layers.run} ${layers.epoch} ${selection}`;
+    const key = `${layers.stamp} ${selection}`;
     if (key === asked) return;
     asked = key;
     try {

@@ -5,6 +5,8 @@ import { asText } from "../marks/astext.js";
 import { brush } from "../brush.js";
 import { count, decimal, layerSentence, layersInWords, lossName, percent } from "../text.js";
 import { createMapView } from "../mapview.js";
+import { pending } from "../pending.js";
+import { pendingTile, pendingWord } from "../marks/pending.js";
 import { boxOn, fill, h, perFrame } from "../dom.js";
 import { home, ranges } from "../plane.js";
 import { joined } from "../selection.js";
@@ -26,6 +28,7 @@ export function strip({ state, scene, runs, tip, example }, done) {
   let size = { width: 0, height: 0 };
   /** @type {import("../types.js").Box[]} */
   let boxes = [];
+  let awaited = "";
 
   /** Where the maps lie on the track: read once a layout, since reading it costs one. */
   function measure() {
@@ -85,8 +88,7 @@ export function strip({ state, scene, runs, tip, example }, done) {
         fill(c.title, h("b", {}, scene.layerName(layer)));
         return fill(c.facts, row("probe", "–"), h("div", { class: "accuracy" }), ["kept", "loss", "silent"].map((name) => row(name, "–", "", "small")));
       }
-      const { lacking } = scene.maps[layer] ?? {};
-      fill(c.surface, lacking && h("p", { class: "soft small lacking", title: lacking }, "no map"));
+      facing(c.surface, info);
       fill(c.title, h("b", { title: info.name }, h("bdi", {}, info.name)), h("span", { class: "soft" }, layer ? count(info.units) : "pixels"));
       c.title.setAttribute("aria-label", layerSentence(info));
       const chance = scene.layers?.chance ?? 0;
@@ -98,12 +100,36 @@ export function strip({ state, scene, runs, tip, example }, done) {
         c.facts,
         info.probe
           ? [row("probe", h("b", {}, percent(info.probe.accuracy))), accuracyBar(info.probe, ticks)]
-          : row("probe", h("span", { class: "soft" }, scene.layers?.chance === null ? "no labels" : "–")),
+          : [row("probe", noProbe(info)), toCome(info, "probes") && h("div", { class: "accuracy" })],
         row("kept", percent(info.kept_neighbours, 0), "Share of the 10 nearest neighbours that the map keeps", "small"),
         row("loss", decimal(info.loss, 3), `${lossName(runs.get(scene.layers?.run ?? null)?.config.rule)}, mean over the epoch before this checkpoint`, "small"),
         row("silent", layer && info.silent !== null ? count(info.silent) : "–", "Units that answer to no patch at all", "small"),
       );
     });
+  }
+
+  /** What is still to come of a layer, by analysis. @param {import("../types.js").LayerInfo} info @param {import("../types.js").Missing} what */
+  const toCome = (info, what) => pending(runs.get(scene.layers?.run ?? null), scene.layers?.epoch ?? 0, info, what);
+
+  /** What lies over a map's place where there is no map. @param {HTMLElement} surface @param {import("../types.js").LayerInfo} info */
+  function facing(surface, info) {
+    const [told, { lacking }] = [toCome(info, "embedding"), scene.maps[info.layer] ?? {}];
+    fill(surface, told ? pendingTile(told) : lacking && h("p", { class: "soft small lacking", title: lacking }, "no map"));
+  }
+
+  /** @param {import("../types.js").LayerInfo} info */
+  function noProbe(info) {
+    const told = toCome(info, "probes");
+    return told ? pendingWord(told) : h("span", { class: "soft" }, scene.layers?.chance === null ? "no labels" : "–");
+  }
+
+  /** What was still to come may be being made now, or never be. */
+  function progressed() {
+    const { layers } = scene;
+    const wanted = layers?.layers.flatMap((info) => [toCome(info, "embedding")?.state, toCome(info, "probes")?.state]).join() ?? "";
+    if (wanted === awaited) return;
+    awaited = wanted;
+    facts();
   }
 
   /** @param {string} name @param {import("../dom.js").Child} value @param {string} [title] @param {string} [look] */
@@ -172,6 +198,7 @@ export function strip({ state, scene, runs, tip, example }, done) {
   });
   scene.on(["paint"], redraw);
   scene.on(["selection"], select);
+  runs.on(progressed);
   state.on(["layer"], mark);
   state.on(["image"], ring);
   tip.on(ring);

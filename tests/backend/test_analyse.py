@@ -132,14 +132,25 @@ def test_the_summary_says_what_was_done_how_and_how_long_it_took(analysed):
 
 def test_one_forward_pass_a_checkpoint_and_the_input_once(analysed):
     passes = [step for step in ended(analysed[1]) if step[1] == "activity"]
-    assert passes == [(0, "activity", 0), (0, "activity", None), (3, "activity", None)]
+    assert passes == [(3, "activity", 0), (3, "activity", None), (0, "activity", None)]
+
+
+def test_units_of_the_first_checkpoint_come_before_slow_work_and_the_input_before_each_layer(
+    analysed,
+):
+    done = [(epoch, what, layer) for epoch, what, layer in ended(analysed[1]) if epoch == 3]
+    layered = [(what, layer) for word in ("probes", "embedding", "neighbours")
+               for what, layer in ((word, n) for n in LAYERS)]  # fmt: skip
+    units = [("activity", 0), ("activity", None)]
+    rest = [("learning", None), ("predictions", None), ("tuning", None)]
+    assert [step[1:] for step in done] == [*units, *layered, *rest]
 
 
 def test_progress_rises_from_0_to_1_and_says_when_an_epoch_is_complete(analysed):
     fractions = [step.fraction for step in analysed[1]]
     assert fractions[0] == 0 and fractions[-1] == 1
     assert fractions == sorted(fractions)
-    assert [step.epoch for step in analysed[1] if step.complete] == [0, 3]
+    assert [step.epoch for step in analysed[1] if step.complete] == [3, 0]
     assert not any(step.cached for step in analysed[1])
 
 
@@ -271,13 +282,15 @@ def test_bad_wishes_are_one_sentence(tmp_path):
         next(analyse(run, stripes()))
 
 
-def test_a_damaged_checkpoint_is_one_sentence_and_the_input_is_kept(tmp_path):
+def test_a_damaged_checkpoint_is_one_sentence_before_the_slow_work_on_the_input(tmp_path):
     run = new_run(tmp_path, epochs=(0,))
     weights = run / "checkpoints" / "epoch-0000" / "encoder.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
     with pytest.raises(CheckpointError, match="epoch-0000 of run stripes-0a1b is damaged"):
         list(analyse(run, stripes(), device="cpu"))
-    assert Results(run).complete(None) and not Results(run).complete(0)
+    results = Results(run)
+    assert results.has("selectivity", None, 0) and not results.has("embedding", None, 0)
+    assert results.standing() == ([], [])
 
 
 def test_a_run_analysed_before_there_was_a_learning_analysis_is_shown_and_gets_it(tmp_path):
@@ -288,7 +301,7 @@ def test_a_run_analysed_before_there_was_a_learning_analysis_is_shown_and_gets_i
     assert results.epochs() == [0, 3] and not results.has("learning", 3, 1)
     files = bytes_of(run)
     steps = list(analyse(run, stripes(), device="cpu", only=["learning"]))
-    assert ended(steps) == [(0, "learning", None), (3, "learning", None)]
+    assert ended(steps) == [(3, "learning", None), (0, "learning", None)]
     assert all(results.has("learning", epoch, layer) for epoch in (0, 3) for layer in LAYERS[1:])
     assert results.summary(3)["done"] == list(ANALYSES)
     assert "24 training images" in results.summary(3)["definitions"]["learning"]

@@ -60,6 +60,21 @@ def test_an_epoch_counts_when_it_and_the_input_are_complete(results: Results):
     assert results.epochs() == [3, 10]
 
 
+def test_an_epoch_is_begun_when_its_units_are_there_and_not_all_else(results: Results):
+    half = summary(done=[], seconds={"selectivity": 0.1})
+    results.write_summary(3, half)
+    assert results.standing() == ([], []), "nothing is told of the input"
+    results.write_summary(None, half)
+    assert results.standing() == ([], [3])
+    results.write_summary(10, summary(done=[], seconds={}))
+    results.write_summary(12, half | {"dataset": "cats"})
+    assert results.standing() == ([], [3])
+    results.write_summary(3, summary(seconds={"selectivity": 0.1}))
+    assert results.standing() == ([], [3]), "the input is not complete"
+    results.write_summary(None, summary())
+    assert results.standing() == ([3], [])
+
+
 def test_an_epoch_analysed_on_other_images_than_the_input_is_not_shown(results: Results):
     results.write_summary(None, summary())
     results.write_summary(3, summary())

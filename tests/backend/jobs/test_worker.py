@@ -71,7 +71,7 @@ def test_the_trained_run_left_what_it_should(trained: tuple[Path, str]) -> None:
     assert folder.result(1) == {"state": "finished", "error": None, "attempt": 1}
     assert folder.checkpoints() == [0, 1, 2]
     assert [event["epoch"] for event in events(folder, "checkpoint")] == [0, 1, 2]
-    assert [event["epoch"] for event in events(folder, "analysed")] == [0, 1, 2]
+    assert [event["epoch"] for event in events(folder, "analysed")] == [2, 0, 1]
     assert [event["epoch"] for event in events(folder, "epoch")] == [1, 2]
     assert len(events(folder, "epoch")[0]["losses"]) == 6
     assert events(folder, "end")[0]["state"] == "finished"
