@@ -46,6 +46,7 @@ def test_the_table_has_the_numbers_of_the_bench(
     told = ask(f"benches/{bench}")
     page = visit(f"#tab=compare&bench={bench}")
     page.wait_for_selector("#compare .chart.tall .main-svg")
+    page.wait_for_load_state("networkidle")  # the table is drawn anew with the list of runs
     for row in told["summary"]:
         texts = cells(page, row["rule"], row["view"])
         found = row["probes"]["fast"]
