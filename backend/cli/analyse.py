@@ -91,7 +91,7 @@ def follow(steps: Iterable["AnalysisProgress"], bar: Bar) -> None:
     """Show each step as it ends, and what was there already once for the input and each epoch."""
     pace, cached = Pace(), []
     for before, step in pairwise(chain([None], steps)):
-        if before and before.layer == 0 != step.layer:
+        if cached and before and before.layer == 0 != step.layer:
             bar.say(f"the input: {described(cached)}")
             cached.clear()
         if step.complete:
