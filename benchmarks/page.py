@@ -231,7 +231,7 @@ def heap(client: CDPSession) -> float:
 def heap_rows(page: Page, runs: list[str]) -> Iterator[Row]:
     client = page.context.new_cdp_session(page)
     client.send("Performance.enable")
-    page.wait_for_function("'Plotly' in window")  # read ahead of charts, once
+    page.wait_for_function("() => 'Plotly' in window")  # read ahead of charts, once
     page.evaluate(SWITCH, [runs, 40])
     resting(page)
     before = heap(client)

@@ -14,12 +14,11 @@ from backend.security.door import Door
 from backend.security.hosts import SAFE_METHODS, Hosts, check_origin
 from backend.security.rates import IS_STREAM, Rates
 
-# plotly.js: its WebGL needs eval, its mode bar one empty style element (the hash) and style
-# attributes.
+# plotly.js: its mode bar needs one empty style element (the hash) and style attributes.
 POLICY = "; ".join(
     (
         "default-src 'none'",
-        "script-src 'self' 'unsafe-eval'",
+        "script-src 'self'",
         "style-src-elem 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
         "style-src-attr 'unsafe-inline'",
         "img-src 'self' data: blob:",

@@ -17,9 +17,9 @@ from backend.bundle import bundle
 from backend.settings import VERSION
 
 STYLES = re.compile(r'<link rel="stylesheet" href="/static/([\w.-]+)">')
-# plotly.js: its WebGL needs eval, its script a blob, its mode bar style attributes.
+# plotly.js: its script is a blob, its mode bar has style attributes.
 POLICY = (
-    "default-src 'none'; script-src {script} blob: 'unsafe-eval'; style-src-elem {style} "
+    "default-src 'none'; script-src {script} blob:; style-src-elem {style} "
     "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; style-src-attr 'unsafe-inline'; "
     "img-src data: blob:; base-uri 'none'; form-action 'none'"
 )

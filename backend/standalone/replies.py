@@ -22,8 +22,8 @@ from backend.runs.results import Results
 
 MOST = 200_000  # answers of one file
 ALIKE = 64  # more answers than these of one route share a block with those of their layer only
-# What happens while a run is at work, and what takes a minute for all pairs of layers and epochs.
-LEFT_OUT = {"events", "news", "layers/{layer}/matches"}
+LEFT_OUT = {"events", "news"}  # what happens while a run is at work
+PAIRS = "/layers/{layer}/matches"  # a second each: of a layer at the first and the last epoch
 FILLED = {"epoch", "versus_epoch", "versus_layer"}  # queries for which every value is asked
 WORDS = ("rules", "encoders")  # answers about no run that the page shows beside one
 JSON, TABLES = "application/json", ("text/csv", "application/octet-stream")
@@ -116,6 +116,8 @@ class Asked:
                         values | {"layer": [layer], "unit": range(width)}, self.run
                     )
                 ]
+            elif route.path == PAIRS:
+                asked = self.pairs(route, layers[1:])
             else:
                 asked = route.asked(values, self.run)
             found.append((route, asked))
@@ -125,6 +127,18 @@ class Asked:
                 "choose one checkpoint with --epoch"
             )
         return found
+
+    def pairs(self, route: Route, layers: list[int]) -> list[str]:
+        """Paths about each layer at the first epoch and the same at the last, either way round."""
+        ends = sorted({self.epochs[0], self.epochs[-1]})
+        return [
+            path
+            for layer, (one, other) in itertools.product(layers, itertools.permutations(ends, 2))
+            for path in route.asked(
+                {"layer": [layer], "versus_layer": [layer], "epoch": [one], "versus_epoch": [other]},
+                self.run,
+            )
+        ]
 
     async def answers(self, on: Callable[[float], None]) -> AsyncIterator[tuple[Route, dict]]:
         """Each block of answers by path, with its route; `on` hears the share done."""

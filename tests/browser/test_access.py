@@ -75,7 +75,7 @@ def test_who_wants_no_motion_sees_none_and_epochs_still_play(visit: Visit) -> No
     page.emulate_media(reduced_motion="reduce")
     maps_drawn(page)
     page.keyboard.press(" ")
-    page.wait_for_function("location.hash.includes('epoch=')")
+    page.wait_for_function("() => location.hash.includes('epoch=')")
     assert page.evaluate(MOVING) == 0
     page.keyboard.press(" ")
     page.keyboard.press("2")

@@ -18,7 +18,7 @@ OTHER = "another-run"
 
 def told(page: Page, name: str) -> str | None:
     """What the address says of a prop, once it does."""
-    page.wait_for_function(f"new URLSearchParams(location.hash.slice(1)).has('{name}')")
+    page.wait_for_function(f"() => new URLSearchParams(location.hash.slice(1)).has('{name}')")
     return page.evaluate(f"new URLSearchParams(location.hash.slice(1)).get('{name}')")
 
 
@@ -63,7 +63,7 @@ def test_two_epochs_from_a_cell_of_the_matrix_to_the_maps_and_the_units(
     x, y, w, h = (box[side] for side in ("x", "y", "width", "height"))
     corners = [(x + a * w, y + b * h) for a, b in ((0.1, 0.1), (0.5, 0.1), (0.5, 0.9), (0.1, 0.9))]
     drag(page, corners)
-    page.wait_for_function("location.hash.includes('selection=')")
+    page.wait_for_function("() => location.hash.includes('selection=')")
     chosen = int(page.locator(".maps-row.large").get_attribute("data-selected"))
     assert 10 < chosen < 700
     for row in (".maps-row.large", ".maps-row:not(.large)"):
@@ -119,7 +119,7 @@ def test_a_cell_of_the_confusion_matrix_opens_its_images_and_the_units_that_tell
     expect(images).to_have_count(min(60, len(wanted)))
     shown = [int(image.get_attribute("data-image")) for image in images.all()]
     assert shown == wanted[:60]
-    page.wait_for_function("location.hash.includes('selection=')")
+    page.wait_for_function("() => location.hash.includes('selection=')")
     maps_drawn(page)
     expect(page.locator('.strip .cell[data-map="6"]')).to_have_attribute(
         "data-selected", f"{len(wanted)}"

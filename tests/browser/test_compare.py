@@ -84,7 +84,7 @@ def test_a_click_sorts_by_a_column_and_the_address_keeps_it(visit: Visit, bench:
     page.locator('#compare [data-column="1"]').click()
     expect(first).to_have_attribute("data-rule", "random")
     expect(page.locator("#compare tbody tr").last).to_have_attribute("data-rule", "pixels")
-    page.wait_for_function("location.hash.includes('order=1')")
+    page.wait_for_function("() => location.hash.includes('order=1')")
     page.reload()
     expect(first).to_have_attribute("data-rule", "random")
     expect(page.locator('#compare th[aria-sort="ascending"]')).to_have_text(re.compile("layer 1"))

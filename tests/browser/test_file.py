@@ -85,6 +85,12 @@ def test_a_file_shows_a_run_without_a_server_or_a_request(
     page.keyboard.press("ArrowRight")
     maps_drawn(page, "clapp-photos@100")
 
+    page.get_by_role("tab", name="Compare").click()
+    page.locator("#versus").select_option("clapp-photos")
+    expect(page.locator("#likeness .cka-cell")).to_have_count(36)
+    expect(page.locator("#matched")).to_contain_text("256 pairs of Layer 5 and Layer 5, mean r")
+    expect(page.locator("#matched .pair-tile")).not_to_have_count(0)
+
     page.get_by_role("tab", name="Neurons").click()
     page.locator("#neurons .tile[data-unit]").first.click()
     page.wait_for_selector("#unit .patch img")

@@ -93,7 +93,7 @@ def a_rectangle_is_spanned_by_keys(page: Page, at: np.ndarray, middle: tuple) ->
     assert selected(page) > 0
     expect(says).not_to_contain_text("rectangle;")
     press(page, "+")
-    page.wait_for_function("location.hash.includes('view=')")
+    page.wait_for_function("() => location.hash.includes('view=')")
 
 
 def test_everything_is_reached_and_done_by_keys_alone(
@@ -124,7 +124,7 @@ def test_everything_is_reached_and_done_by_keys_alone(
 
     tab_to(page, "#epoch")
     page.keyboard.press("ArrowLeft")
-    page.wait_for_function("location.hash.includes('epoch=')")
+    page.wait_for_function("() => location.hash.includes('epoch=')")
     page.keyboard.press("1")
     page.wait_for_selector('.map[data-drawn$="/3"]')
     tab_to(page, ".surface")
@@ -159,7 +159,7 @@ def test_everything_is_reached_and_done_by_keys_alone(
     page.evaluate(CLIPBOARD)
     tab_to(page, "#copy-link")
     page.keyboard.press("Enter")
-    assert "selection=" in page.wait_for_function("window.copied[0]").json_value()
+    assert "selection=" in page.wait_for_function("() => window.copied[0]").json_value()
 
     page.keyboard.press("Control+z")
     expect(page.locator(".chosen")).to_have_attribute("data-selected", f"{alone}")
@@ -194,7 +194,7 @@ def test_back_restores_and_a_link_shows_the_identical_view(
     expect(page.locator("#neurons .tile[data-unit]").first).to_be_visible()
     page.evaluate(CLIPBOARD)
     page.locator("#copy-link").click()
-    link = page.wait_for_function("window.copied[0]").json_value()
+    link = page.wait_for_function("() => window.copied[0]").json_value()
     page.wait_for_load_state("networkidle")
     whole = seen(page)
 
@@ -241,7 +241,7 @@ def test_what_is_drawn_can_be_read_sorted_and_copied(visit: Visit) -> None:
     shares = [float(text.split()[0]) for text in cells]
     assert shares == sorted(shares, reverse=True) and len(shares) == 7
     words.get_by_role("button", name="Copy as CSV").click()
-    text = page.wait_for_function("window.copied[0]").json_value()
+    text = page.wait_for_function("() => window.copied[0]").json_value()
     assert text.startswith("layer,units,probe,") and len(text.splitlines()) == 8
     for tab, plots in (("probes", 2), ("learning", 2)):
         page.evaluate("tab => { location.hash = `tab=${tab}`; }", tab)

@@ -84,7 +84,7 @@ def test_the_figures_follow_the_step_and_the_epoch(
     page.get_by_role("button", name="k = 4").click()
     expect(page.get_by_role("button", name="k = 4")).to_have_attribute("aria-pressed", "true")
     agree(page, last, 4)
-    page.wait_for_function("location.hash.includes('k=4')")
+    page.wait_for_function("() => location.hash.includes('k=4')")
 
     page.keyboard.press(",")
     page.wait_for_selector(f'#learning[data-drawn="{run}@0"]')

@@ -212,7 +212,7 @@ def test_the_page_is_used_by_keys_alone(visit: Visit) -> None:
     page.keyboard.press("Escape")
     expect(page.locator("#unit")).to_be_hidden()
     page.keyboard.press(",")
-    page.wait_for_function("location.hash.includes('epoch=')")
+    page.wait_for_function("() => location.hash.includes('epoch=')")
 
 
 def test_names_from_outside_stay_text_everywhere(visit: Visit) -> None:

@@ -111,14 +111,14 @@ def test_maps_and_probes_appear_one_by_one_and_what_is_chosen_stays(
     left, top = box["x"] + 2, box["y"] + 2
     right, bottom = box["x"] + box["width"] / 2, box["y"] + box["height"] - 2
     drag(page, [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)])
-    page.wait_for_function("location.hash.includes('selection=')")
+    page.wait_for_function("() => location.hash.includes('selection=')")
     page.click('[data-map="2"] .cell-title')
     page.click("#tab-units")
     page.locator('#neurons .tile[data-unit="3"]').click()
     page.click("#tab-map")
     page.locator("#map .surface").hover()
     page.mouse.wheel(0, -240)
-    page.wait_for_function("location.hash.includes('view=')")
+    page.wait_for_function("() => location.hash.includes('view=')")
     expect(page.locator("#unit")).to_have_attribute("data-unit", "2/3")
     chosen = page.evaluate("location.hash")
     page.screenshot(path=shots / "pending-half.png")

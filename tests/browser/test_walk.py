@@ -97,7 +97,7 @@ def the_best_unit_of_layer_3_opens(page: Page, ask, run: str) -> None:
     expect(shown).to_have_count(len(top))
     assert [int(shown.nth(i).get_attribute("data-image") or -1) for i in range(len(top))] == top
     page.wait_for_function(
-        """[...document.querySelectorAll('#unit [data-patches="top"] img')]
+        """() => [...document.querySelectorAll('#unit [data-patches="top"] img')]
             .every(img => img.complete && img.naturalWidth > 0)"""
     )
     expect(page.locator("#colour")).to_have_value("unit")
