@@ -11,7 +11,7 @@ const HOW = "Arrows move, Shift+arrows span a rectangle, Enter selects (Shift ad
 
 /**
  * Keys for an element that shows a map; while it has the focus, what they have come to is told on it
- * in words. After a click arrows do what they do on the page.
+ * in words. Without a Tab to it arrows do what they do on the page.
  * @param {HTMLElement} element
  * @param {Pick<import("./brush.js").Handlers, "map"|"hover"|"click"|"lasso"|"outline"|"zoom"> & {
  *   cross: (at: [number, number]|null) => void, named: (place: number) => string}} on
@@ -20,7 +20,7 @@ const HOW = "Arrows move, Shift+arrows span a rectangle, Enter selects (Shift ad
 export function cursor(element, on) {
   /** @type {import("./crosshair.js").Crosshair|null} */
   let now = null;
-  let pointed = false;
+  let tabbed = false;
   const says = h("p", { class: "cursor-says", role: "status", hidden: true });
   element.append(says);
   Object.assign(element, { tabIndex: 0 });
@@ -93,19 +93,27 @@ export function cursor(element, on) {
     return true;
   }
 
+  document.addEventListener("keydown", ({ key }) => (tabbed = key === "Tab"), true);
+  document.addEventListener("pointerdown", () => (tabbed = false), true);
   element.addEventListener("pointerdown", () => {
-    pointed = true;
     if (now) show(null);
   });
   element.addEventListener("focus", () => {
-    if (!pointed) show(centred(size()));
+    if (tabbed) show(centred(size()));
   });
   element.addEventListener("blur", () => {
-    pointed = false;
     if (now) show(null);
   });
   element.addEventListener("keydown", (event) => {
-    if (event.metaKey || !pressed(event)) return;
+    const ofBrowser = event.metaKey || (event.ctrlKey && !event.key.startsWith("Arrow"));
+    if (ofBrowser || !pressed(event)) return;
     event.preventDefault();
   });
+
+  return {
+    /** Tell anew what is there: the map under the cursor has changed. */
+    refresh() {
+      if (now) show(now);
+    },
+  };
 }

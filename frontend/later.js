@@ -2,6 +2,7 @@
 
 import { alikecard } from "./panels/alikecard.js";
 import { carry } from "./panels/carry.js";
+import { chosen } from "./panels/chosen.js";
 import { createBeside } from "./beside.js";
 import { examplecard } from "./panels/examplecard.js";
 import { h } from "./dom.js";
@@ -24,10 +25,11 @@ import { search } from "./panels/search.js";
 import { separators } from "./panels/separators.js";
 import { standalone } from "./standalone.js";
 import { twomaps } from "./panels/twomaps.js";
+import { undoing } from "./panels/undoing.js";
 import { unitcard } from "./panels/unitcard.js";
 import { versus } from "./panels/versus.js";
 
-/** @typedef {"search"|"units"|"probes"|"learning"|"compare"|"cards"|"dialogs"} Place */
+/** @typedef {"search"|"units"|"probes"|"learning"|"compare"|"cards"|"chosen"|"dialogs"} Place */
 /** @typedef {{ahead: () => void, find: () => void}} Later `ahead` is called when maps are drawn, `find` to search */
 
 /**
@@ -46,6 +48,7 @@ export function fillLater(page, places) {
   places.compare.replaceWith(h("div", { class: "compare", id: "compare" },
     versus(both), likeness(both), twomaps(both), matched(both), pair(both), rules(page)));
   places.cards.replaceWith(separators(page), imagecard(page), unitcard(page), alikecard(both), predictioncard(page), layercard(page), examplecard(page));
+  places.chosen.replaceWith(undoing(page), chosen(page));
   places.dialogs.replaceWith(...(standalone ? [] : [newrun(page), images(page)]), carry(page), keys(page));
   return { ahead: prefetch(page), find: find.focus };
 }

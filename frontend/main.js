@@ -1,7 +1,6 @@
 // Puts the page together: the stores, then one element a panel.
 
 import * as api from "./api.js";
-import { chosen } from "./panels/chosen.js";
 import { createAtlas } from "./atlas.js";
 import { createExample } from "./example.js";
 import { createRuns } from "./runs.js";
@@ -21,7 +20,6 @@ import { standalone } from "./standalone.js";
 import { silence } from "./panels/silence.js";
 import { stage } from "./panels/stage.js";
 import { strip } from "./panels/strip.js";
-import { undoing } from "./panels/undoing.js";
 
 const state = createState(window);
 const theme = createTheme();
@@ -38,15 +36,24 @@ const time = epochs(page);
 const place = () => h("template");
 const places = {
   search: h("div", { class: "search" }), units: place(), probes: place(), learning: place(), compare: place(),
-  cards: place(), dialogs: place(),
+  cards: place(), chosen: place(), dialogs: place(),
 };
 
 const later = () => import("./later.js");
 /** @type {Promise<import("./later.js").Later|null>|null} */
 let all = null;
 
-/** Load the rest of the page, once; what failed is tried again when it is next wanted. */
-const complete = () => (all ??= later().then(({ fillLater }) => fillLater(page, places), () => (all = null)));
+let [wanted, seen] = [false, false];
+
+/** Load the rest of the page, once; what failed is tried again when it is next wanted or runs are told. */
+function complete() {
+  wanted = true;
+  return (all ??= later().then(({ fillLater }) => {
+    const rest = fillLater(page, places);
+    if (seen) rest.ahead();
+    return rest;
+  }, () => (all = null)));
+}
 
 document.body.append(
   h("a", { class: "skip", href: "#main", onclick: skip }, "Skip to the maps"),
@@ -60,14 +67,17 @@ document.body.append(
     compare: [places.compare],
   })),
   h("aside", { class: "detail", "aria-label": "Details" }, places.cards),
-  h("footer", { class: "footer" }, time.element, undoing(page), chosen(page)),
+  h("footer", { class: "footer" }, time.element, places.chosen),
   places.dialogs,
   silence(page),
   tip.element,
 );
 
+/** The maps of a checkpoint are in view. */
 function drawn() {
-  void complete().then((rest) => rest?.ahead());
+  const had = all;
+  seen = true;
+  void complete().then((rest) => had && rest?.ahead());
 }
 
 /** The address tells what is shown, so the link moves the focus alone. @param {Event} event */
@@ -80,6 +90,7 @@ document.body.classList.toggle("standalone", standalone);
 scene.on(["maps"], () => scene.status === "loading" || scene.status === "ready" || void complete());
 state.on(["tab", "dialog", "unit", "image"], () => void complete());
 if (state.now.tab !== "map" || state.now.dialog) void complete();
+runs.on(() => wanted && !all && void complete());
 const showRuns = () => document.body.classList.toggle("runs-open", state.now.dialog === "runs");
 state.on(["dialog"], showRuns);
 showRuns();

@@ -61,7 +61,7 @@ export function createMapsRow({ state, scene, tip }, { label, large }) {
   }
 
   function draw() {
-    if (!list.length || !size.width || !scene.layers) return view.show(null);
+    if (!list.length || !size.width || !size.height || !scene.layers) return view.show(null);
     const maps = list.map(({ points }, i) => ({
       points, box: boxes[i], ranges: ranges(home(points, boxes[i]), boxes[i]),
     }));

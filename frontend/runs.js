@@ -70,6 +70,8 @@ export function createRuns() {
   const open = new Map();
   /** @type {Map<string, number>} the last event heard of each run */
   const heardOf = new Map();
+  /** @type {Map<string, number>} how often each run was looked at by itself */
+  const looked = new Map();
   /** @type {Map<string, boolean>} runs that are being looked at, and whether to look again */
   const looks = new Map();
   /** @type {(() => void)[]} */
@@ -144,7 +146,10 @@ export function createRuns() {
     if (looks.has(id)) return void looks.set(id, true);
     looks.set(id, false);
     const run = await api.run(id).catch(() => null);
-    if (run && store.get(id)) put(freshest(run));
+    if (run && store.get(id)) {
+      looked.set(id, (looked.get(id) ?? 0) + 1);
+      put(freshest(run));
+    }
     const again = looks.get(id);
     looks.delete(id);
     if (again) void look(id);
@@ -177,8 +182,11 @@ export function createRuns() {
     on: (listener) => void listeners.push(listener),
     async refresh() {
       clearTimeout(timer);
+      const before = new Map(looked);
       try {
-        hold((await api.runs()).runs.map(freshest));
+        const { runs } = await api.runs();
+        // What was looked at since this was asked for is newer.
+        hold(runs.map((run) => (looked.get(run.id) !== before.get(run.id) && store.get(run.id)) || freshest(run)));
         failure = null;
         if (!loaded) void lookInTrash();
         loaded = true;

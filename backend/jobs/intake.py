@@ -24,7 +24,7 @@ from backend.errors import DataError, failure_of
 from backend.jobs.archive import MOST_BYTES, Archive, UnpackError
 from backend.jobs.note import read, write
 from backend.runs.lock import Lock
-from models.data import load
+from models.data import Dataset, load
 from models.data.folder import SPLIT_FOLDERS, is_hidden
 from models.data.metadata import FILE, metadata_of
 from models.data.picture import UnreadableError, read_picture
@@ -83,11 +83,10 @@ def take_in(upload: Path, home: Path | None = None) -> Report:
             raise DataError(nothing(report))
         place = upload / "images" / folder_name(title, "images")
         place.parent.mkdir(exist_ok=True)
+        shutil.rmtree(place, ignore_errors=True)  # of an earlier try
         made.rename(place)
         if home:
-            known = metadata_of(load(str(place), home))  # the web process finds it decoded
-            report.columns = [column.name for column in known.columns]
-            report.remarks = list(known.remarks)
+            tell_columns(load(str(place), home), report)  # the web process finds it decoded
     except Exception as error:
         report.error = failure_of(error)
         shutil.rmtree(made, ignore_errors=True)
@@ -145,6 +144,17 @@ def write_images(files: list[Given], made: Path, report: Report, upload: Path) -
             report.refuse(files[table - 1].name, str(reason))
     report.images = counts.total()
     report.classes = {name: n for name, n in sorted(counts.items()) if name}
+
+
+def tell_columns(dataset: Dataset, report: Report) -> None:
+    """Say what is known of the images; a table that cannot be read leaves them without."""
+    try:
+        known = metadata_of(dataset)
+    except DataError as error:
+        report.remarks = [str(error)]
+    else:
+        report.columns = [column.name for column in known.columns]
+        report.remarks = list(known.remarks)
 
 
 def table_of(parts: list[list[str]]) -> int:

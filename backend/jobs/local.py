@@ -9,6 +9,7 @@ from pathlib import Path
 
 from backend.jobs.launcher import WORKER, Job, Signal, Status, arguments, environment, python
 from backend.jobs.process import handle_of, is_alive, is_of_a_process, pid_of, send
+from backend.runs import plain
 from backend.runs.folder import RunFolder
 
 NUMBERS = {
@@ -42,7 +43,7 @@ class Local:
             if sys.platform == "win32"
             else {"start_new_session": True}
         )
-        with open(job.folder / "log.txt", "ab") as log:
+        with plain.appended(job.folder / "log.txt") as log:
             child = subprocess.Popen(
                 python(self.worker) + arguments(job),
                 cwd=job.folder,

@@ -332,7 +332,9 @@ class Queue:
             self.close(row, State.FAILED, failure_of(error))
             return True
         except OSError as error:
-            message = f"the run could not be started ({error.strerror}); mend that and resume it"
+            message = (
+                f"the run could not be started ({error.strerror or error}); mend that and resume it"
+            )
             self.close(row, State.FAILED, {"code": "internal", "message": message})
             return True
         self.found(row, handle)

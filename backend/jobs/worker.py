@@ -312,8 +312,6 @@ def main(words: Sequence[str] | None = None) -> int:
     except (SaccadeError, OSError) as error:
         print(f"error: {failure_of(error)['message']}", file=sys.stderr)
         return EXIT[State.FAILED]
-    finally:
-        end_others()
 
 
 def work_off(options: argparse.Namespace, ranks: "Ranks | None" = None) -> int:
@@ -327,4 +325,7 @@ def work_off(options: argparse.Namespace, ranks: "Ranks | None" = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    finally:
+        end_others()

@@ -33,6 +33,17 @@ def opened(path: Path, most: int = EVENTS) -> BinaryIO:
     return open(number, "rb")
 
 
+def appended(path: Path) -> BinaryIO:
+    """The file, made where there is none, to be written at its end. Raises as `opened` does."""
+    number = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | FLAGS, 0o644)
+    try:
+        check(number, EVENTS)
+    except StrangeFileError:
+        os.close(number)
+        raise
+    return open(number, "ab")
+
+
 def check(number: int, most: int) -> None:
     """Raises StrangeFileError unless a file that is open is plain and has at most so many bytes."""
     status = os.fstat(number)

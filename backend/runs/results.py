@@ -178,8 +178,8 @@ class Results:
         units are there while other analyses of them, or of the input, are missing."""
         shown = self.told(None)
         complete, begun = [], []
-        for folder in sorted(self.root.glob("epoch-[0-9]*")):
-            epoch = int(folder.name[6:])
+        numbers = [folder.name[6:] for folder in self.root.glob("epoch-[0-9]*")]
+        for epoch in sorted(int(number) for number in numbers if number.isdecimal()):
             told = self.told(epoch)
             if not (shown and told and shown.images == told.images):
                 continue
@@ -187,7 +187,7 @@ class Results:
                 complete.append(epoch)
             elif shown.streamed and told.streamed:
                 begun.append(epoch)
-        return sorted(complete), sorted(begun)
+        return complete, begun
 
     def complete(self, epoch: int | None) -> bool:
         """Whether every analysis that an epoch, or the input, is shown with is done."""
@@ -206,9 +206,12 @@ class Results:
         path = self.folder(epoch) / "analysis.json"
         try:
             summary = json.loads(plain.read(path))
-            return (
-                summary | {name: summary[name] for name in TOLD} | {"done": list(summary["done"])}
-            )
+            for name in TOLD:
+                summary[name]  # every summary has them
+            return summary | {
+                "done": [str(word) for word in summary["done"]],
+                "seconds": dict(summary.get("seconds") or {}),
+            }
         except DAMAGE as error:
             raise self.damaged(path, error) from None
 
@@ -365,7 +368,7 @@ class Told:
     def of(cls, summary: dict) -> "Told":
         return cls(
             tuple(summary.get(name) for name in ("dataset", "split", "n_test", "fingerprint")),
-            "selectivity" in summary.get("seconds", ()),
+            "selectivity" in summary["seconds"],
             set(ANALYSES) - BESIDE <= set(summary["done"]),
         )
 

@@ -135,7 +135,12 @@ class Asked:
             path
             for layer, (one, other) in itertools.product(layers, itertools.permutations(ends, 2))
             for path in route.asked(
-                {"layer": [layer], "versus_layer": [layer], "epoch": [one], "versus_epoch": [other]},
+                {
+                    "layer": [layer],
+                    "versus_layer": [layer],
+                    "epoch": [one],
+                    "versus_epoch": [other],
+                },
                 self.run,
             )
         ]

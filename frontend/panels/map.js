@@ -64,7 +64,7 @@ export function map(page) {
     touch: true,
   };
   brush(surface, handlers);
-  cursor(surface, {
+  const keys = cursor(surface, {
     ...handlers,
     cross: shown.lines.cursor,
     named: (place) => `Image ${scene.layers?.ids[place]}, ${scene.className(place)}; Enter pins it.`,
@@ -78,7 +78,7 @@ export function map(page) {
   /** Where the map stands now, or null while there is nothing to show or it is not in view. */
   function place() {
     const points = scene.maps[state.now.layer];
-    if (!scene.layers || !points || !size.width || state.now.tab !== "map" || toCome()) return null;
+    if (!scene.layers || !points || !size.width || !size.height || state.now.tab !== "map" || toCome()) return null;
     return { points, box: box(), ranges: ranges(view(), box()) };
   }
 
@@ -150,6 +150,7 @@ export function map(page) {
     });
     tell();
     ring();
+    keys.refresh();
     element.dataset.drawn = seen();
   }
 

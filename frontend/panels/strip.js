@@ -140,7 +140,7 @@ export function strip({ state, scene, runs, tip, example }, done) {
   const seen = () => (scene.layers ? `${scene.layers.run}@${scene.layers.epoch}` : "");
 
   function draw() {
-    if (!scene.layers || !size.width || cells.length !== scene.maps.length) return;
+    if (!scene.layers || !size.width || !size.height || cells.length !== scene.maps.length) return;
     const maps = scene.maps.map((points, i) => ({
       points, box: boxes[i], ranges: ranges(home(points, boxes[i]), boxes[i]),
     }));

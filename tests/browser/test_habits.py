@@ -96,6 +96,20 @@ def a_rectangle_is_spanned_by_keys(page: Page, at: np.ndarray, middle: tuple) ->
     page.wait_for_function("() => location.hash.includes('view=')")
 
 
+def test_a_map_that_was_clicked_leaves_the_arrows_to_the_page(visit: Visit) -> None:
+    page = visit("#layer=4")
+    page.wait_for_selector(".map[data-drawn]")
+    box = page.locator(".surface").bounding_box()
+    page.mouse.click(box["x"] + 5, box["y"] + 5)
+    expect(page.locator(".surface")).to_be_focused()
+    page.keyboard.press("?")
+    page.keyboard.press("Escape")
+    expect(page.locator(".surface")).to_be_focused()
+    expect(page.locator(".cursor-says")).to_be_hidden()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function("() => location.hash.includes('layer=3')")
+
+
 def test_everything_is_reached_and_done_by_keys_alone(
     visit: Visit, ask: Callable[[str], dict], shots: Path
 ) -> None:

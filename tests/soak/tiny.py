@@ -16,7 +16,7 @@ import time
 from typing import Any
 
 from backend.jobs import worker
-from backend.jobs.process import handle_of, is_alive
+from backend.jobs.process import end_others, handle_of, is_alive
 from backend.jobs.signals import Stopped
 from backend.jobs.states import State
 
@@ -72,4 +72,7 @@ class Tiny(worker.Worker):
 
 if __name__ == "__main__":
     worker.Worker = Tiny
-    sys.exit(worker.main())
+    try:
+        sys.exit(worker.main())
+    finally:
+        end_others()

@@ -46,6 +46,25 @@ def test_a_run_that_ships_is_shown_and_cannot_be_changed(client: TestClient, cop
     assert client.get(f"/api/runs/{run}/events").text.count("event: epoch") == 2
 
 
+def test_an_odd_summary_or_folder_leaves_the_list_of_runs_and_the_other_epochs(
+    client: TestClient, copy: tuple
+) -> None:
+    _, folder, run = copy
+    shutil.copytree(folder / "analysis" / "epoch-0000", folder / "analysis" / "epoch-0000.bak")
+    assert client.get(f"/api/runs/{run}").json()["analysed"] == [0, 1, 2]
+    file = folder / "analysis" / "epoch-0001" / "analysis.json"
+    summary = json.loads(file.read_text())
+    for odd, there in (
+        ({"seconds": 5}, False),
+        ({"done": 5}, False),
+        ({"done": [[]]}, False),
+        ({"seconds": None}, True),
+    ):
+        file.write_text(json.dumps(summary | odd))
+        (shown,) = client.get("/api/runs").json()["runs"]
+        assert shown["analysed"] == ([0, 1, 2] if there else [0, 2]), odd
+
+
 def test_without_labels_there_are_no_probes_and_no_classes(client: TestClient, copy: tuple) -> None:
     _, folder, run = copy
     for file in folder.glob("analysis/*/probe-*.npz"):

@@ -13,9 +13,10 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from backend.app import create_app
+from backend.errors import DataError
 from backend.jobs import intake
 from backend.settings import Settings
-from models.data import load
+from models.data import Dataset, load
 from models.data.metadata import metadata_of
 from tests.backend.conftest import FILE, LOCAL, Quiet
 from tests.soak import hostile, uploads
@@ -158,6 +159,24 @@ def test_a_file_that_comes_while_its_upload_is_removed_is_told_in_a_sentence(
     reply = fresh.put(f"{path}/files/1", params={"name": "a"}, content=body(), headers=FILE)
     assert (reply.status_code, reply.json()["error"]["code"]) == (404, "not_found")
     assert "was removed while the file came" in reply.json()["error"]["message"]
+
+
+def test_a_table_that_cannot_be_read_leaves_its_images_and_a_second_try_replaces_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = tmp_path / "incoming"
+    given.mkdir()
+    (given / "000001").write_bytes(RED)
+    (given / "name-000001").write_text("a.png")
+
+    def refused(_: Dataset) -> None:
+        raise DataError("metadata.csv is larger than 32 MiB")
+
+    monkeypatch.setattr(intake, "metadata_of", refused)
+    for _ in range(2):
+        report = intake.take_in(tmp_path, tmp_path / "home")
+        assert (report.error, report.images, report.columns) == (None, 1, [])
+        assert report.remarks == ["metadata.csv is larger than 32 MiB"]
 
 
 def test_several_images_become_a_data_set_without_classes(fresh: TestClient, until: Until) -> None:

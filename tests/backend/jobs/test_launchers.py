@@ -4,6 +4,7 @@ inline is the process of the caller and has a part of it; `fake` is the launcher
 programs of the test's own. Jobs count instead of training, but for the last tests.
 """
 
+import os
 import signal
 import subprocess
 import sys
@@ -76,6 +77,17 @@ def counts(folder: RunFolder, until: Until) -> None:
 
 
 # Start
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a link"])
+def test_a_log_that_is_no_plain_file_is_not_waited_for_or_written_to(home: Path, kind: str) -> None:
+    folder, elsewhere = counting(home, 5), home / "elsewhere"
+    elsewhere.touch()
+    log = folder.path / "log.txt"
+    os.mkfifo(log) if kind == "a pipe" else log.symlink_to(elsewhere)
+    with pytest.raises(OSError):
+        Local(COUNTING).start(job_of(folder))
+    assert elsewhere.read_bytes() == b""
 
 
 @everywhere
