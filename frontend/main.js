@@ -33,7 +33,7 @@ const page = {
   state, api, scene, runs, atlas, theme, tip, example: createExample(scene), undo: createUndo(state),
 };
 const time = epochs(page);
-const place = () => h("template");
+const place = () => h("div", { hidden: true });
 const places = {
   search: h("div", { class: "search" }), units: place(), probes: place(), learning: place(), compare: place(),
   cards: place(), chosen: place(), dialogs: place(),

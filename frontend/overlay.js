@@ -148,7 +148,7 @@ export function createLines() {
   const lasso = svg("polygon", { class: "lasso" });
   const rings = svg("g", {});
   const crosses = svg("g", {});
-  const cursor = svg("g", { class: "cross" });
+  const cursor = svg("g", { class: "at-keys" });
   const element = svg("svg", { class: "lines", "aria-hidden": "true" }, rings, crosses, lasso, cursor);
   return {
     element,

@@ -72,7 +72,7 @@ def test_what_is_missing_of_a_layer_and_a_run_deleted_elsewhere_are_told_in_plac
         expect(page.locator("#image")).to_contain_text("neighbours-4.npz")
         page.locator('[data-map="2"] .cell-title').click()
         page.wait_for_selector('.map[data-drawn$="/2"]')
-        expect(page.locator("#map")).not_to_contain_text("is missing")
+        expect(page.locator("#map .pending")).to_be_hidden()
         page.keyboard.press("2")
         expect(page.locator("#neurons")).to_contain_text("saccade analyse holes-0001")
         page.screenshot(path=shots / "lacking.png")
