@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent
 KEPT, PAGE = FOLDER / "results.json", FOLDER / "results.md"
 NOT_RUN = {"__init__", "__main__", "crowd", "record"}
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in NOT_RUN)
-LESS_IS_BETTER = ("s", "ms", "MB", "%")  # units begin with one of these, or more is better
+LESS_IS_BETTER = ("s", "ms", "kB", "MB", "%")  # units begin with one of these, or more is better
 Record = dict
 
 

@@ -31,6 +31,7 @@ FLAGS = ["--no-sandbox", "--disable-background-networking", "--enable-precise-me
 SIZE = {"width": 1440, "height": 900}
 PATIENCE = 120_000  # milliseconds
 SWITCHES = 500
+AT_ONCE = 5  # milliseconds before it is seen that maps are drawn in which that asks for more
 
 # In the page: when the maps are shown, and from an event until the frame that shows what it did.
 WATCH = """
@@ -38,6 +39,7 @@ window.shown = new Promise((done) => {
     new MutationObserver((_, watcher) => {
         if (!document.querySelector(".strip[data-drawn]")) return;
         watcher.disconnect();
+        window.drawn = performance.now();
         requestAnimationFrame(() => setTimeout(() => done(performance.now())));
     }).observe(document, { subtree: true, childList: true, attributes: true });
 });
@@ -87,7 +89,7 @@ LASSO = """async () => {
     surface.dispatchEvent(new PointerEvent("pointerdown", at(0, 0)));
     for (const [x, y] of corners) surface.dispatchEvent(new PointerEvent("pointermove", at(x, y)));
     await frame();
-    const chosen = document.querySelector(".chosen");
+    const chosen = document.querySelector(".strip .cell");
     const before = chosen.dataset.selected;
     return took(() => surface.dispatchEvent(new PointerEvent("pointerup", at(...corners[3]))),
         () => chosen.dataset.selected !== before);
@@ -99,7 +101,7 @@ FIRST = f"""async () => {{
 }}"""
 SCRIPTS = """() => performance.getEntriesByType("resource")
     .filter((one) => one.name.includes("/script/"))
-    .map((one) => [new URL(one.name).pathname, one.responseEnd])"""
+    .map((one) => [new URL(one.name).pathname, one.startTime])"""
 SWITCH = """async ([run, times]) => {
     for (let i = 0; i < times; i++) {
         location.hash = `#run=${run[i % 2]}`;
@@ -243,12 +245,12 @@ def heap_rows(page: Page, runs: list[str]) -> Iterator[Row]:
 
 
 def script_rows(page: Page, address: str) -> Iterator[Row]:
-    """Kilobytes of the page's own JavaScript as served: what came before the maps, and all."""
+    """Kilobytes of the page's own JavaScript as served: what its maps wait for, and all."""
     resting(page)
-    came, shown = page.evaluate(SCRIPTS), page.evaluate("shown")
+    came, drawn = page.evaluate(SCRIPTS), page.evaluate("drawn")
     bodies = {place: page.request.get(f"{address}{place[1:]}").body() for place, _ in came}
-    sooner = [bodies[place] for place, at in came if at < shown]
-    for name, parts in ((" until the maps answer", sooner), ("", bodies.values())):
+    sooner = [bodies[place] for place, at in came if at < drawn - AT_ONCE]
+    for name, parts in ((" that its maps wait for", sooner), ("", bodies.values())):
         whole, packed = len(b"".join(parts)) / 1000, sum(len(gzip.compress(one)) for one in parts)
         yield figure(f"the page's own JavaScript{name}", [whole], "kB", "< 150")
         yield figure(f"the same, compressed with gzip{name}", [packed / 1000], "kB")
