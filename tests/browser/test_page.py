@@ -98,7 +98,9 @@ def test_the_maps_answer_before_the_rest_of_the_page_is_there(visit: Visit) -> N
     assert box
     x, y = box["x"], box["y"]
     drag(page, [(x, y), (x + 99, y), (x + 99, y + 99), (x, y + 99)])
-    expect(page.locator(".chosen")).to_have_attribute("data-selected", re.compile("^[1-9]"))
+    expect(page.locator(".strip .cell").first).to_have_attribute(
+        "data-selected", re.compile("^[1-9]")
+    )
     page.locator("#tab-units").click()
     page.keyboard.press("/")
     assert len(held) == 1 and page.locator("#neurons, #search").count() == 0
