@@ -24,24 +24,23 @@ def opened(path: Path, most: int = EVENTS) -> BinaryIO:
     """The file, to be read. Raises OSError, StrangeFileError where it is not what it should be."""
     if path.is_symlink():
         raise StrangeFileError("it is a link, not a file")
-    number = os.open(path, os.O_RDONLY | FLAGS)
-    try:
-        check(number, most)
-    except StrangeFileError:
-        os.close(number)
-        raise
-    return open(number, "rb")
+    return checked(os.open(path, os.O_RDONLY | FLAGS), "rb", most)
 
 
 def appended(path: Path) -> BinaryIO:
     """The file, made where there is none, to be written at its end. Raises as `opened` does."""
     number = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | FLAGS, 0o644)
+    return checked(number, "ab", EVENTS)
+
+
+def checked(number: int, mode: str, most: int) -> BinaryIO:
+    """What was opened, as a file; closed again where it is not what it should be."""
     try:
-        check(number, EVENTS)
+        check(number, most)
     except StrangeFileError:
         os.close(number)
         raise
-    return open(number, "ab")
+    return open(number, mode)
 
 
 def check(number: int, most: int) -> None:
