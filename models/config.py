@@ -140,7 +140,7 @@ class TrainConfig:
     device: str = setting("auto", "Where to compute.", choices=("auto", "cpu", "cuda", "mps"))
     precision: str = setting(
         "auto",
-        "Arithmetic of the convolutions; auto is bfloat16 where the hardware has it.",
+        "Arithmetic of convolutions and predictions; auto is bfloat16 where the hardware has it.",
         choices=("auto", "float32", "bfloat16", "float64"),
     )
     parallel: str = setting(

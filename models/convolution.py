@@ -6,16 +6,21 @@ the winners of the pool are kept.
 """
 
 from collections.abc import Iterator
+from itertools import product
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.grad import conv2d_input, conv2d_weight
 
-# Bytes of a convolution's result at a time: little on a processor, where memory is dear and a call
-# costs nothing; more on a GPU, where it is the other way round.
-PART = {"cpu": 2**24}
+# Bytes of a convolution's result at a time: what a processor's cache holds, since there memory is
+# dear and a call costs nothing; more on a GPU, where it is the other way round.
+PART = {"cpu": 2**22}
 PART_ELSEWHERE = 2**29
+# Side of the largest map whose weight gradient is a product a tap: on a small map many taps of a
+# convolution meet only padding. A GPU's own convolutions are left what they do well.
+BY_TAPS = {"cpu": 8}
+BY_TAPS_ELSEWHERE = 2
 TAP = slice(1, 3), slice(0, 2)  # of a 3x3 kernel on a 2x2 map: those that meet it from y = 0, 1
 
 
@@ -35,8 +40,9 @@ class Activity(torch.autograd.Function):
         winners, places = [], x.shape[2] * x.shape[3]
         sides = [side // 2 if pool else side for side in x.shape[2:]]
         out = x.new_empty(len(x), *sides, len(weight)).movedim(-1, 1)  # channels last
+        kernel = unrolled(weight) if is_product(x) else weight
         for part in parts(x, weight):
-            a = convolved(x[part], weight, bias)
+            a = convolved(x[part], kernel, bias)
             if pool:
                 a, places_won = F.max_pool2d(a, 2, return_indices=True)
                 winners.append(places_won.to(torch.uint8 if places <= 256 else torch.int32))
@@ -75,28 +81,45 @@ def parts(x: Tensor, weight: Tensor) -> Iterator[slice]:
     return (slice(start, start + count) for start in range(0, len(x), count))
 
 
-def convolved(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """3x3 convolution with zero padding 1; a 2x2 map is one product, of 4i by 4j channels.
+def is_product(x: Tensor) -> bool:
+    """Whether a map is 2x2, so that its convolution is one product, of 4i by 4j channels.
 
     There 20 of the 36 taps are padding, and convolutions reach a fraction of the matrix rate.
     """
-    if x.shape[2:] != (2, 2):
-        return F.conv2d(x, weight, bias, padding=1)
-    out = flat(x) @ unrolled(weight) + bias.repeat(4)
-    return map_of(out)
+    return x.shape[2:] == (2, 2)
+
+
+def convolved(x: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
+    """3x3 convolution with zero padding 1; kernel: the weight, or `unrolled` for a 2x2 map."""
+    if is_product(x):
+        return map_of(flat(x) @ kernel + bias.repeat(4))
+    return F.conv2d(x, kernel, bias, padding=1)
 
 
 def weight_gradient(post: Tensor, x: Tensor, shape: torch.Size) -> Tensor:
     """dW [j, i, 3, 3] from the gradient of the convolution's output and its input."""
-    if x.shape[2:] != (2, 2):
+    if max(x.shape[2:]) > BY_TAPS.get(x.device.type, BY_TAPS_ELSEWHERE):
         return conv2d_weight(x, shape, post, padding=1)
-    return rolled(flat(x).T @ flat(post), shape)
+    post, x = post.movedim(1, -1), x.movedim(1, -1)  # [patch, y, x, channel]
+    dW = x.new_empty(3, 3, *shape[:2])
+    for v, u in product(range(3), repeat=2):
+        (out_y, in_y), (out_x, in_x) = meeting(v, x.shape[1]), meeting(u, x.shape[2])
+        told, seen = post[:, out_y, out_x], x[:, in_y, in_x]
+        torch.mm(told.flatten(0, 2).T, seen.flatten(0, 2), out=dW[v, u])
+    return dW.permute(2, 3, 0, 1)
+
+
+def meeting(tap: int, side: int) -> tuple[slice, slice]:
+    """Places of an axis where tap 0, 1 or 2 meets the map: of the output, and of the input."""
+    shift = tap - 1
+    out = slice(max(-shift, 0), side - max(shift, 0))
+    return out, slice(out.start + shift, out.stop + shift)
 
 
 def input_gradient(post: Tensor, weight: Tensor, shape: torch.Size) -> Tensor:
-    if shape[2:] != (2, 2):
-        return conv2d_input(shape, weight, post, padding=1)
-    return map_of(flat(post) @ unrolled(weight).T)
+    if is_product(post):
+        return map_of(flat(post) @ unrolled(weight).T)
+    return conv2d_input(shape, weight, post, padding=1)
 
 
 def flat(x: Tensor) -> Tensor:
@@ -117,14 +140,3 @@ def unrolled(weight: Tensor) -> Tensor:
         for u in (0, 1):
             taps[:, :, :, v, u] = weight[:, :, TAP[v], TAP[u]].permute(2, 3, 1, 0)
     return taps.view(4 * i, 4 * j)
-
-
-def rolled(taps: Tensor, shape: torch.Size) -> Tensor:
-    """The adjoint of `unrolled`: what a gradient of its result says about the kernel."""
-    j, i = shape[:2]
-    taps = taps.view(2, 2, i, 2, 2, j)
-    weight = taps.new_zeros(3, 3, i, j)
-    for v in (0, 1):
-        for u in (0, 1):
-            weight[TAP[v], TAP[u]] += taps[:, :, :, v, u]
-    return weight.permute(3, 2, 0, 1)

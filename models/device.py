@@ -21,7 +21,7 @@ def pick_device(word: str = "auto") -> torch.device:
 
 
 def pick_precision(word: str, device: torch.device) -> torch.dtype:
-    """The arithmetic of the convolutions; "auto" is bfloat16 where the hardware has it."""
+    """The arithmetic of convolutions and predictions; auto: bfloat16 where the hardware has it."""
     if word != "auto":
         return getattr(torch, word)
     if device.type == "cuda":

@@ -223,9 +223,10 @@ def step(training: Training, images: Tensor, batch: int, labels: Tensor | None =
         else:
             with arithmetic(training):
                 x = layer(before)
+                if number in rule.layers:
+                    z = share.gather(encoder.activity(number, x, n))
+                    loss = rule.loss(number, z, draw)
             if number in rule.layers:
-                z = share.gather(encoder.activity(number, x, n))
-                loss = rule.loss(number, z, draw)
                 loss.backward()
         if number in rule.layers:
             share.learn(optimisers[number])
@@ -234,7 +235,7 @@ def step(training: Training, images: Tensor, batch: int, labels: Tensor | None =
 
 
 def arithmetic(training: Training) -> torch.autocast:
-    """The precision in which layers compute; losses and updates keep that of the weights."""
+    """The precision of convolutions and predictions; sums, losses and updates keep the weights'."""
     weight, config = training.weight, training.config
     word = "float32" if config.update == "hebbian" else config.precision
     dtype = pick_precision(word, weight.device)

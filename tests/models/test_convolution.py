@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models import convolution
-from models.convolution import Activity, rolled, unrolled
+from models.convolution import Activity, unrolled, weight_gradient
 
 
 def plain(x: Tensor, weight: Tensor, bias: Tensor, pool: bool) -> Tensor:
@@ -27,7 +27,7 @@ def inputs(side: int, dtype: torch.dtype = torch.float64) -> Tensor:
     return torch.randn(6, 5, side, side, generator=made, dtype=dtype)
 
 
-@pytest.mark.parametrize("side", [2, 4, 6])
+@pytest.mark.parametrize("side", [2, 4, 6, 10])
 @pytest.mark.parametrize("pool", [False, True])
 @pytest.mark.parametrize("last", [False, True], ids=["channels first", "channels last"])
 def test_values_and_gradients_equal_autograd(side: int, pool: bool, last: bool) -> None:
@@ -82,14 +82,25 @@ def test_an_input_that_needs_no_gradient_costs_none(
         Activity.apply(inputs(side).requires_grad_(), weight, bias, True).sum().backward()
 
 
-def test_the_product_of_a_small_map_has_the_kernel_at_its_place_and_back_again() -> None:
+def test_the_product_of_a_small_map_has_the_kernel_at_its_place() -> None:
     weight = torch.arange(1.0, 19).view(2, 1, 3, 3)
     taps = unrolled(weight).view(2, 2, 1, 2, 2, 2)
     for y, x, v, u in torch.cartesian_prod(*[torch.arange(2)] * 4).tolist():
         assert torch.equal(taps[y, x, 0, v, u], weight[:, 0, y - v + 1, x - u + 1])
-    other = torch.randn(4, 8)
-    told = (rolled(other, weight.shape) * weight).sum()
-    torch.testing.assert_close(told, (other * unrolled(weight)).sum())
+
+
+@pytest.mark.parametrize("sides", [(2, 2), (1, 3), (4, 8), (8, 5)])
+def test_the_weight_gradient_by_taps_is_that_of_the_convolution(
+    sides: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = torch.Generator().manual_seed(2)
+    x, post = (torch.randn(3, c, *sides, generator=made, dtype=torch.float64) for c in (5, 7))
+    shape = torch.Size((7, 5, 3, 3))
+    found = {}
+    for most in (0, 8):
+        monkeypatch.setitem(convolution.BY_TAPS, "cpu", most)
+        found[most] = weight_gradient(post, x, shape)
+    torch.testing.assert_close(found[8], found[0], rtol=1e-12, atol=1e-12)
 
 
 def test_under_autocast_it_is_in_its_precision_and_gradients_in_that_of_the_weights() -> None:
