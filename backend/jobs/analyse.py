@@ -8,6 +8,7 @@ from pathlib import Path
 
 from backend.analysis.embedding import PERPLEXITY
 from backend.analysis.material import Material
+from backend.jobs.analyst import Analyst
 from backend.jobs.subject import OF_RULES, Step, Subject
 from backend.runs.results import ANALYSES
 from models.checkpoint import kept
@@ -59,6 +60,7 @@ def analyse(
         Subject(run, epoch, config, material, settings, place, wanted) for epoch in (None, *epochs)
     ]
     check_rule(run, wanted, subjects)
+    analysts = {subject.epoch: Analyst(subject) for subject in subjects}
     plans = [subject.steps() for subject in subjects]
     total, done = sum(step.cost for steps in plans for step in steps), 0.0
 
@@ -78,7 +80,7 @@ def analyse(
             for subject, step in in_order(turn):
                 start = time.perf_counter()
                 epoch = epochs[0] if subject.epoch is None else subject.epoch
-                for share in subject.do(step):
+                for share in analysts[subject.epoch].do(step):
                     so_far = fraction(share * step.cost)
                     yield AnalysisProgress(epoch, step.what, step.layer, so_far, False, 0.0)
                 seconds = time.perf_counter() - start
@@ -91,8 +93,8 @@ def analyse(
                     there = not steps
                     yield AnalysisProgress(epoch, wanted[-1], None, fraction(), there, 0.0, True)
     finally:
-        for subject in subjects:
-            subject.close()
+        for analyst in analysts.values():
+            analyst.close()
 
 
 def turns(subjects: Sequence[Subject], plans: Sequence[list[Step]]) -> Iterator[list[Planned]]:
