@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from backend.runs.results import ANALYSES, GROUPS, OPTIONAL, Results, quantised
+from backend.runs.arrays import ANALYSES, GROUPS, OPTIONAL, quantised
+from backend.runs.results import Results
 from models.config import TrainConfig
 from models.data import key_of
 from models.presets import ENCODERS

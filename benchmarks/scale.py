@@ -19,7 +19,8 @@ import numpy as np
 
 from backend.jobs.analyse import analyse
 from backend.jobs.memory import peak_mb
-from backend.runs.results import ANALYSES, Results
+from backend.runs.arrays import ANALYSES
+from backend.runs.results import Results
 from benchmarks.record import Row, figure, parser, told
 from models.checkpoint import save_kept
 from models.config import TrainConfig

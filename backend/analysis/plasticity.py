@@ -114,7 +114,7 @@ def plasticity(
     """Measure on images uint8 [n, 3, height, width] of which training may see those of `ids`.
 
     Yields the share that is done, and returns the arrays of each layer that carries a loss, by its
-    number from 0: the row "learning" of backend.runs.results.ARRAYS. The rule must have true and
+    number from 0: the row "learning" of backend.runs.arrays.ARRAYS. The rule must have true and
     wrong scores (RuleRow.no_scores is None).
     """
     encoder, rule = encoder.to(device), rule.to(device)

@@ -25,7 +25,7 @@ class Tuning(BaseModel):
 
 
 def tuning_of(found: dict[str, np.ndarray], unit: int) -> Tuning:
-    """Of one unit, from the row "tuning" of backend.runs.results.ARRAYS."""
+    """Of one unit, from the row "tuning" of backend.runs.arrays.ARRAYS."""
     peak = float(found["peak"][unit])
     return Tuning(
         **{name: number(found[name][unit]) for name in (*TUNED, "bandwidth")},

@@ -10,7 +10,7 @@ from backend.api.arrays import Array, number, numbers, typed
 from backend.api.deps import InService, OfCheckpoint
 from backend.api.tunings import TUNED, Tuning, tuning_of
 from backend.runs.alike import CHANGE
-from backend.runs.results import GROUPS
+from backend.runs.arrays import GROUPS
 
 router = APIRouter(prefix="/runs/{run}/layers/{layer}/units", tags=["units"])
 

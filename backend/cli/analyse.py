@@ -10,8 +10,8 @@ from backend.cli.flags import decimal, home_flag, run_word, utf8, whole, words
 from backend.cli.home import opened
 from backend.errors import ConflictError
 from backend.jobs.pace import Pace
+from backend.runs.arrays import ANALYSES
 from backend.runs.folder import PATIENCE
-from backend.runs.results import ANALYSES
 from backend.settings import Settings
 from models.config import TrainConfig
 from models.imported import Imported, config_from

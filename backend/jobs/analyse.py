@@ -10,7 +10,7 @@ from backend.analysis.embedding import PERPLEXITY
 from backend.analysis.material import Material
 from backend.jobs.analyst import Analyst
 from backend.jobs.subject import OF_RULES, Step, Subject
-from backend.runs.results import ANALYSES
+from backend.runs.arrays import ANALYSES
 from models.checkpoint import kept
 from models.config import TrainConfig, nearest
 from models.data import Dataset

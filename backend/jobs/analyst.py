@@ -23,7 +23,7 @@ from backend.analysis.tuning import answers, definition, tuning
 from backend.analysis.units import Units
 from backend.analysis.votes import voted
 from backend.jobs.subject import STREAMED, Step, Subject
-from backend.runs.results import quantised
+from backend.runs.arrays import quantised
 from models.checkpoint import load_encoder, load_learner
 from models.presets import PATCH
 

@@ -13,7 +13,8 @@ from backend.analysis import cost
 from backend.analysis.material import Material
 from backend.analysis.neighbours import METRIC
 from backend.jobs.memory import peak_mb, start_peak
-from backend.runs.results import ANALYSES, LATER, OF_ENCODERS, Results
+from backend.runs.arrays import ANALYSES, LATER, OF_ENCODERS
+from backend.runs.results import Results
 from models.checkpoint import keeps_rule
 from models.config import TrainConfig
 from models.errors import RunError

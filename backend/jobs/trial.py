@@ -23,8 +23,8 @@ from backend.analysis.speed import gpu_peak_mb, start_gpu_peak, wait
 from backend.errors import DataError, failure_of
 from backend.jobs.memory import peak_mb, start_peak
 from backend.jobs.note import read, write
+from backend.runs.arrays import ANALYSES, OF_ENCODERS
 from backend.runs.lock import Lock
-from backend.runs.results import ANALYSES, OF_ENCODERS
 from models.checkpoint import save_kept, save_resume
 from models.config import TrainConfig
 from models.data import Dataset, key_of, load

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from backend.jobs.analyse import AnalysisProgress, analyse
-from backend.runs.results import ANALYSES, LATER, OF_ENCODERS, Results
+from backend.runs.arrays import ANALYSES, LATER, OF_ENCODERS
+from backend.runs.results import Results
 from models.checkpoint import save_kept
 from models.config import TrainConfig
 from models.data import Dataset

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from backend.runs import results as layout
-from backend.runs.results import ANALYSES, ARRAYS, OPTIONAL, TOLD, Results, quantised, shortened
+from backend.runs.arrays import ANALYSES, ARRAYS, OPTIONAL, quantised, shortened
+from backend.runs.results import TOLD, Results
 from models.errors import RunError
 
 

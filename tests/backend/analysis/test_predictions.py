@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from backend.analysis.predictions import PAIRS, drawn, matrices_of, predictions
-from backend.runs.results import ARRAYS
+from backend.runs.arrays import ARRAYS
 from models.rules import RULES
 from models.rules.rule import Form
 

@@ -11,7 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from backend.app import create_app
-from backend.runs.results import Results, quantised
+from backend.runs.arrays import quantised
+from backend.runs.results import Results
 from backend.runs.store import Store
 from backend.settings import Settings
 from tests.backend.conftest import LOCAL, Quiet

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from backend.runs.alike import Alike, largest, standardised
-from backend.runs.results import Results, quantised
+from backend.runs.arrays import quantised
+from backend.runs.results import Results
 from models.errors import RunError
 
 
