@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.api.deps import InService, RunId, Service
 from backend.errors import ConfigError, ConflictError, DataError
+from backend.jobs.following import follow
 from backend.runs.store import Row
 from backend.settings import VERSION
 from models.config import TrainConfig
@@ -143,7 +144,7 @@ def checkpoints(service: InService, run: RunId):
 
 def own(service: Service, run: str) -> Row:
     """The row of a run that may be changed. Raises NotFoundError or ConflictError."""
-    service.queue.follow()  # a run that has ended just now may be resumed or deleted
+    follow(service.queue)  # a run that has ended just now may be resumed or deleted
     row = service.catalogue.find(run)[1]
     if row is None:
         raise ConflictError(f"run {run} ships with Saccade and cannot be changed; start your own")

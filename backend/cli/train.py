@@ -9,6 +9,8 @@ from backend.cli.flags import home_flag, setting_flags, utf8
 from backend.cli.home import Home, opened
 from backend.cli.stream import put
 from backend.errors import RequestError
+from backend.jobs.following import follow
+from backend.jobs.starting import launch
 from backend.runs.store import Row
 from backend.settings import VERSION, Settings
 from models.config import SETTINGS, TrainConfig, nearest
@@ -59,10 +61,10 @@ def lead(options: argparse.Namespace, settings: Settings, ranks: "Ranks | None" 
         row = resumed(home, options) if options.resume else entered(home, options, settings)
         put(f"{row.id}\n", sys.stdout)
         try:
-            home.queue.launch(row)
+            launch(home.queue, row)
         finally:
             bar.clear()
-        home.queue.follow()
+        follow(home.queue)
         return ending(home.catalogue.one(row.id), options, bar)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from backend.errors import RunError
 from backend.jobs.endings import BY_ITSELF
+from backend.jobs.following import follow
 from backend.jobs.launcher import Status
 from backend.jobs.standing import standing
 from backend.jobs.states import FINAL, LIVE, RESUMABLE, State
@@ -96,7 +97,7 @@ def rebuild(queue: "Queue") -> None:
         with suppress(RunError):  # what cannot be read is left where it is
             if ID.fullmatch(folder.id):
                 enter_again(queue, folder, folder.about()["created"])
-    queue.follow()
+    follow(queue)
 
 
 def was_guessed(row: Row) -> bool:

@@ -7,7 +7,9 @@ from typing import Any
 
 from backend.errors import SaccadeError
 from backend.jobs.benchprogress import BenchProgress
+from backend.jobs.following import follow
 from backend.jobs.queue import Queue
+from backend.jobs.starting import launch, start
 from backend.jobs.states import LIVE, State
 from backend.runs.folder import RunFolder
 from backend.runs.store import Row
@@ -42,7 +44,7 @@ class BenchRuns:
                 config.to_dict(), key_of(config.data), self.version, name, mine=True
             )
             yield BenchProgress(f"{what}: trains run {run}")
-            self.queue.launch(self.queue.store.row(run))
+            launch(self.queue, self.queue.store.row(run))
         elif row.state == State.FINISHED:
             yield BenchProgress(f"{what}: takes run {row.id}, which is finished")
             return row.id
@@ -50,11 +52,11 @@ class BenchRuns:
             run = row.id
             yield BenchProgress(f"{what}: goes on with run {run}, which was {row.state}")
             if row.state == State.QUEUED:
-                self.queue.start(row)
+                start(self.queue, row)
             else:
                 self.queue.resume(row, mine=True)
-                self.queue.launch(self.queue.store.row(run))
-        self.queue.follow()
+                launch(self.queue, self.queue.store.row(run))
+        follow(self.queue)
         ended = self.queue.store.row(run)
         if ended.state == State.STOPPED:
             raise KeyboardInterrupt

@@ -24,9 +24,10 @@ from hypothesis.stateful import (
 )
 
 from backend.errors import ConflictError, OutdatedError
+from backend.jobs.following import START_PATIENCE, follow
 from backend.jobs.launcher import Job, Signal, Status
 from backend.jobs.limits import Limits
-from backend.jobs.queue import START_PATIENCE, Queue
+from backend.jobs.queue import Queue
 from backend.jobs.states import FINAL, LIVE, State
 from backend.runs.folder import RunFolder
 from backend.runs.store import Row, Store
@@ -200,10 +201,10 @@ class Life(RuleBasedStateMachine):
     def set_clock(self, seconds: float) -> None:
         """Summer time, a wrong date, a day that is skipped: no state changes by it."""
         for _ in range(3):  # what is passed, is passed
-            self.queue.follow()
+            follow(self.queue)
         before = self.rows()
         self.wall += seconds
-        self.queue.follow()
+        follow(self.queue)
         assert self.rows() == before
 
     @rule(seconds=st.floats(0.1, 2 * START_PATIENCE))
@@ -215,7 +216,7 @@ class Life(RuleBasedStateMachine):
     def lose_database(self) -> None:
         """What is made from the directories alone says of every settled run what the store does."""
         self.queue.adopt()
-        self.queue.follow()
+        follow(self.queue)
         settled = {r.id: r for r in self.rows() if r.state in {*FINAL, State.QUEUED}}
         with closing(Store(self.home / "again.db")) as store:
             self.opened(store).rebuild()

@@ -9,10 +9,12 @@ import pytest
 from backend.errors import ConflictError, RunError
 from backend.jobs.adoption import FRESH, HALF_MADE
 from backend.jobs.endings import ADVICE, ENDS_FOR_GOOD
+from backend.jobs.following import START_PATIENCE, STOP_PATIENCE, follow
 from backend.jobs.launcher import Signal, Status
 from backend.jobs.limits import Limits
 from backend.jobs.process import boot_id
-from backend.jobs.queue import START_PATIENCE, STOP_PATIENCE, Queue
+from backend.jobs.queue import Queue
+from backend.jobs.starting import launch, start
 from backend.jobs.states import FINAL, LIVE, MOVES, RESUMABLE, State
 from backend.runs import catalogue
 from backend.runs.folder import RunFolder
@@ -205,7 +207,7 @@ def test_a_wish_to_stop_reaches_a_process_that_was_made_since_its_run_was_looked
     run, heard = submit(queue), []
     queue.move(row(queue, run), State.STARTING)
     before = row(queue, run)
-    queue.launch(before)
+    launch(queue, before)
     quiet.signal = lambda job, signal: heard.append((job.handle, signal))
     queue.stop(before)
     assert heard == [("quiet-1", Signal.STOP)]
@@ -351,7 +353,7 @@ def test_of_two_servers_one_starts_a_run(queue: Queue, quiet: Quiet, home: Path)
     run = submit(queue)
     stale = row(queue, run)
     queue.tick()
-    other.start(stale)
+    start(other, stale)
     other.tick()
     assert len(quiet.started) == 1
     store.close()
@@ -362,7 +364,7 @@ def killed(queue: Queue, quiet: Quiet, run: str) -> None:
     process = {"attempt": row(queue, run).attempt, "handle": f"{boot_id()}/999999/1"}
     folder(queue, run).write("process.json", process)
     quiet.status[run] = Status.GONE
-    queue.follow()
+    follow(queue)
 
 
 def test_an_interrupted_run_goes_on_once_by_itself(queue: Queue, quiet: Quiet) -> None:
@@ -445,11 +447,11 @@ def test_a_clock_that_is_set_changes_no_state(
     stopping, starting = started(queue, device="cuda"), submit(queue, device="cpu")
     queue.stop(row(queue, stopping))
     queue.move(row(queue, starting), State.STARTING)  # and there its server was killed
-    queue.follow()
+    follow(queue)
     before = store.rows()
     clock.now += jump
     queue.adopt()
-    queue.follow()
+    follow(queue)
     assert store.rows() == before
     assert (stopping, Signal.KILL) not in quiet.signals
     store.close()
@@ -475,7 +477,7 @@ def test_the_directories_alone_make_the_same_rows_again(queue: Queue, quiet: Qui
     end(queue, done, "finished")
     end(queue, stopped, "stopped")
     end(queue, failed, "failed", {"code": "nan_loss", "message": "layer 3"})
-    queue.follow()
+    follow(queue)
     killed(queue, quiet, gone)
     killed(queue, quiet, again)
     queue.resume(row(queue, again))
@@ -590,7 +592,7 @@ def test_a_launcher_with_a_queue_is_given_all_that_waits(queue: Queue, quiet: Qu
 def test_what_the_launcher_says_of_an_end_is_told(queue: Queue, quiet: Quiet, code: str) -> None:
     run = started(queue)
     quiet.status[run], quiet.causes[run] = Status.GONE, code
-    queue.follow()
+    follow(queue)
     error = row(queue, run).error
     state = State.FAILED if code in ENDS_FOR_GOOD else State.INTERRUPTED
     assert (row(queue, run).state, error["code"]) == (state, code)
