@@ -1,6 +1,7 @@
 // The checkpoint that the one in view is compared with: of another run, or another epoch of its own.
 
 import * as api from "./api.js";
+import { createAsking } from "./asking.js";
 import { epochBeside, inOrder, layerBeside } from "./versus.js";
 
 /** @typedef {import("./types.js").Seen} Seen */
@@ -20,7 +21,7 @@ export function createBeside(state, runs, scene) {
   let maps = [];
   /** @type {string|null} */
   let notice = null;
-  let asked = "";
+  const asking = createAsking();
   /** @type {(() => void)[]} */
   const listeners = [];
 
@@ -58,38 +59,35 @@ export function createBeside(state, runs, scene) {
     return here && !here.whole ? `Epoch ${here.epoch} can be compared as soon as it is analysed to its end.` : null;
   }
 
-  async function load() {
+  function load() {
     const [goal, here] = [target(), scene.layers];
     if (state.now.tab !== "compare") return;
     const wanted = !goal ? unfinished() ?? "" : here ? `${goal.stamp} ${here.stamp}` : "";
-    if (wanted === asked) return;
-    asked = wanted;
     if (!goal || !here) {
-      [layers, maps, notice] = [null, [], unfinished()];
-      return tell();
+      asking.ask(wanted, async () => unfinished(), (found) => {
+        [layers, maps, notice] = [null, [], found];
+        tell();
+      });
+      return;
     }
-    if (layers?.run !== goal.run) [layers, maps] = [null, []];
-    try {
-      const count = runs.get(goal.run)?.layers ?? 1;
-      const [info, ...points] = await Promise.all([
-        api.layers(goal.run, goal.epoch),
-        ...Array.from({ length: count }, (_, layer) => api.embedding(goal.run, layer, goal.epoch)),
-      ]);
-      if (wanted !== asked) return;
-      layers = { ...info, stamp: goal.stamp };
-      notice = unlike(here, layers);
-      maps = notice ? [] : points.map((map) => inOrder(map, info.ids, here.ids));
-    } catch (error) {
-      if (wanted !== asked) return;
-      asked = "";
-      [layers, maps, notice] = [null, [], /** @type {Error} */ (error).message];
-    }
-    tell();
+    const count = runs.get(goal.run)?.layers ?? 1;
+    const question = () => Promise.all([
+      api.layers(goal.run, goal.epoch),
+      ...Array.from({ length: count }, (_, layer) => api.embedding(goal.run, layer, goal.epoch)),
+    ]);
+    const asked = asking.ask(wanted, question, (found, error) => {
+      const [info, ...points] = found ?? [];
+      layers = info ? { ...info, stamp: goal.stamp } : null;
+      notice = error?.message ?? (layers && unlike(here, layers));
+      maps = info && !notice ? points.map((map) => inOrder(map, info.ids, here.ids)) : [];
+      tell();
+    });
+    if (asked && layers?.run !== goal.run) [layers, maps] = [null, []];
   }
 
-  runs.on(() => void load());
-  scene.on(["maps"], () => void load());
-  state.on(["tab", "versus", "versus_epoch"], () => void load());
+  runs.on(load);
+  scene.on(["maps"], load);
+  state.on(["tab", "versus", "versus_epoch"], load);
 
   return {
     chosen,

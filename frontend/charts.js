@@ -200,10 +200,12 @@ function endLabels(lines, range, ink) {
  * Shares of one over layers, a line each; what has one value for all layers lies straight across.
  * @param {HTMLElement} element
  * @param {{names: string[][], lines: {says: string, values: (number|null)[], low: (number|null)[],
- *   high: (number|null)[], colour: string, symbol: string|null, dash: string}[]}} what
- *   `names` of each layer, one or one a run
+ *   high: (number|null)[], colour: string, symbol: string|null, dash: string}[], right: number}} what
+ *   `names` of each layer, one or one a run; `right`: pixels that are left free beside the lines
+ * @param {(line: number) => void} pointed is told the line under the pointer, or -1
+ * @returns {Promise<number[]>} where each line ends, pixels from the top
  */
-export async function layerLines(element, what) {
+export async function layerLines(element, what, pointed) {
   const ink = inks(element);
   const ticks = what.names.map((_, i) => i);
   const traces = what.lines.map((line) => ({
@@ -213,19 +215,23 @@ export async function layerLines(element, what) {
     y: line.values,
     line: { color: line.colour, width: line.symbol ? 2 : 1.8, dash: line.dash },
     marker: { size: 8, color: line.colour, symbol: line.symbol ?? "circle" },
-    customdata: line.low.map((low, i) => [low, line.high[i]]),
+    ...interval(line.values, line.low, line.high, line.colour, true),
     text: what.names.map((names) => plain(names.join(" / "))),
     hovertemplate: `${plain(line.says)}, %{text}<br>%{y:.1%} (95 % interval %{customdata[0]:.1%} to %{customdata[1]:.1%})<extra></extra>`,
   }));
   const range = rangeOf(what.lines, true);
+  const margin = { l: 38, r: what.right, t: 8, b: what.names.some((names) => names.length > 1) ? 38 : 22 };
   const layout = chartLayout(element, ink, {
     hovermode: "closest",
-    margin: { l: 38, r: 30, t: 8, b: what.names.some((names) => names.length > 1) ? 38 : 22 },
+    margin,
     xaxis: {
       tickvals: ticks, ticktext: what.names.map((names) => names.map((name) => plain(tail(name))).join("<br>")),
-      showgrid: false, range: [-0.2, ticks.length - 0.8],
+      showgrid: false, range: [-0.15, ticks.length - 0.93],
     },
     yaxis: { ...shareTicks(...range), range },
   });
-  await chart(element, traces, layout);
+  await chart(element, traces, layout, pointed);
+  const share = (/** @type {number} */ value) => (range[1] - value) / (range[1] - range[0]);
+  const room = layout.height - margin.t - margin.b;
+  return what.lines.map(({ values }) => margin.t + room * share(values.filter((v) => v !== null).at(-1) ?? range[0]));
 }

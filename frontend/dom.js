@@ -4,7 +4,8 @@
 
 /**
  * An element: `class`, `style` (custom properties too), `on*` listeners; other keys are attributes,
- * where false, null and undefined leave the attribute out and true sets it empty.
+ * where false, null and undefined leave the attribute out and true sets it empty. A button submits
+ * nothing unless its `type` says so.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
  * @param {Record<string, any>} [props]
@@ -12,7 +13,7 @@
  * @returns {HTMLElementTagNameMap[K]}
  */
 export function h(tag, props = {}, ...children) {
-  return dressed(document.createElement(tag), props, children);
+  return dressed(document.createElement(tag), tag === "button" ? { type: "button", ...props } : props, children);
 }
 
 /**

@@ -33,12 +33,14 @@ const page = {
   state, api, scene, runs, atlas, theme, tip, example: createExample(scene), undo: createUndo(state),
 };
 const time = epochs(page);
-const place = () => h("div", { hidden: true });
+const TABS = /** @type {const} */ (["units", "probes", "learning", "compare"]);
+const place = () => h("div", { class: "notice bad", role: "status", hidden: true });
 const places = {
   search: h("div", { class: "search" }), units: place(), probes: place(), learning: place(), compare: place(),
   cards: place(), chosen: place(), dialogs: place(),
 };
 
+const LACKS = "This part of the page did not arrive. It is asked for again.";
 const later = () => import("./later.js");
 /** @type {Promise<import("./later.js").Later|null>|null} */
 let all = null;
@@ -52,7 +54,10 @@ function complete() {
     const rest = fillLater(page, places);
     if (seen) rest.ahead();
     return rest;
-  }, () => (all = null)));
+  }, () => {
+    for (const tab of TABS) Object.assign(places[tab], { hidden: false, textContent: LACKS });
+    return (all = null);
+  }));
 }
 
 document.body.append(

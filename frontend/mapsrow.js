@@ -38,7 +38,7 @@ export function createMapsRow({ state, scene, tip }, { label, large }) {
 
   /** @param {number} i */
   function cell(i) {
-    const title = h("button", { type: "button", class: "cell-title", onclick: () => list[i]?.click(-1) });
+    const title = h("button", { class: "cell-title", onclick: () => list[i]?.click(-1) });
     const surface = h("div", { class: "row-map" });
     brush(surface, {
       map: () => {

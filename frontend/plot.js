@@ -38,9 +38,28 @@ function inTurn(draw) {
  * @param {HTMLElement} element
  * @param {object[]} traces
  * @param {object} layout
+ * @param {(trace: number) => void} [pointed] is told the trace under the pointer, or -1
  */
-export async function chart(element, traces, layout) {
+export async function chart(element, traces, layout, pointed) {
   await inTurn((Plotly) => Plotly.react(element, traces, layout, CONFIG));
+  if (!pointed) return;
+  const drawn = /** @type {any} */ (element);
+  for (const event of ["plotly_hover", "plotly_unhover"]) {
+    drawn.removeAllListeners(event);
+    drawn.on(event, (/** @type {any} */ { points }) => pointed(event === "plotly_hover" ? points[0].curveNumber : -1));
+  }
+}
+
+/**
+ * Let one line of a chart stand out, with its intervals, while the others fade; all alike without one.
+ * @param {HTMLElement} element
+ * @param {number} place of its trace, or -1
+ */
+export function standOut(element, place) {
+  element.querySelectorAll(".scatterlayer > .trace").forEach((trace, i) => {
+    trace.classList.toggle("faint", place >= 0 && i !== place);
+    trace.classList.toggle("out", i === place);
+  });
 }
 
 /**

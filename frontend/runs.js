@@ -70,7 +70,7 @@ export function createRuns() {
   const open = new Map();
   /** @type {Map<string, number>} the last event heard of each run */
   const heardOf = new Map();
-  /** @type {Map<string, number>} how often each run was looked at by itself */
+  /** @type {Map<string, number>} how often each run was told of by itself */
   const looked = new Map();
   /** @type {Map<string, boolean>} runs that are being looked at, and whether to look again */
   const looks = new Map();
@@ -101,6 +101,15 @@ export function createRuns() {
       if (before) api.forget(run.id, outdated(before, run));
     }
     list = next;
+  }
+
+  /** Lists that were asked for before now tell nothing new of a run. @param {string} id */
+  const outdate = (id) => void looked.set(id, (looked.get(id) ?? 0) + 1);
+
+  /** What the server says of one run. @param {Run} run */
+  function told(run) {
+    outdate(run.id);
+    return put(run);
   }
 
   /** @param {Run} run */
@@ -146,10 +155,7 @@ export function createRuns() {
     if (looks.has(id)) return void looks.set(id, true);
     looks.set(id, false);
     const run = await api.run(id).catch(() => null);
-    if (run && store.get(id)) {
-      looked.set(id, (looked.get(id) ?? 0) + 1);
-      put(freshest(run));
-    }
+    if (run && store.get(id)) told(freshest(run));
     const again = looks.get(id);
     looks.delete(id);
     if (again) void look(id);
@@ -183,10 +189,13 @@ export function createRuns() {
     async refresh() {
       clearTimeout(timer);
       const before = new Map(looked);
+      const newer = (/** @type {Run} */ { id }) => looked.get(id) !== before.get(id);
       try {
         const { runs } = await api.runs();
-        // What was looked at since this was asked for is newer.
-        hold(runs.map((run) => (looked.get(run.id) !== before.get(run.id) && store.get(run.id)) || freshest(run)));
+        hold([
+          ...list.filter((run) => newer(run) && !runs.some(({ id }) => id === run.id)),
+          ...runs.flatMap((run) => (newer(run) ? store.get(run.id) ?? [] : freshest(run))),
+        ]);
         failure = null;
         if (!loaded) void lookInTrash();
         loaded = true;
@@ -200,18 +209,19 @@ export function createRuns() {
       timer = /** @type {any} */ (setTimeout(() => store.refresh(), wait));
     },
     /** @param {{name: string, config: Record<string, any>}} wanted */
-    start: async (wanted) => put(await api.create(wanted)),
+    start: async (wanted) => told(await api.create(wanted)),
     /** @param {string} id */
-    stop: async (id) => put(await api.stop(id)),
+    stop: async (id) => told(await api.stop(id)),
     /** @param {string} id */
     async resume(id) {
       open.get(id)?.();
       open.delete(id);
-      return put(await api.resume(id));
+      return told(await api.resume(id));
     },
     /** @param {string} id */
     async remove(id) {
       await api.remove(id);
+      outdate(id);
       list = list.filter((run) => run.id !== id);
       listen();
       tell();

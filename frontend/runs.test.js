@@ -60,40 +60,81 @@ test("an epoch is shown in its place whether or not it is complete", () => {
   assert.deepEqual(shownEpochs({ ...run, analysed: [0, 5], begun: [3] }), [0, 3, 5]);
 });
 
-test("a step that has ended lets go of what was held of its epoch, and of nothing else", async () => {
-  const told = { ...run, state: "running", analysed: [3], begun: [0], stamps: { 0: "a", 3: "b" }, history: run.history };
-  const asked = [];
-  let source;
-  globalThis.fetch = async (path) => {
-    asked.push(path.replace("/api/", ""));
-    const reply = path.endsWith("/runs") ? { runs: [told] } : path.endsWith("/trash") ? { runs: [] } : { ...told };
-    return { ok: true, status: 200, json: async () => reply };
-  };
+/**
+ * A server with one run and a store of what it tells; `held` are lists of runs that the test lets go.
+ * @param {object} first the run
+ */
+async function served(first, t) {
+  const world = { told: first, asked: [], held: null, heard: {}, runs: createRuns() };
+  t.mock.method(globalThis, "setTimeout", () => 0);
+  t.mock.method(globalThis, "fetch", async (path, { method } = {}) => {
+    world.asked.push(path.replace("/api/", ""));
+    const all = { runs: [world.told] };
+    if (path.endsWith("/runs") && !method && world.held) await new Promise((go) => world.held.push(go));
+    const reply = path.endsWith("/trash") ? { runs: [] } : path.endsWith("/runs") && !method ? all : { ...world.told };
+    return { ok: true, status: method === "DELETE" ? 204 : 200, json: async () => reply };
+  });
   globalThis.EventSource = class {
-    constructor() {
-      this.heard = {};
-      source = this;
-    }
     addEventListener(kind, listener) {
-      this.heard[kind] = listener;
+      world.heard[kind] = (event) => listener({ data: JSON.stringify(event) });
     }
     close() {}
   };
-  const timers = globalThis.setTimeout;
-  globalThis.setTimeout = () => 0;
-  const runs = createRuns();
-  await runs.refresh();
+  await world.runs.refresh();
+  return world;
+}
+
+const settled = () => new Promise((done) => setImmediate(done));
+const ENDED = { seq: 9, kind: "analysis", epoch: 0, what: "probes", layer: 1, made: true };
+
+test("a step that has ended lets go of what was held of its epoch, and of nothing else", async (t) => {
+  const world = await served({ ...run, state: "running", analysed: [3], begun: [0], stamps: { 0: "a", 3: "b" } }, t);
   const look = async () => {
     await Promise.all([0, 3].map((epoch) => api.layers("a", epoch)));
-    return asked.splice(0).filter((path) => path.includes("layers"));
+    return world.asked.splice(0).filter((path) => path.includes("layers"));
   };
   assert.equal((await look()).length, 2);
   assert.deepEqual(await look(), [], "both are held");
-  told.stamps = { 0: "a2", 3: "b" };
-  const event = { seq: 9, kind: "analysis", epoch: 0, what: "probes", layer: 1, made: true };
-  source.heard.analysis({ data: JSON.stringify(event) });
-  for (let i = 0; i < 10; i++) await Promise.resolve();
-  assert.equal(runs.get("a").stamps[0], "a2");
+  world.told = { ...world.told, stamps: { 0: "a2", 3: "b" } };
+  world.heard.analysis(ENDED);
+  await settled();
+  assert.equal(world.runs.get("a").stamps[0], "a2");
   assert.deepEqual(await look(), ["runs/a/layers?epoch=0"]);
-  globalThis.setTimeout = timers;
+});
+
+test("a list that comes after a newer look at a run does not bring the old back", async (t) => {
+  const world = await served({ ...run, state: "running", analysed: [], begun: [0], stamps: { 0: "old" } }, t);
+  world.held = [];
+  const list = world.runs.refresh();
+  await settled();
+  world.told = { ...world.told, analysed: [0], begun: [], stamps: { 0: "new" } };
+  world.heard.analysis(ENDED);
+  await settled();
+  assert.deepEqual(world.runs.get("a").analysed, [0]);
+  world.held[0]();
+  await list;
+  const { analysed, stamps } = world.runs.get("a");
+  assert.deepEqual([analysed, stamps], [[0], { 0: "new" }]);
+});
+
+test("a list from before a run was stopped, started or deleted does not undo that", async (t) => {
+  const world = await served({ ...run, state: "running", begun: [], stamps: {} }, t);
+  world.held = [];
+  const before = async (act) => {
+    const list = world.runs.refresh();
+    await settled();
+    await act();
+    world.held.shift()();
+    await list;
+    return world.runs.list.map(({ id, state }) => `${id} ${state}`);
+  };
+  assert.deepEqual(await before(() => {
+    world.told = { ...world.told, state: "stopping" };
+    return world.runs.stop("a");
+  }), ["a stopping"]);
+  assert.deepEqual(await before(() => {
+    world.told = { ...world.told, id: "b", state: "queued" };
+    return world.runs.start({ name: "", config: {} });
+  }), ["b queued", "a stopping"]);
+  assert.deepEqual(await before(() => world.runs.remove("b")), []);
 });

@@ -99,6 +99,7 @@ export const PROPS = {
   bench: { ...name(null), steps: true, resets: [] },
   measure: { ...name(null), steps: false, resets: [] },
   order: { ...name(null), steps: false, resets: [] },
+  line: { ...name(null), steps: false, resets: [] },
   versus: { ...name(null), steps: true, resets: ["versus_epoch", "versus_layer"] },
   versus_epoch: { ...whole(null), steps: false, resets: [] },
   versus_layer: { ...whole(null), steps: true, resets: [] },
@@ -115,7 +116,7 @@ export const PROPS = {
  *   like: number|null, only: number|null, k: number|null,
  *   patches: "framed"|"close", drag: "lasso"|"rectangle"|"pan", points: "auto"|"dots"|"images",
  *   view: [number, number, number]|null, bench: string|null, measure: string|null,
- *   order: string|null, versus: string|null,
+ *   order: string|null, line: string|null, versus: string|null,
  *   versus_epoch: number|null, versus_layer: number|null, pairing: "single"|"best", cell: number[], dialog: string|null}} Values
  */
 /** @typedef {keyof typeof PROPS} Name */

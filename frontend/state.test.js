@@ -28,7 +28,7 @@ test("every prop comes back from the address as it went in", () => {
     run: "clapp-photos-3fa2", epoch: 30, layer: 3, unit: 17, colour: "unit", image: 5003,
     selection: [5003, 5004, 7000], hidden: [0, 9], tab: "units", sort: "sparseness", only: 4, k: 2, like: 12,
     patches: "close", drag: "pan", points: "images", off: [1], size: 180, lost: "marked", separate: "yes", view: [1.5, -2.25, 40], dialog: "keys",
-    bench: "rules-photos", measure: "neighbours", order: "-6", versus: "cpc-photos-11aa",
+    bench: "rules-photos", measure: "neighbours", order: "-6", line: "raw pixels, 64 px", versus: "cpc-photos-11aa",
     versus_epoch: 10, versus_layer: 4, pairing: "best", cell: [3, 5],
   };
   assert.deepEqual(Object.keys(values).sort(), Object.keys(PROPS).sort());

@@ -17,7 +17,7 @@ const MOST = 200; // rows that are drawn; the copy has all
  */
 export function asText(name) {
   const says = h("p", {});
-  const copy = h("button", { type: "button", class: "quiet accent", onclick: copied }, "Copy as CSV");
+  const copy = h("button", { class: "quiet accent", onclick: copied }, "Copy as CSV");
   const heard = h("span", { class: "soft", role: "status" });
   const table = h("div", { class: "probe-table", tabindex: 0, role: "region", "aria-label": `${name}, as a table` });
   const element = h("details", { class: "as-text small", ontoggle: draw },
@@ -50,7 +50,7 @@ export function asText(name) {
   function heading(column, i) {
     const way = order?.column !== i ? null : order.down ? "descending" : "ascending";
     return h("th", { scope: "col", title: column.why, "aria-sort": way ?? "none" },
-      h("button", { type: "button", class: "link", onclick: () => sort(i) }, column.says,
+      h("button", { class: "link", onclick: () => sort(i) }, column.says,
         way && h("span", { "aria-hidden": "true" }, way === "ascending" ? " ↑" : " ↓")));
   }
 

@@ -11,4 +11,4 @@ export const carried = (name, says, formats) =>
   h("div", { class: "carried" },
     h("p", {}, h("b", {}, name), h("span", { class: "soft small" }, ` ${says}`)),
     h("span", { class: "formats" }, formats.map(([format, onclick]) =>
-      h("button", { type: "button", class: "button", "aria-label": `${name} as ${format}`, onclick }, format))));
+      h("button", { class: "button", "aria-label": `${name} as ${format}`, onclick }, format))));

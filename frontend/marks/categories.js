@@ -78,7 +78,6 @@ export function categories(kind, on) {
         return h("div", { class: "class-line", "data-place": index }, h(
           "button",
           {
-            type: "button",
             class: `class-row ${hidden ? "off" : ""}`,
             [`data-${kind}`]: index,
             "aria-pressed": `${!hidden}`,
@@ -91,7 +90,7 @@ export function categories(kind, on) {
         ), h(
           "button",
           {
-            type: "button", class: "quiet accent take", disabled: hidden, [`data-${kind}`]: index, "aria-label": `Select ${name}`,
+            class: "quiet accent take", disabled: hidden, [`data-${kind}`]: index, "aria-label": `Select ${name}`,
             title: `Select the images of this ${kind}; with Shift, add them`, onclick: (/** @type {MouseEvent} */ event) => take(index, event.shiftKey),
           },
           "select",

@@ -18,8 +18,8 @@ export function cropper(address, size, says, on) {
   const stage = h("div", { class: "crop-stage", style: { width: `${size.width}px`, height: `${size.height}px` } }, picture, square);
   const told = h("p", { class: "soft small", "aria-live": "polite" });
   const element = h("div", { class: "cropper block" }, stage, told, h("div", { class: "actions" },
-    h("button", { type: "button", class: "button primary", id: "crop-send", onclick: send }, "Search by this part"),
-    h("button", { type: "button", class: "button", onclick: on.cancel }, "Cancel")));
+    h("button", { class: "button primary", id: "crop-send", onclick: send }, "Search by this part"),
+    h("button", { class: "button", onclick: on.cancel }, "Cancel")));
   let at = middle(size);
   /** @type {{from: number[], moves: boolean, before: import("../crop.js").Square}|null} */
   let drag = null;

@@ -26,7 +26,6 @@ export function patchTile(layers, layer, patch, close, { side, says, onclick, on
   return h(
     "button",
     {
-      type: "button",
       class: "patch",
       title: says,
       "aria-label": says,

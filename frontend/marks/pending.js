@@ -38,7 +38,7 @@ export function pendingNotice({ runs }) {
       fill(element, h("div", { class: "wait-words" }, h("h2", { class: "big" }, told.says), live(run) ? [
         h("p", { class: "soft" }, "It appears here as soon as it is there. What is there can be looked at meanwhile: the other maps, all units and their patches."),
         bar.element,
-        h("button", { type: "button", class: "button", disabled: run.state === "stopping", onclick: () => void runs.stop(run.id).catch(() => runs.refresh()) }, "Stop"),
+        h("button", { class: "button", disabled: run.state === "stopping", onclick: () => void runs.stop(run.id).catch(() => runs.refresh()) }, "Stop"),
       ] : [
         h("p", { class: "soft" }, "The analysis of this checkpoint was interrupted, or is at work in a terminal. What is there stays; the rest is made with"),
         commandLine(`saccade analyse ${run.id}`),

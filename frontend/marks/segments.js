@@ -14,7 +14,7 @@ export function segments(label, words, now, choose) {
     "div",
     { class: "segments", role: "group", "aria-label": label },
     words.map(([word, says]) =>
-      h("button", { type: "button", "aria-pressed": `${word === now}`, onclick: () => choose(word) }, says),
+      h("button", { "aria-pressed": `${word === now}`, onclick: () => choose(word) }, says),
     ),
   );
 }

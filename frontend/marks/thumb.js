@@ -11,7 +11,6 @@ const SIDE = 26;
 export function thumb({ state, scene, tip, atlas }, id) {
   const place = scene.place(id);
   const picture = h("button", {
-    type: "button",
     class: "sprite thumb",
     "data-image": id,
     "aria-label": `Image ${id}: ${scene.className(place)}`,

@@ -25,7 +25,7 @@ export function unitRow({ scene, tip }, { layer, name, run, layers, units, figur
     const words = `Unit ${one.unit} of ${name}, ${says} ${figure(one)}`;
     return h(
       "button",
-      { type: "button", class: "unit-tile", "data-unit": one.unit, title: words, "aria-label": words,
+      { class: "unit-tile", "data-unit": one.unit, title: words, "aria-label": words,
         onclick: () => {
           tip.ring(-1);
           onclick(one.unit);

@@ -1,5 +1,6 @@
 // Which units answer to the same images as the one looked at: here, beside it, in the compared run.
 
+import { createAsking } from "../asking.js";
 import { decimal } from "../text.js";
 import { fill, h } from "../dom.js";
 import { unitRow } from "../marks/unitrow.js";
@@ -14,14 +15,11 @@ const PAUSE = 120; // milliseconds that a unit must stay in view: who leafs thro
 export function alikecard(page) {
   const { state, scene, runs, api, beside } = page;
   const element = h("section", { class: "card", id: "alike", "aria-label": "Units that answer alike", hidden: true });
-  /** @type {AlikeUnits|null} */
+  const asking = createAsking();
+  /** @type {{told: AlikeUnits, others: Layers|null}|null} `others` of the compared run */
   let reply = null;
-  /** @type {Layers|null} of the compared run */
-  let others = null;
   /** @type {Error|null} */
   let error = null;
-  let asked = "";
-  let timer = 0;
 
   /** The compared checkpoint, as the server takes it. */
   function versus() {
@@ -32,59 +30,52 @@ export function alikecard(page) {
   function look() {
     const { layers } = scene;
     const { layer, unit } = state.now;
-    const wanted = layers && unit !== null ? [layers.stamp, layer, unit, versus() ?? ""].join(" ") : "";
-    if (wanted === asked && !error) return;
-    error = null;
-    asked = wanted;
-    clearTimeout(timer);
-    if (reply?.run !== layers?.run) reply = null;
-    if (wanted) timer = /** @type {any} */ (setTimeout(() => void load(wanted), reply ? PAUSE : 0));
-    else reply = error = null;
-    draw();
-  }
-
-  /** @param {string} wanted */
-  async function load(wanted) {
-    const { layers } = scene;
-    const { layer, unit } = state.now;
-    if (!layers || unit === null || wanted !== asked) return;
-    try {
-      const found = await api.alike(layers.run, layer, unit, layers.epoch, versus());
-      const other = found.versus.length ? await api.layers(found.versus[0].run, found.versus[0].epoch) : null;
-      if (wanted !== asked) return;
-      [reply, others, error] = [found, other, null];
-    } catch (caught) {
-      if (wanted !== asked) return;
-      [reply, error] = [null, /** @type {Error} */ (caught)];
+    const other = versus();
+    if (!layers || unit === null) {
+      asking.drop();
+      reply = null;
+    } else {
+      if (reply?.told.run !== layers.run) reply = null;
+      const question = async () => {
+        const told = await api.alike(layers.run, layer, unit, layers.epoch, other);
+        const [there] = told.versus;
+        return { told, others: there ? await api.layers(there.run, there.epoch) : null };
+      };
+      const heard = (/** @type {typeof reply} */ found, /** @type {Error|null} */ failed) => {
+        [reply, error] = [found, failed];
+        draw();
+      };
+      if (!asking.ask([layers.stamp, layer, unit, other].join(" "), question, heard, reply ? PAUSE : 0)) return;
     }
+    error = null;
     draw();
   }
 
   function draw() {
-    element.hidden = !asked;
+    element.hidden = !scene.layers || state.now.unit === null;
     delete element.dataset.unit;
-    if (!asked) return fill(element);
+    if (element.hidden) return fill(element);
     if (error) return fill(element, h("h2", {}, "Units that answer alike"), h("p", { class: "notice bad" }, error.message));
     if (!reply || !scene.layers) return fill(element, h("h2", {}, "Units that answer alike"), h("div", { class: "bone tall" }));
-    const told = reply;
+    const { told } = reply;
     element.dataset.unit = `${told.layer}/${told.unit}`;
     fill(
       element,
       h("div", { class: "card-head" }, h("h2", {}, "Units that answer alike"), h("span", { class: "gap" }),
         !told.constant && h("button", {
-          type: "button", class: "quiet accent", title: "Sort all units of this layer by their r with this one",
+          class: "quiet accent", title: "Sort all units of this layer by their r with this one",
           onclick: () => state.set({ tab: "units", sort: "alike", like: told.unit, only: null }),
         }, "Sort by this")),
       told.constant
         ? h("p", { class: "notice" }, "This unit answers to all test images the same, so no unit can be said to answer alike.")
         : told.layers.map((layer) => row(layer, scene.layers)),
-      compared(told),
+      compared(reply),
       h("p", { class: "soft small" }, told.definition),
     );
   }
 
-  /** @param {AlikeUnits} told */
-  function compared(told) {
+  /** @param {NonNullable<typeof reply>} reply */
+  function compared({ told, others }) {
     if (told.reason) return h("p", { class: "notice" }, told.reason);
     if (!told.versus.length || told.constant) return null;
     const run = runs.get(told.versus[0].run);

@@ -24,7 +24,7 @@ export function carry({ state, scene, runs, theme, api }) {
     "dialog",
     { class: "sheet narrow", id: "export", "aria-label": "Export" },
     h("div", { class: "card-head" }, h("h2", { class: "big" }, "Export"), h("span", { class: "gap" }),
-      h("button", { type: "button", class: "quiet", onclick: () => element.close() }, "Close")),
+      h("button", { class: "quiet", onclick: () => element.close() }, "Close")),
     body,
     told,
   );

@@ -30,11 +30,11 @@ export function chosen({ state, scene }) {
       h("span", {}, h("b", {}, counted(selection.length, "image")), " selected"),
       h("span", { class: "soft parts" }, told.join(" · ")),
       h("button", {
-        type: "button", class: "quiet accent", id: "separate", "aria-pressed": `${state.now.separate === "yes"}`,
+        class: "quiet accent", id: "separate", "aria-pressed": `${state.now.separate === "yes"}`,
         onclick: () => state.set({ separate: state.now.separate === "yes" ? "no" : "yes" }),
       }, "Units that separate them"),
-      h("button", { type: "button", class: "quiet accent", onclick: save }, "Save ids"),
-      h("button", { type: "button", class: "quiet", id: "clear", onclick: () => state.set({ selection: [] }) }, "Clear ", h("kbd", {}, "Esc")),
+      h("button", { class: "quiet accent", onclick: save }, "Save ids"),
+      h("button", { class: "quiet", id: "clear", onclick: () => state.set({ selection: [] }) }, "Clear ", h("kbd", {}, "Esc")),
     );
   }
 

@@ -9,7 +9,7 @@ const BEAT = 800; // milliseconds an epoch stays while playing
 
 /** @param {import("../types.js").Page} page */
 export function epochs({ state, scene, runs }) {
-  const play = h("button", { type: "button", class: "quiet play", id: "play", onclick: toggle }, "Play");
+  const play = h("button", { class: "quiet play", id: "play", onclick: toggle }, "Play");
   const now = h("b", {});
   const slider = h("input", { type: "range", id: "epoch", min: 0, step: 1, "aria-label": "Epoch", oninput: () => go(Number(slider.value)) });
   const ticks = h("div", { class: "ticks", "aria-hidden": "true" });

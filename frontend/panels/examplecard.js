@@ -38,7 +38,7 @@ export function examplecard(page) {
     fill(
       body,
       status !== "none" && h("div", { class: "card-head" }, h("h2", {}, h("span", { class: "as-is" }, example.title)), h("span", { class: "gap" }),
-        h("button", { type: "button", class: "quiet", onclick: () => example.clear() }, "Remove")),
+        h("button", { class: "quiet", onclick: () => example.clear() }, "Remove")),
       status === "sending" && h("p", { role: "status" }, "Sends the image."),
       status === "working" && [h("p", { role: "status" }, "Looks for images like it, layer by layer."), h("div", { class: "bar" }, h("i", { class: "unsure" }))],
       failure && h("p", { class: "notice bad", role: "alert" }, failure),

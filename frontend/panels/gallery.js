@@ -19,7 +19,7 @@ export function gallery({ state, runs, api }) {
     "aside",
     { class: "gallery", id: "runs", "aria-label": "Runs" },
     h("div", { class: "card-head" }, h("h2", {}, "Runs"), h("span", { class: "gap" }),
-      h("button", { type: "button", class: "button primary", id: "new-run", onclick: () => state.set({ dialog: "new" }) }, "New run")),
+      h("button", { class: "button primary", id: "new-run", onclick: () => state.set({ dialog: "new" }) }, "New run")),
     notice,
     gone,
     list,
@@ -39,7 +39,7 @@ export function gallery({ state, runs, api }) {
     const shown = h("div", { class: "shown-command" });
     const actions = h("div", { class: "actions" });
     const more = h("div", { class: "run-more" }, large.element, story, actions, shown);
-    const open = h("button", { type: "button", class: "run-open", onclick: () => state.set({ run: id, dialog: null }) },
+    const open = h("button", { class: "run-open", onclick: () => state.set({ run: id, dialog: null }) },
       h("span", { class: "between" }, name, score), about, small.element);
     const box = h("li", { class: "run", "data-run": id }, open, more);
     let told = "";
@@ -51,20 +51,20 @@ export function gallery({ state, runs, api }) {
         return fill(
           actions,
           h("p", { class: "small" }, `Delete ${run.name} with its checkpoints and analyses? For ten minutes it can be brought back.`),
-          h("button", { type: "button", class: "button bad", onclick: () => act(() => runs.remove(id)) }, "Delete"),
-          h("button", { type: "button", class: "button", onclick: () => ask(run, false) }, "Keep"),
+          h("button", { class: "button bad", onclick: () => act(() => runs.remove(id)) }, "Delete"),
+          h("button", { class: "button", onclick: () => ask(run, false) }, "Keep"),
         );
       }
       fill(
         actions,
         live(run) && h("button", {
-          type: "button", class: "button", disabled: run.state === "stopping", onclick: () => act(() => runs.stop(id)),
+          class: "button", disabled: run.state === "stopping", onclick: () => act(() => runs.stop(id)),
         }, run.state === "stopping" ? "Stopping" : "Stop"),
         ["stopped", "failed", "interrupted"].includes(run.state) && !run.shipped
-          && h("button", { type: "button", class: "button", onclick: () => act(() => runs.resume(id)) }, "Resume"),
-        !run.model && h("button", { type: "button", class: "button", title: "A new run with these settings, to edit", onclick: () => state.set({ dialog: `clone ${id}` }) }, "Clone"),
-        !run.model && h("button", { type: "button", class: "button", title: "The command that does the same in a terminal", onclick: copyCommand }, "Copy as command"),
-        !live(run) && !run.shipped && h("button", { type: "button", class: "button", onclick: () => ask(run, true) }, "Delete"),
+          && h("button", { class: "button", onclick: () => act(() => runs.resume(id)) }, "Resume"),
+        !run.model && h("button", { class: "button", title: "A new run with these settings, to edit", onclick: () => state.set({ dialog: `clone ${id}` }) }, "Clone"),
+        !run.model && h("button", { class: "button", title: "The command that does the same in a terminal", onclick: copyCommand }, "Copy as command"),
+        !live(run) && !run.shipped && h("button", { class: "button", onclick: () => ask(run, true) }, "Delete"),
       );
     }
 
@@ -170,7 +170,7 @@ export function gallery({ state, runs, api }) {
     trash = wanted;
     fill(gone, runs.deleted.map((run) => h("li", { class: "notice between", "data-deleted": run.id },
       h("span", { class: "run-name", title: run.name }, `Deleted ${run.name}`),
-      h("button", { type: "button", class: "quiet accent", title: "Bring it back; it goes for good ten minutes after it was deleted", onclick: () => undo(run) }, "Undo"))));
+      h("button", { class: "quiet accent", title: "Bring it back; it goes for good ten minutes after it was deleted", onclick: () => undo(run) }, "Undo"))));
   }
 
   function draw() {

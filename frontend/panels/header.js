@@ -8,21 +8,21 @@ export function header({ state, scene, runs, theme }, search) {
   const run = h("span", { class: "run-now" });
   const colour = h("label", { class: "pick" });
   const copied = h("span", { class: "unseen", "aria-live": "polite" });
-  const copy = h("button", { type: "button", class: "quiet", id: "copy-link", onclick: link }, "Copy link");
-  const tone = h("button", { type: "button", class: "quiet", id: "theme", onclick: () => theme.toggle() });
+  const copy = h("button", { class: "quiet", id: "copy-link", onclick: link }, "Copy link");
+  const tone = h("button", { class: "quiet", id: "theme", onclick: () => theme.toggle() });
   const element = h(
     "header",
     { class: "header" },
     h("h1", { class: "brand" }, h("span", { class: "logo", "aria-hidden": "true" }), "Saccade"),
-    h("button", { type: "button", class: "quiet only-narrow", id: "show-runs", onclick: () => state.set({ dialog: state.now.dialog === "runs" ? null : "runs" }) }, "Runs"),
+    h("button", { class: "quiet only-narrow", id: "show-runs", onclick: () => state.set({ dialog: state.now.dialog === "runs" ? null : "runs" }) }, "Runs"),
     run,
     colour,
     h("span", { class: "gap" }),
     search,
-    h("button", { type: "button", class: "quiet", id: "show-export", onclick: () => state.set({ dialog: "export" }) }, "Export"),
+    h("button", { class: "quiet", id: "show-export", onclick: () => state.set({ dialog: "export" }) }, "Export"),
     copy,
     copied,
-    h("button", { type: "button", class: "quiet wide-only", onclick: () => state.set({ dialog: "keys" }) }, "Keys ", h("kbd", {}, "?")),
+    h("button", { class: "quiet wide-only", onclick: () => state.set({ dialog: "keys" }) }, "Keys ", h("kbd", {}, "?")),
     tone,
   );
 

@@ -49,7 +49,7 @@ export function imagecard(page) {
           h("p", { class: "class-name" }, swatch(classMark(layers.labels[place], theme.tone)), scene.className(place)),
           h("p", { class: "soft small" }, `Nearest test images by layer. ${layers.definitions.neighbours ?? ""}`)),
       ),
-      cut ? cut.element : h("button", { type: "button", class: "button", id: "crop", onclick: () => crop(image) }, "Search by a part of it"),
+      cut ? cut.element : h("button", { class: "button", id: "crop", onclick: () => crop(image) }, "Search by a part of it"),
       around(place, layer),
       table,
       liked,
@@ -61,7 +61,7 @@ export function imagecard(page) {
   function head(image) {
     return h("div", { class: "card-head" },
       h("h2", {}, "Image"), h("span", { class: "soft" }, `#${image}`), h("span", { class: "gap" }),
-      h("button", { type: "button", class: "quiet", onclick: () => state.set({ image: null }) }, "Unpin"));
+      h("button", { class: "quiet", onclick: () => state.set({ image: null }) }, "Unpin"));
   }
 
   /** What the layer in view says of it: the probe's answer or another colouring, and the map. @param {number} place @param {number} layer */

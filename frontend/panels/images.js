@@ -29,7 +29,7 @@ export function images({ state, api }) {
     { class: "sheet narrow", id: "images-form", "aria-label": "Your images" },
     h("div", { class: "card-head" },
       h("h2", { class: "big" }, "Your images"), h("span", { class: "gap" }),
-      h("button", { type: "button", class: "quiet", onclick: () => element.close() }, "Close")),
+      h("button", { class: "quiet", onclick: () => element.close() }, "Close")),
     h("div", { class: "form" },
       h("div", { class: "field" }, h("label", { for: "images-title" }, "Name"), title),
       drop, now, earlier,
@@ -37,7 +37,7 @@ export function images({ state, api }) {
   );
   const doingSays = h("p", { role: "status" });
   const bar = h("i", {});
-  const cancel = h("button", { type: "button", class: "quiet", id: "cancel-upload", onclick: () => going.abort() }, "Cancel");
+  const cancel = h("button", { class: "quiet", id: "cancel-upload", onclick: () => going.abort() }, "Cancel");
   const doing = h("div", {}, h("div", { class: "between" }, doingSays, cancel), h("div", { class: "bar" }, bar));
   let busy = false;
   let going = new AbortController(); // of what is being sent or read
@@ -144,7 +144,7 @@ export function images({ state, api }) {
       h("p", { class: failed ? "notice bad" : "notice", "data-upload": upload.state }, h("b", {}, upload.title), " ", outcome(upload)),
       refusals(refused, upload.unnamed, upload.hidden),
       upload.remarks.map((remark) => h("p", { class: "notice small" }, remark)),
-      upload.dataset && h("button", { type: "button", class: "button primary", id: "use-images", onclick: () => state.set({ dialog: `new ${upload.dataset}` }) }, "New run with these"),
+      upload.dataset && h("button", { class: "button primary", id: "use-images", onclick: () => state.set({ dialog: `new ${upload.dataset}` }) }, "New run with these"),
     );
   }
 
@@ -169,8 +169,8 @@ export function images({ state, api }) {
     fill(earlier, uploads.length > 0 && [h("h3", {}, "Sent before"), h("ul", { class: "sent" }, uploads.map((upload) => h("li", { class: "between" },
       h("span", {}, h("b", {}, upload.title), h("span", { class: "soft small" }, ` ${outcome(upload)}`)),
       h("span", { class: "actions" },
-        upload.dataset && h("button", { type: "button", class: "quiet accent", onclick: () => state.set({ dialog: `new ${upload.dataset}` }) }, "New run"),
-        upload.state !== "working" && h("button", { type: "button", class: "quiet", onclick: () => removed(upload) }, "Remove")))))]);
+        upload.dataset && h("button", { class: "quiet accent", onclick: () => state.set({ dialog: `new ${upload.dataset}` }) }, "New run"),
+        upload.state !== "working" && h("button", { class: "quiet", onclick: () => removed(upload) }, "Remove")))))]);
   }
 
   /** @param {Upload} upload */

@@ -9,7 +9,7 @@ export function keys({ state }) {
     "dialog",
     { class: "sheet narrow", id: "keys", "aria-label": "Keys" },
     h("div", { class: "card-head" }, h("h2", { class: "big" }, "Keys"), h("span", { class: "gap" }),
-      h("button", { type: "button", class: "quiet", onclick: () => element.close() }, "Close")),
+      h("button", { class: "quiet", onclick: () => element.close() }, "Close")),
     h("dl", { class: "keys" }, KEYS.map(({ shown, does }) => [
       h("dt", {}, shown.map((key) => h("kbd", {}, key))), h("dd", {}, does),
     ]).flat()),

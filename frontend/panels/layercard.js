@@ -53,10 +53,10 @@ export function layercard(page) {
     const most = usualMost(units);
     return h("div", { class: "block" },
       h("div", { class: "between" }, h("h3", {}, "Units with the largest d′"),
-        h("button", { type: "button", class: "quiet accent", onclick: () => state.set({ tab: "units", sort: "dprime", only: null }) }, "All units")),
+        h("button", { class: "quiet accent", onclick: () => state.set({ tab: "units", sort: "dprime", only: null }) }, "All units")),
       h("div", { class: "tiles few" }, order.map((unit) => h(
         "button",
-        { type: "button", class: "tile", "data-unit": unit, "aria-label": unitSentence(units, unit), title: unitSentence(units, unit),
+        { class: "tile", "data-unit": unit, "aria-label": unitSentence(units, unit), title: unitSentence(units, unit),
           onclick: () => state.set({ unit, colour: "unit" }) },
         unitFace(layers, units, unit, decimal(units.best_dprime?.[unit]), most, theme.tone),
       ))));

@@ -2,6 +2,7 @@
 // whether the local update goes where autograd and the end-to-end gradient go.
 
 import { atStep, finite, openGates, overEpochs, scientific, scoreSentence, signed, stepsOf, worst } from "../scores.js";
+import { createAsking } from "../asking.js";
 import { asText } from "../marks/astext.js";
 import { counted, decimal, lossName, percent, shortLayer } from "../text.js";
 import { epochLines } from "../charts.js";
@@ -49,7 +50,7 @@ export function learning({ state, scene, runs, api, theme }) {
   const element = h("div", { class: "probes", id: "learning" }, now, notice, body);
   /** @type {Reply|null} */
   let reply = null;
-  let asked = "";
+  const asking = createAsking();
   let told = "";
 
   /** What has to change for the server to have more to tell: while there is nothing, any step of the run. */
@@ -80,36 +81,30 @@ export function learning({ state, scene, runs, api, theme }) {
 
   function nothingYet() {
     reply = null;
-    asked = "";
+    asking.drop();
     body.hidden = true;
     delete element.dataset.drawn;
     notice.hidden = false;
     fill(notice, "Scores, open gates and gradients are told of checkpoints that are analysed; that begins when the training has ended.");
   }
 
-  async function load() {
+  function load() {
     const { layers } = scene;
     if (state.now.tab !== "learning") return;
     if (!layers) return nothingYet();
-    const wanted = news();
-    if (wanted === asked && reply) return draw();
-    asked = wanted;
-    try {
-      const found = await api.learning(layers.run, layers.epoch);
-      if (asked !== wanted) return;
+    if (!ask(layers)) draw();
+  }
+
+  /** Ask where there may be more than was told. @param {import("../types.js").Layers} layers */
+  function ask(layers) {
+    return asking.ask(news(), () => api.learning(layers.run, layers.epoch), (found, error) => {
       reply = found;
-      asked = news();
-      notice.hidden = found.layers.length > 0;
-      fill(notice, found.reason ?? "");
-    } catch (error) {
-      if (asked !== wanted) return;
-      reply = null;
-      notice.hidden = false;
-      fill(notice, /** @type {Error} */ (error).message);
-    }
-    body.hidden = !notice.hidden;
-    element.dataset.drawn = `${layers.run}@${layers.epoch}`;
-    draw();
+      body.hidden = !found?.layers.length;
+      notice.hidden = !body.hidden;
+      fill(notice, error?.message ?? found?.reason ?? "");
+      element.dataset.drawn = `${layers.run}@${layers.epoch}`;
+      draw();
+    });
   }
 
   function draw() {
@@ -159,7 +154,7 @@ export function learning({ state, scene, runs, api, theme }) {
       return h(
         "section",
         { class: `score-card${layer.layer === state.now.layer ? " on" : ""}`, "data-layer": layer.layer },
-        h("h3", {}, h("button", { type: "button", class: "link", onclick: () => state.set({ layer: layer.layer }) }, scene.layerName(layer.layer))),
+        h("h3", {}, h("button", { class: "link", onclick: () => state.set({ layer: layer.layer }) }, scene.layerName(layer.layer))),
         scorePlot(layer.edges, now, hinge, scoreSentence(layer, now.k, scene.layerName(layer.layer))),
         h(
           "dl",
@@ -269,10 +264,10 @@ export function learning({ state, scene, runs, api, theme }) {
   const redraw = perFrame(drawCharts);
   runs.on(() => {
     drawNow();
-    if (news() !== asked) void load();
+    if (reply && scene.layers && state.now.tab === "learning") ask(scene.layers);
   });
-  scene.on(["maps"], () => void load());
-  state.on(["tab", "layer", "k"], () => void load());
+  scene.on(["maps"], load);
+  state.on(["tab", "layer", "k"], load);
   scene.on(["maps"], drawNow);
   state.on(["tab", "run"], drawNow);
   theme.on(draw);

@@ -102,7 +102,7 @@ export function legend({ state, scene, theme }) {
       h("div", { class: "tool" }, h("span", { class: "soft" }, "Drag"),
         segments("Drag", [["lasso", "Lasso"], ["rectangle", "Rectangle"], ["pan", "Pan"]], state.now.drag, (drag) => state.set({ drag }))),
       h("div", { class: "tool" }, h("p", { class: "soft small", title: "The wheel zooms, a double-click resets" }, "Shift adds, Alt subtracts."),
-        h("button", { type: "button", class: "quiet small", disabled: state.now.view === null, onclick: () => state.set({ view: null }) }, "Whole map")),
+        h("button", { class: "quiet small", disabled: state.now.view === null, onclick: () => state.set({ view: null }) }, "Whole map")),
       h("div", { class: "tool", title: "Auto: images where few enough are in view to find room" }, h("span", { class: "soft" }, "Points"),
         segments("Points", [["auto", "Auto"], ["dots", "Dots"], ["images", "Images"]], state.now.points, (points) => state.set({ points }))),
     );

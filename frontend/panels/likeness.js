@@ -1,5 +1,6 @@
 // How alike the layers of two checkpoints are: CKA of each with each, as a table in colours.
 
+import { createAsking } from "../asking.js";
 import { decimal } from "../text.js";
 import { fill, h } from "../dom.js";
 import { inkOn, likenessSentence } from "../versus.js";
@@ -20,30 +21,23 @@ export function likeness({ state, scene, runs, api, theme, beside }) {
     h("h3", {}, "Similarity of layers, CKA"), notice, body);
   /** @type {Similarities|null} */
   let told = null;
-  let asked = "";
+  const asking = createAsking();
   roving(matrix, ".cka-cell");
 
-  async function load() {
+  function load() {
     if (state.now.tab !== "compare") return;
     const [goal, other] = [scene.target(), beside.target()];
     element.hidden = !goal || !other;
     if (!goal || !other) return;
-    const wanted = `${goal.stamp} ${other.stamp}`;
-    if (wanted === asked) return mark();
-    asked = wanted;
-    element.classList.add("stale");
-    try {
-      const found = await api.similarity({ run: goal.run.id, epoch: goal.epoch }, other);
-      if (asked !== wanted) return;
+    const question = () => api.similarity({ run: goal.run.id, epoch: goal.epoch }, other);
+    const asked = asking.ask(`${goal.stamp} ${other.stamp}`, question, (found, error) => {
       told = found;
-      fill(notice, found.reason ?? "");
-    } catch (error) {
-      if (asked !== wanted) return;
-      [told, asked] = [null, ""];
-      fill(notice, /** @type {Error} */ (error).message);
-    }
-    element.classList.remove("stale");
-    draw();
+      fill(notice, error?.message ?? found?.reason ?? "");
+      element.classList.remove("stale");
+      draw();
+    });
+    if (asked) element.classList.add("stale");
+    else mark();
   }
 
   /** @param {Similarities} of */
@@ -81,7 +75,7 @@ export function likeness({ state, scene, runs, api, theme, beside }) {
     const pair = `${of.rows[i]} and ${of.columns[j]}`;
     const colour = ramp(value ?? 0, theme.tone);
     return h("button", {
-      type: "button", class: "cka-cell", "data-row": i, "data-column": j,
+      class: "cka-cell", "data-row": i, "data-column": j,
       title: value === null ? `${pair}: ${reason}` : `${pair}: ${decimal(value, 3)}`,
       "aria-label": value === null ? `${pair}: none, ${reason}` : `${pair}: ${decimal(value, 3)}`,
       style: value === null ? {} : { background: colour, color: inkOn(colour) },
@@ -99,10 +93,10 @@ export function likeness({ state, scene, runs, api, theme, beside }) {
   }
 
   theme.on(draw);
-  runs.on(() => void load());
-  scene.on(["maps"], () => void load());
-  beside.on(() => void load());
-  state.on(["tab", "versus", "versus_epoch", "versus_layer", "layer"], () => void load());
-  void load();
+  runs.on(load);
+  scene.on(["maps"], load);
+  beside.on(load);
+  state.on(["tab", "versus", "versus_epoch", "versus_layer", "layer"], load);
+  load();
   return element;
 }

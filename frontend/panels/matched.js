@@ -2,6 +2,7 @@
 
 import { count, counted, decimal } from "../text.js";
 import { box } from "../patch.js";
+import { createAsking } from "../asking.js";
 import { fill, h } from "../dom.js";
 import { imageAddress } from "../api.js";
 import { segments } from "../marks/segments.js";
@@ -23,9 +24,9 @@ export function matched({ state, scene, runs, api, tip, beside }) {
   const element = h("section", { "aria-label": "Matched units", id: "matched", hidden: true }, head, notice, body);
   /** @type {{told: Matches, units: [Units, Units], layers: [Layers, Layers]}|null} */
   let found = null;
-  let asked = "";
+  const asking = createAsking();
 
-  async function load() {
+  function load() {
     const [here, there] = [scene.layers, beside.layers];
     if (state.now.tab !== "compare") return;
     element.hidden = !here || !there;
@@ -33,25 +34,18 @@ export function matched({ state, scene, runs, api, tip, beside }) {
     const one = { run: here.run, epoch: here.epoch, layer: Math.max(1, state.now.layer) };
     const other = { run: there.run, epoch: there.epoch, layer: beside.layer };
     const wanted = JSON.stringify([one, other, here.stamp, there.stamp]);
-    if (wanted === asked) return;
-    asked = wanted;
-    element.classList.add("stale");
-    try {
-      const [told, ...units] = await Promise.all([
-        api.matches(one, other),
-        api.units(one.run, one.layer, one.epoch),
-        api.units(other.run, other.layer, other.epoch),
-      ]);
-      if (asked !== wanted) return;
-      found = { told, units: /** @type {[Units, Units]} */ (units), layers: [here, there] };
-      fill(notice, told.reason ?? "");
-    } catch (error) {
-      if (asked !== wanted) return;
-      [found, asked] = [null, ""];
-      fill(notice, /** @type {Error} */ (error).message);
-    }
-    element.classList.remove("stale");
-    draw();
+    const question = () => Promise.all([
+      api.matches(one, other),
+      api.units(one.run, one.layer, one.epoch),
+      api.units(other.run, other.layer, other.epoch),
+    ]);
+    const asked = asking.ask(wanted, question, (reply, error) => {
+      found = reply && { told: reply[0], units: [reply[1], reply[2]], layers: [here, there] };
+      fill(notice, error?.message ?? found?.told.reason ?? "");
+      element.classList.remove("stale");
+      draw();
+    });
+    if (asked) element.classList.add("stale");
   }
 
   function draw() {
@@ -89,7 +83,7 @@ export function matched({ state, scene, runs, api, tip, beside }) {
     const text = `Unit ${unit} of ${info.name} of ${run}, epoch ${layers[side].epoch}`;
     return h(
       "button",
-      { type: "button", class: "pair-unit", title: text, "aria-label": text, "data-side": side, "data-unit": unit,
+      { class: "pair-unit", title: text, "aria-label": text, "data-side": side, "data-unit": unit,
         onclick: () => open(side, unit),
         onpointerenter: () => tip.ring(scene.place(image[unit])),
         onpointerleave: () => tip.ring(-1) },
@@ -111,9 +105,9 @@ export function matched({ state, scene, runs, api, tip, beside }) {
     });
   }
 
-  beside.on(() => void load());
-  scene.on(["maps"], () => void load());
-  state.on(["tab", "layer", "versus_layer"], () => void load());
+  beside.on(load);
+  scene.on(["maps"], load);
+  state.on(["tab", "layer", "versus_layer"], load);
   state.on(["pairing"], draw);
   return element;
 }

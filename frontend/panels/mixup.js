@@ -1,5 +1,6 @@
 // One cell of the confusion matrix: its images, and the units that tell its two classes apart.
 
+import { createAsking } from "../asking.js";
 import { cellOf, imagesOf, unitsOf } from "../confusion.js";
 import { counted, decimal } from "../text.js";
 import { fill, h } from "../dom.js";
@@ -23,28 +24,22 @@ export function mixup(page) {
   let told = null;
   /** @type {Error|null} */
   let error = null;
-  let asked = "";
+  const asking = createAsking();
 
   /** The cell that is chosen, or null. */
   const cell = () => cellOf(state.now.cell, scene.layers?.classes.length ?? 0);
 
-  async function load() {
+  function load() {
     const { layers } = scene;
-    if (state.now.tab !== "probes" || !layers || !cell()) return draw();
-    const wanted = `${layers.stamp} ${state.now.layer}`;
-    if (wanted === asked) return draw();
-    asked = wanted;
-    [told, error] = [null, null];
-    try {
-      const found = await api.answers(layers.run, state.now.layer, layers.epoch);
-      if (asked !== wanted) return;
-      told = found;
-    } catch (caught) {
-      if (asked !== wanted) return;
-      asked = "";
-      error = /** @type {Error} */ (caught);
-    }
-    draw();
+    const { layer, tab } = state.now;
+    if (tab !== "probes" || !layers || !cell()) return draw();
+    const question = () => api.answers(layers.run, layer, layers.epoch);
+    const asked = asking.ask(`${layers.stamp} ${layer}`, question, (found, failed) => {
+      [told, error] = [found, failed];
+      draw();
+    });
+    if (asked) [told, error] = [null, null];
+    else draw();
   }
 
   /** Images of the cell, once they are known. */
@@ -64,8 +59,8 @@ export function mixup(page) {
       element,
       h("div", { class: "compare-head" }, h("h2", {}, title), h("span", { class: "soft" }, scene.layerName(state.now.layer)),
         found && h("span", {}, counted(found.length, "image")),
-        found?.length ? h("button", { type: "button", class: "button", onclick: () => state.set({ selection: found }) }, "Select these") : null,
-        h("button", { type: "button", class: "quiet", onclick: () => state.set({ cell: [] }) }, "Close")),
+        found?.length ? h("button", { class: "button", onclick: () => state.set({ selection: found }) }, "Select these") : null,
+        h("button", { class: "quiet", onclick: () => state.set({ cell: [] }) }, "Close")),
       error ? h("p", { class: "notice bad" }, error.message) : told?.reason ? h("p", { class: "notice" }, told.reason) : null,
       found && h("div", { class: "thumbs wrap" }, found.slice(0, IMAGES).map((id) => thumb(page, id)),
         found.length > IMAGES && h("span", { class: "soft small" }, `and ${found.length - IMAGES} more`)),
@@ -87,7 +82,7 @@ export function mixup(page) {
       h("h3", {}, truth === answer ? `Units with the largest weights for ${one}` : "Units with the largest weights"),
       h("div", { class: "tiles few wide" }, rows.map(({ unit, weight }) => h(
         "button",
-        { type: "button", class: "tile", "data-unit": unit, "aria-label": `${unitSentence(all, unit)}; weight ${shown(weight)}`,
+        { class: "tile", "data-unit": unit, "aria-label": `${unitSentence(all, unit)}; weight ${shown(weight)}`,
           onclick: () => state.set({ unit, colour: "unit" }) },
         unitFace(layers, all, unit, shown(weight), most, theme.tone),
       ))),
@@ -97,9 +92,9 @@ export function mixup(page) {
     ];
   }
 
-  scene.on(["maps"], () => void load());
+  scene.on(["maps"], load);
   scene.on(["units"], draw);
-  state.on(["tab", "layer", "cell"], () => void load());
+  state.on(["tab", "layer", "cell"], load);
   theme.on(draw);
   atlas.on(draw);
   return element;

@@ -22,7 +22,6 @@ export function neurons({ state, scene, theme, tip }) {
     const units = /** @type {import("../types.js").Units} */ (scene.focus.units);
     const on = unit === state.now.unit;
     return h("button", {
-      type: "button",
       class: on ? "tile on" : "tile",
       role: "option",
       id: `unit-${unit}`,

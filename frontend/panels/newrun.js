@@ -59,7 +59,7 @@ export function newrun({ state, runs, api }) {
   function title() {
     return h("div", { class: "card-head" },
       h("h2", { class: "big" }, "New run"), h("span", { class: "gap" }),
-      h("button", { type: "button", class: "quiet", onclick: () => element.close() }, "Close"));
+      h("button", { class: "quiet", onclick: () => element.close() }, "Close"));
   }
 
   /**
@@ -147,7 +147,7 @@ export function newrun({ state, runs, api }) {
         told?.cost && [h("p", {}, costSentence(told.cost)), h("p", { class: "soft small" }, provenance(told.cost, Date.now() / 1000))],
         state === "measuring" && [h("p", { role: "status" }, "Takes a few steps, to measure them …"), h("div", { class: "bar" }, h("i", { class: "unsure" }))],
         failure && h("p", { class: "notice" }, `It cannot be measured: ${failure}`),
-        state !== "measuring" && h("button", { type: "button", class: "button", id: "measure", onclick: measure },
+        state !== "measuring" && h("button", { class: "button", id: "measure", onclick: measure },
           told?.cost ? "Measure again" : "Measure time, memory and disk"),
       );
     }
@@ -199,7 +199,7 @@ export function newrun({ state, runs, api }) {
         cost,
         h("div", { class: "block" }, h("h3", {}, "The same from a terminal"), line),
         h("div", { class: "form-end" },
-          h("button", { type: "button", class: "button", onclick: () => element.close() }, "Cancel"), start),
+          h("button", { class: "button", onclick: () => element.close() }, "Cancel"), start),
       ),
     );
     drawCost(null);
@@ -286,7 +286,7 @@ export function newrun({ state, runs, api }) {
       );
     }
     explain();
-    const send = h("button", { type: "button", class: "button", id: "send-images", onclick: () => state.set({ dialog: "images" }) }, "Send images of your own");
+    const send = h("button", { class: "button", id: "send-images", onclick: () => state.set({ dialog: "images" }) }, "Send images of your own");
     return { element: labelled("Data set", "set-data", [select, send], help), read: () => select.value, write: null, offer: null };
   }
 

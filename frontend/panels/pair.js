@@ -1,11 +1,12 @@
 // What the probes read from two checkpoints, and the difference.
 
+import { createAsking } from "../asking.js";
 import { classMark } from "../palette.js";
 import { decimal, layerName } from "../text.js";
 import { difference, partners } from "../bench.js";
-import { fill, h, perFrame } from "../dom.js";
-import { inks, layerLines } from "../charts.js";
-import { lineOf, sample } from "../marks/chartline.js";
+import { fill, h } from "../dom.js";
+import { inks } from "../charts.js";
+import { lineOf, namedLines } from "../marks/namedlines.js";
 import { share } from "../marks/share.js";
 
 /** @typedef {import("../types.js").Accuracy} Accuracy */
@@ -14,45 +15,33 @@ import { share } from "../marks/share.js";
 /** @param {import("../types.js").Both} page */
 export function pair({ state, scene, runs, api, theme, beside }) {
   const notice = h("p", { class: "notice", hidden: true });
-  const key = h("div", { class: "chart-key small" });
-  const chart = h("div", { class: "chart", role: "img", "aria-label": "Accuracy by layer" });
+  const chart = namedLines({ state }, { tall: false });
   const table = h("div", { class: "probe-table" });
   const words = h("p", { class: "soft small" });
-  const body = h("div", { class: "bench", hidden: true }, key, chart, table, words);
+  const body = h("div", { class: "bench", hidden: true }, chart.element, table, words);
   const element = h("section", { "aria-label": "Probes of both", id: "pair", hidden: true }, h("h3", {}, "Accuracy of the linear probe"), notice, body);
   /** @type {[Probes, Probes]|null} */
   let both = null;
-  let asked = "";
+  const asking = createAsking();
 
-  async function load() {
+  function load() {
     if (state.now.tab !== "compare") return;
     const goal = scene.target();
     const other = beside.target();
     element.hidden = !goal || !other;
     const wanted = goal && other ? `${goal.stamp} ${other.stamp}` : "";
-    if (wanted === asked) return draw();
-    asked = wanted;
-    both = null;
-    try {
-      if (goal && other) {
-        const found = await Promise.all([
-          api.probes(goal.run.id, goal.epoch),
-          api.probes(other.run, other.epoch),
-        ]);
-        if (asked !== wanted) return;
-        both = found;
-      }
-      const lacking = both?.find((reply) => !reply.layers.length);
-      notice.hidden = !lacking;
-      fill(notice, lacking?.reason ?? "");
-      if (lacking) both = null;
-    } catch (error) {
-      if (asked !== wanted) return;
-      asked = "";
-      notice.hidden = false;
-      fill(notice, /** @type {Error} */ (error).message);
-    }
-    draw();
+    const question = async () => (goal && other
+      ? Promise.all([api.probes(goal.run.id, goal.epoch), api.probes(other.run, other.epoch)])
+      : null);
+    const asked = asking.ask(wanted, question, (found, error) => {
+      const lacking = found?.find((reply) => !reply.layers.length);
+      both = lacking ? null : found;
+      notice.hidden = !error && !lacking;
+      fill(notice, error?.message ?? lacking?.reason ?? "");
+      draw();
+    });
+    if (asked) both = null;
+    else draw();
   }
 
   /** @param {Probes} reply */
@@ -92,8 +81,8 @@ export function pair({ state, scene, runs, api, theme, beside }) {
     layers.map(({ layer }) => [layer, layerName(runs.get(run)?.model?.layers, layer)])));
 
   function drawChart() {
-    if (!both || !chart.clientWidth) return;
-    const ink = inks(chart);
+    if (!both) return;
+    const ink = inks(chart.element);
     const matched = rows();
     const layers = matched.map(({ layer }) => layer);
     const lines = both.flatMap((reply, i) => {
@@ -106,20 +95,17 @@ export function pair({ state, scene, runs, api, theme, beside }) {
         lineOf(`raw pixels of ${says}`, layers.map(() => reply.pixels ?? undefined), { colour: ink.soft, symbol: null, dash: i ? "dot" : "dashdot" }),
       ];
     }).filter((line) => line.values.some((v) => v !== null));
-    fill(key, lines.map(sample));
-    chart.setAttribute("aria-label", `Probe accuracy by layer of ${lines.map(({ says }) => says).join(", ")}; the table below has the numbers.`);
-    void layerLines(chart, { names: matched.map(({ names }) => names), lines });
+    chart.show(matched.map(({ names }) => names), lines);
   }
 
   /** @param {number} by */
   const signed = (by) => `${by > 0 ? "+" : ""}${decimal(100 * by, 1)}`;
 
   theme.on(draw);
-  runs.on(() => void load());
-  scene.on(["maps"], () => void load());
-  beside.on(() => void load());
-  state.on(["tab", "versus", "versus_epoch", "run", "epoch"], () => void load());
-  new ResizeObserver(perFrame(drawChart)).observe(chart);
-  void load();
+  runs.on(load);
+  scene.on(["maps"], load);
+  beside.on(load);
+  state.on(["tab", "versus", "versus_epoch", "run", "epoch"], load);
+  load();
   return element;
 }

@@ -1,5 +1,6 @@
 // What the layer predicts of the unit looked at, against what the unit then answers.
 
+import { createAsking } from "../asking.js";
 import { decimal } from "../text.js";
 import { fill, h } from "../dom.js";
 import { predictionSentence, stepAt } from "../prediction.js";
@@ -14,46 +15,34 @@ const TITLE = "Predicted and actual";
 /** @param {import("../types.js").Page} page */
 export function predictioncard({ state, scene, api, tip }) {
   const element = h("section", { class: "card", id: "prediction", "aria-label": TITLE, hidden: true });
+  const asking = createAsking();
   /** @type {Prediction|null} */
   let reply = null;
   /** @type {Error|null} */
   let error = null;
-  let asked = "";
-  let timer = 0;
 
   function look() {
     const { layers } = scene;
     const { layer, unit } = state.now;
-    const wanted = layers && unit !== null ? [layers.stamp, layer, unit].join(" ") : "";
-    if (wanted === asked && !error) return;
-    error = null;
-    asked = wanted;
-    clearTimeout(timer);
-    if (wanted) timer = /** @type {any} */ (setTimeout(() => void load(wanted), reply ? PAUSE : 0));
-    else reply = error = null;
-    draw();
-  }
-
-  /** @param {string} wanted */
-  async function load(wanted) {
-    const { layers } = scene;
-    const { layer, unit } = state.now;
-    if (!layers || unit === null || wanted !== asked) return;
-    try {
-      const found = await api.prediction(layers.run, layer, unit, layers.epoch);
-      if (wanted !== asked) return;
-      [reply, error] = [found, null];
-    } catch (caught) {
-      if (wanted !== asked) return;
-      [reply, error] = [null, /** @type {Error} */ (caught)];
+    if (!layers || unit === null) {
+      asking.drop();
+      reply = null;
+    } else {
+      const question = () => api.prediction(layers.run, layer, unit, layers.epoch);
+      const heard = (/** @type {Prediction|null} */ found, /** @type {Error|null} */ failed) => {
+        [reply, error] = [found, failed];
+        draw();
+      };
+      if (!asking.ask([layers.stamp, layer, unit].join(" "), question, heard, reply ? PAUSE : 0)) return;
     }
+    error = null;
     draw();
   }
 
   function draw() {
-    element.hidden = !asked;
+    element.hidden = !scene.layers || state.now.unit === null;
     delete element.dataset.unit;
-    if (!asked) return fill(element);
+    if (element.hidden) return fill(element);
     if (error) return fill(element, h("h2", {}, TITLE), h("p", { class: "notice bad" }, error.message));
     if (!reply) return fill(element, h("h2", {}, TITLE), h("div", { class: "bone tall" }));
     element.dataset.unit = `${reply.layer}/${reply.unit}`;

@@ -2,6 +2,7 @@
 
 import { accuracyBars, epochLines } from "../charts.js";
 import { count, counted, decimal, percent, shortLayer } from "../text.js";
+import { createAsking } from "../asking.js";
 import { cellOf, imagesOf } from "../confusion.js";
 import { pending } from "../pending.js";
 import { pendingNotice, pendingWord } from "../marks/pending.js";
@@ -40,35 +41,23 @@ export function probes(page, mixup) {
   const element = h("div", { class: "probes", id: "probes" }, notice, wait.element, body);
   /** @type {Reply|null} */
   let reply = null;
-  let asked = "";
+  const asking = createAsking();
   let awaited = "";
   roving(matrix, ".confusion button");
 
-  const news = () => `${scene.layers?.stamp}`;
-
-  async function load() {
+  function load() {
     const { layers } = scene;
     if (state.now.tab !== "probes" || !layers) return;
-    const wanted = news();
-    if (wanted === asked) return draw();
-    asked = wanted;
-    try {
-      const found = await api.probes(layers.run, layers.epoch);
-      if (asked !== wanted) return;
+    const asked = asking.ask(layers.stamp, () => api.probes(layers.run, layers.epoch), (found, error) => {
       reply = found;
-      notice.hidden = found.layers.length > 0 || toCome().length > 0;
-      fill(notice, found.reason ?? "There is no probe for this checkpoint.");
-    } catch (error) {
-      if (asked !== wanted) return;
-      asked = "";
-      reply = null;
-      notice.hidden = false;
-      fill(notice, /** @type {Error} */ (error).message);
-    }
-    body.hidden = !reply?.layers.length;
-    awaited = "";
-    keepUp();
-    draw();
+      notice.hidden = found !== null && (found.layers.length > 0 || toCome().length > 0);
+      fill(notice, error?.message ?? found?.reason ?? "There is no probe for this checkpoint.");
+      body.hidden = !found?.layers.length;
+      awaited = "";
+      keepUp();
+      draw();
+    });
+    if (!asked) draw();
   }
 
   /** Probes that are not there yet, by layer. */
@@ -181,7 +170,7 @@ export function probes(page, mixup) {
           return h(
             "tr",
             { class: p.layer === state.now.layer ? "on" : "" },
-            h("th", { scope: "row" }, h("button", { type: "button", class: "link", onclick: () => state.set({ layer: p.layer }) }, p.layer ? scene.layerName(p.layer) : "Input (raw pixels)")),
+            h("th", { scope: "row" }, h("button", { class: "link", onclick: () => state.set({ layer: p.layer }) }, p.layer ? scene.layerName(p.layer) : "Input (raw pixels)")),
             h("td", {}, share(p)),
             h("td", { class: "soft" }, random ? share(random) : "–"),
             h("td", {}, random ? gain(p.accuracy - random.accuracy) : "–"),
@@ -225,7 +214,7 @@ export function probes(page, mixup) {
                 "td",
                 { class: i === j ? "right" : "", style: { "--share": (n / all).toFixed(3) } },
                 h("button", {
-                  type: "button", title: says, "aria-label": says, "aria-current": `${on}`, "data-cell": `${i},${j}`,
+                  title: says, "aria-label": says, "aria-current": `${on}`, "data-cell": `${i},${j}`,
                   onclick: () => void open(probe.layer, i, j),
                 }, n / all >= 0.005 ? Math.round((100 * n) / all) : ""),
               );
@@ -248,8 +237,8 @@ export function probes(page, mixup) {
 
   const redraw = perFrame(drawCharts);
   runs.on(keepUp);
-  scene.on(["maps"], () => void load());
-  state.on(["tab", "layer", "cell"], () => void load());
+  scene.on(["maps"], load);
+  state.on(["tab", "layer", "cell"], load);
   theme.on(draw);
   new ResizeObserver(redraw).observe(bars);
   return element;

@@ -4,28 +4,27 @@ import { classMark } from "../palette.js";
 import { count, counted, decimal, duration, layerName, percent } from "../text.js";
 import { found, isReference, layersOf, measures, nameOf, NEIGHBOURS, reordered, seedsOf, shortName, sorted, toTry, viewOf } from "../bench.js";
 import { commandLine } from "../marks/commandline.js";
-import { fill, h, perFrame } from "../dom.js";
-import { inks, layerLines } from "../charts.js";
-import { lineOf, sample } from "../marks/chartline.js";
+import { fill, h } from "../dom.js";
+import { inks } from "../charts.js";
+import { lineOf, namedLines } from "../marks/namedlines.js";
 import { share } from "../marks/share.js";
 
 /** @typedef {import("../types.js").Bench} Bench */
 /** @typedef {import("../types.js").OfRule} OfRule */
 /** @typedef {import("../types.js").Accuracy} Accuracy */
 
-const DASHES = ["dash", "dashdot"];
+const DASHES = ["dash", "dashdot"]; // of random encoders that see other things
 const COMMAND = "saccade bench rules --data photos --encoder vgg6-tiny --epochs 5";
 
 /** The bench: a chart, a table, and how its numbers are defined. @param {import("../types.js").Page} page */
 export function rules({ state, runs, api, theme }) {
-  const chart = h("div", { class: "chart tall", role: "img", "aria-label": "Accuracy by layer" });
-  const key = h("div", { class: "chart-key small" });
+  const chart = namedLines({ state }, { tall: true });
   const head = h("div", { class: "compare-head" });
   const about = h("p", { class: "soft small" });
   const table = h("div", { class: "probe-table" });
   const words = h("div", { class: "compare-words" });
   const notice = h("div", {});
-  const body = h("div", { class: "bench", hidden: true }, about, key, chart, table, words);
+  const body = h("div", { class: "bench", hidden: true }, about, chart.element, table, words);
   const element = h("section", { "aria-label": "Rules" }, head, notice, body);
   /** @type {import("../types.js").BenchListed[]} */
   let list = [];
@@ -77,7 +76,7 @@ export function rules({ state, runs, api, theme }) {
     const { data, settings, seeds, command, machine, definitions } = bench;
     fill(about, `${data.title}: ${count(data.images)} training images, ${count(data.n_test)} test images, ${data.classes.length} classes, chance ${percent(data.chance)}. ${settings.encoder}, ${counted(Number(settings.epochs), "epoch")}, learning rate ${settings.learning_rate}, ${seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(", ")}`}.`);
     drawTable(bench);
-    drawChart();
+    drawChart(bench);
     const failed = bench.rows.filter((row) => row.error);
     const others = Object.keys(definitions).filter((word) => !bench?.protocols.includes(word) || word !== measure());
     fill(
@@ -105,7 +104,7 @@ export function rules({ state, runs, api, theme }) {
       h("span", { class: "gap" }),
       bench && h("div", { class: "segments", role: "group", "aria-label": "What is measured" }, measures(bench).map((word) => h(
         "button",
-        { type: "button", "aria-pressed": `${word === measure()}`, onclick: () => state.set({ measure: word }) },
+        { "aria-pressed": `${word === measure()}`, onclick: () => state.set({ measure: word }) },
         word === NEIGHBOURS ? `neighbours, k = ${bench?.k}` : `linear probe, ${word}`,
       ))),
     );
@@ -139,11 +138,14 @@ export function rules({ state, runs, api, theme }) {
         h("thead", {}, h("tr", {}, columns.map(([column, says, why]) => h(
           "th",
           { scope: "col", title: why || false, "aria-sort": order === column ? "ascending" : order === `-${column}` ? "descending" : false },
-          h("button", { type: "button", class: "link", "data-column": column, onclick: () => state.set({ order: reordered(order, column) }) }, says, order === column ? " ↑" : order === `-${column}` ? " ↓" : ""),
+          h("button", { class: "link", "data-column": column, onclick: () => state.set({ order: reordered(order, column) }) }, says, order === column ? " ↑" : order === `-${column}` ? " ↓" : ""),
         )))),
         h("tbody", {}, sorted(told.summary, order, measure()).map((row) => h(
           "tr",
-          { class: isReference(row) ? "reference" : "", "data-rule": row.rule, "data-view": row.view },
+          {
+            class: isReference(row) ? "reference" : "", "data-rule": row.rule, "data-view": row.view,
+            onpointerenter: () => chart.point(nameOf(told, row)), onpointerleave: () => chart.point(null),
+          },
           h("th", { scope: "row", title: viewOf(row.view) }, named(told, row), isReference(row) && h("small", {}, viewOf(row.view)), seedsOf(told, row) && h("small", {}, seedsOf(told, row))),
           h("td", { class: "soft" }, isReference(row) ? "" : row.labels ? "yes" : "no"),
           h("td", { class: "soft" }, isReference(row) ? "" : row.crosses ? "yes" : "no"),
@@ -172,33 +174,23 @@ export function rules({ state, runs, api, theme }) {
     const says = isReference(row) ? shortName(row) : nameOf(told, row);
     if (!run) return says;
     return h("button", {
-      type: "button", class: "link", title: `Open run ${run}`,
+      class: "link", title: `Open run ${run}`,
       onclick: () => state.set({ run, tab: "map", epoch: row.rule === "random" ? 0 : null }),
     }, says);
   }
 
-  function drawChart() {
-    if (!bench || !chart.clientWidth) return;
-    const ink = inks(chart);
-    const layers = layersOf(bench, measure());
-    chart.hidden = key.hidden = !layers.length;
-    if (!layers.length) return;
-    const there = bench.summary.filter((row) => found(row, measure()).some(({ layer }) => layer !== null));
-    let rule = 0;
-    /** @type {Record<string, number>} */
-    const seen = {};
-    const lines = there.map((row) => {
-      const nth = (seen[row.rule] ??= 0);
-      seen[row.rule] += 1;
-      const look = isReference(row)
-        ? { colour: row.rule === "random" ? ink.ink : ink.soft, symbol: null, dash: DASHES[nth % DASHES.length] }
-        : { ...coloured(rule++), dash: "solid" };
+  /** @param {Bench} told */
+  function drawChart(told) {
+    const { soft } = inks(chart.element);
+    const layers = layersOf(told, measure());
+    const there = layers.length ? told.summary.filter((row) => found(row, measure()).some(({ layer }) => layer !== null)) : [];
+    let [rule, encoder] = [0, 0];
+    chart.show(layers.map((n) => [layerName(null, n)]), there.map((row) => {
+      const dash = row.rule === "pixels" ? "dot" : DASHES[row.rule === "random" ? encoder++ % DASHES.length : 0];
+      const look = isReference(row) ? { colour: soft, symbol: null, dash } : { ...coloured(rule++), dash: "solid" };
       const values = layers.map((n) => found(row, measure()).find(({ layer }) => layer === (row.rule === "pixels" ? 0 : n)));
-      return lineOf(nameOf(/** @type {Bench} */ (bench), row), values, look);
-    });
-    fill(key, lines.map(sample));
-    chart.setAttribute("aria-label", `Accuracy by layer of ${lines.map(({ says }) => says).join(", ")}; the table below has the numbers.`);
-    void layerLines(chart, { names: layers.map((n) => [layerName(null, n)]), lines });
+      return lineOf(nameOf(told, row), values, look);
+    }));
   }
 
   /** @param {number} i */
@@ -211,7 +203,6 @@ export function rules({ state, runs, api, theme }) {
   runs.on(() => bench && state.now.tab === "compare" && drawTable(bench));
   state.on(["tab", "bench"], () => void load());
   state.on(["measure", "order"], draw);
-  new ResizeObserver(perFrame(drawChart)).observe(chart);
   void load();
   return element;
 }

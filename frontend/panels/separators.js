@@ -1,5 +1,6 @@
 // The units of each layer that tell the selected images from all the others.
 
+import { createAsking } from "../asking.js";
 import { box } from "../patch.js";
 import { counted, decimal, shortLayer } from "../text.js";
 import { fill, h } from "../dom.js";
@@ -14,44 +15,31 @@ export function separators({ state, scene, api }) {
   const body = h("div", { class: "block" });
   /** @type {import("../types.js").Separation|null} */
   let found = null;
-  let timer = 0;
-  let asked = "";
+  const asking = createAsking();
 
   const wanted = () => state.now.separate === "yes" && scene.layers !== null && state.now.selection.length > 0;
 
   function draw() {
     element.hidden = !wanted();
     if (element.hidden) {
-      [found, asked] = [null, ""];
+      asking.drop();
+      found = null;
       fill(body);
       return fill(element);
     }
     if (!element.contains(body)) {
       fill(element, h("div", { class: "card-head" }, h("h2", {}, "Units that separate them"), h("span", { class: "gap" }),
-        h("button", { type: "button", class: "quiet", onclick: () => state.set({ separate: "no" }) }, "Close")), body);
+        h("button", { class: "quiet", onclick: () => state.set({ separate: "no" }) }, "Close")), body);
       if (!found) fill(body, h("div", { class: "bone" }));
     }
-    clearTimeout(timer);
-    timer = /** @type {any} */ (setTimeout(ask, found ? PAUSE : 0));
-  }
-
-  async function ask() {
-    const { layers } = scene;
-    if (!layers || !wanted()) return;
+    const layers = /** @type {import("../types.js").Seen} */ (scene.layers);
     const selection = state.now.selection.filter((id) => scene.place(id) >= 0);
-    const key = `${layers.stamp} ${selection}`;
-    if (key === asked) return;
-    asked = key;
-    try {
-      const reply = await api.separating(layers.run, layers.epoch, selection);
-      if (key !== asked) return;
+    const question = () => api.separating(layers.run, layers.epoch, selection);
+    asking.ask(`${layers.stamp} ${selection}`, question, (reply, error) => {
       found = reply;
-      show();
-    } catch (error) {
-      if (key !== asked) return;
-      [found, asked] = [null, ""];
-      fill(body, h("p", { class: "notice", role: "status" }, /** @type {Error} */ (error).message));
-    }
+      if (error) fill(body, h("p", { class: "notice", role: "status" }, error.message));
+      else show();
+    }, found ? PAUSE : 0);
   }
 
   function show() {
@@ -80,7 +68,7 @@ export function separators({ state, scene, api }) {
     return h(
       "button",
       {
-        type: "button", class: `separating-tile ${now ? "on" : ""}`, "data-unit": unit, "aria-label": says, title: says,
+        class: `separating-tile ${now ? "on" : ""}`, "data-unit": unit, "aria-label": says, title: says,
         onclick: () => state.set({ layer, unit, colour: "unit" }),
       },
       image < 0

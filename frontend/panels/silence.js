@@ -19,7 +19,7 @@ export function silence({ api, runs, scene }) {
       scene.retry();
     } else {
       fill(element, h("span", {}, "The server does not answer. What is here stays, and it is asked again every few seconds."),
-        h("button", { type: "button", class: "button", onclick: () => void runs.refresh() }, "Ask now"));
+        h("button", { class: "button", onclick: () => void runs.refresh() }, "Ask now"));
       void runs.refresh();
     }
   }

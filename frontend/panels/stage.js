@@ -13,7 +13,7 @@ const TABS = /** @type {const} */ ([["map", "Map"], ["units", "Neurons"], ["prob
  */
 export function stage({ state, scene, runs }, bodies) {
   const tabs = TABS.map(([tab, says]) => h("button", {
-    type: "button", role: "tab", id: `tab-${tab}`, "aria-controls": `body-${tab}`, onclick: () => state.set({ tab }),
+    role: "tab", id: `tab-${tab}`, "aria-controls": `body-${tab}`, onclick: () => state.set({ tab }),
   }, says));
   const where = h("span", { class: "soft where" });
   const views = TABS.map(([tab]) => h("div", {
@@ -63,8 +63,8 @@ export function stage({ state, scene, runs }, bodies) {
 
   /** @param {import("../types.js").Run|null} run */
   function words(run) {
-    const again = h("button", { type: "button", class: "button", onclick: () => void runs.refresh().then(() => scene.load()) }, "Try again");
-    const fresh = h("button", { type: "button", class: "button primary", onclick: () => state.set({ dialog: "new" }) }, "New run");
+    const again = h("button", { class: "button", onclick: () => void runs.refresh().then(() => scene.load()) }, "Try again");
+    const fresh = h("button", { class: "button primary", onclick: () => state.set({ dialog: "new" }) }, "New run");
     /** @param {string} title @param {...(import("../dom.js").Child)} rest */
     const told = (title, ...rest) => h("div", { class: "wait-words" }, h("h2", { class: "big" }, title), rest);
     if (scene.status === "loading") return h("div", { class: "spinner", role: "status", "aria-label": "Loading" });
@@ -78,7 +78,7 @@ export function stage({ state, scene, runs }, bodies) {
     if (live(run)) {
       return told(run.phase === "analysing" ? "Analysing the first checkpoint" : "Training",
         h("p", { class: "soft" }, "The maps appear here as soon as the first checkpoint is analysed."), bar.element,
-        h("button", { type: "button", class: "button", disabled: run.state === "stopping", onclick: () => void runs.stop(run.id).catch(() => runs.refresh()) }, "Stop"));
+        h("button", { class: "button", disabled: run.state === "stopping", onclick: () => void runs.stop(run.id).catch(() => runs.refresh()) }, "Stop"));
     }
     return told(
       run.state === "failed" ? "This run failed before it was analysed" : "This run has no analysed checkpoint",

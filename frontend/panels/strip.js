@@ -50,7 +50,7 @@ export function strip({ state, scene, runs, tip, example }, done) {
 
   /** @param {number} layer */
   function cell(layer) {
-    const title = h("button", { class: "cell-title", type: "button", onclick: () => state.set({ layer }) });
+    const title = h("button", { class: "cell-title", onclick: () => state.set({ layer }) });
     const surface = h("div", { class: "cell-map", "data-layer": layer });
     const facts = h("div", { class: "cell-facts" });
     const box = h("article", { class: "cell", "data-map": layer }, title, surface, facts);

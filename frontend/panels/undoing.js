@@ -4,8 +4,8 @@ import { h } from "../dom.js";
 
 /** @param {import("../types.js").Page} page */
 export function undoing({ undo }) {
-  const back = h("button", { type: "button", class: "quiet", id: "undo", onclick: undo.undo }, "Undo");
-  const forth = h("button", { type: "button", class: "quiet", id: "redo", onclick: undo.redo }, "Redo");
+  const back = h("button", { class: "quiet", id: "undo", onclick: undo.undo }, "Undo");
+  const forth = h("button", { class: "quiet", id: "redo", onclick: undo.redo }, "Redo");
   const element = h("div", { class: "undoing", role: "group", "aria-label": "Steps" }, back, forth);
 
   function draw() {

@@ -67,7 +67,7 @@ export function unitcard({ state, scene, theme, tip }) {
       { class: "card-head" },
       h("h2", {}, title),
       h("span", { class: "gap" }),
-      h("button", { type: "button", class: "quiet", title: "Close (Esc)", onclick: () => state.set({ unit: null, colour: "class" }) }, "Close"),
+      h("button", { class: "quiet", title: "Close (Esc)", onclick: () => state.set({ unit: null, colour: "class" }) }, "Close"),
     );
   }
 
@@ -83,9 +83,9 @@ export function unitcard({ state, scene, theme, tip }) {
     return h(
       "div",
       { class: "between walk" },
-      h("button", { type: "button", class: "quiet", title: "Previous in the grid (←)", disabled: place === 1, onclick: () => step(-1) }, "‹ Prev"),
+      h("button", { class: "quiet", title: "Previous in the grid (←)", disabled: place === 1, onclick: () => step(-1) }, "‹ Prev"),
       h("span", { class: "soft small" }, says),
-      h("button", { type: "button", class: "quiet", title: "Next in the grid (→)", disabled: place === order.length, onclick: () => step(1) }, "Next ›"),
+      h("button", { class: "quiet", title: "Next in the grid (→)", disabled: place === order.length, onclick: () => step(1) }, "Next ›"),
     );
   }
 

@@ -4,10 +4,11 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.benchrecord import written
 from tests.browser.seen import PHONE, expected, maps_drawn, stands_in
@@ -74,6 +75,42 @@ def test_the_table_has_the_numbers_of_the_bench(
     assert cells(page, "supervised")[3:9] == [
         shown(each) for each in told["summary"][-1]["neighbours"]
     ]
+
+
+def test_a_line_that_is_pointed_at_or_chosen_stands_out(visit: Visit, bench: str) -> None:
+    page = visit(f"#tab=compare&bench={bench}")
+    rules = page.locator('#compare section[aria-label="Rules"]')
+    names, lines = rules.locator(".sample"), rules.locator(".scatterlayer > .trace")
+    faint, out = rules.locator(".trace.faint"), rules.locator(".trace.out")
+    page.wait_for_selector("#compare .leads")
+    assert rules.locator(".leads path").count() == names.count() > 9
+    boxes = sorted((box["y"], box["height"]) for box in map(Locator.bounding_box, names.all()))
+    apart = [lower[0] - upper[0] - upper[1] for upper, lower in pairwise(boxes)]
+    assert min(apart) > -0.5, "names lie on each other"
+    place = names.all_inner_texts().index("hinge-cpc")
+    expect(faint).to_have_count(0)
+    expect(lines.nth(place).locator(".errorbars")).to_have_css("visibility", "hidden")
+
+    names.nth(place).click()
+    page.mouse.move(5, 5)
+    page.wait_for_function("() => location.hash.includes('line=hinge-cpc')")
+    page.reload()
+    for _ in range(2):
+        expect(out).to_have_count(1)
+        expect(faint).to_have_count(lines.count() - 1)
+        expect(faint.first).to_have_css("opacity", "0.2")
+        expect(lines.nth(place)).to_have_class(re.compile(r"\bout\b"))
+        expect(out.locator(".errorbars")).to_have_css("visibility", "visible")
+        page.evaluate("document.querySelector('#theme').click()")
+    rules.locator('tr[data-rule="supervised"]').hover()
+    expect(lines.nth(names.all_inner_texts().index("supervised"))).to_have_class(re.compile("out"))
+    names.nth(place).click()
+    page.mouse.move(5, 5)
+    names.nth(place).blur()
+    expect(faint).to_have_count(0)
+    page.set_viewport_size(PHONE)
+    expect(rules.locator(".leads")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 def test_a_click_sorts_by_a_column_and_the_address_keeps_it(visit: Visit, bench: str) -> None:

@@ -50,7 +50,7 @@ def seen(page: Page) -> list:
 
 def press(page: Page, *keys: str) -> None:
     """Keys, "6 Shift+ArrowUp" for one that is pressed six times."""
-    for key in keys:
+    for key in filter(None, keys):
         times, _, name = key.rpartition(" ")
         for _ in range(int(times or 1)):
             page.keyboard.press(name)
@@ -92,8 +92,28 @@ def a_rectangle_is_spanned_by_keys(page: Page, at: np.ndarray, middle: tuple) ->
     press(page, "Shift+ArrowRight", "Escape")
     assert selected(page) > 0
     expect(says).not_to_contain_text("rectangle;")
+
+
+def the_words_follow_the_zoom(page: Page, at: np.ndarray, ids: np.ndarray, start: tuple) -> None:
+    """The cursor stands at `start` on a map of points at those pixels, [n, 2], with those ids."""
+    grid = np.array([(x, y) for x in range(-60, 61, 2) for y in range(-60, 61, 2)])
+    away = np.linalg.norm(at[None] - (start + grid)[:, None], axis=2)  # [spot, point]
+    # Within reach of a point, 12 pixels, at first; no longer after two steps of a quarter each.
+    spot = int(np.argmin(np.abs(away.min(axis=1) - 8.6)))
+    assert 8.2 < away[spot].min() < 9.2
+    right, down = grid[spot] // 2
+    press(page, f"{abs(right)} Control+Arrow{'Right' if right > 0 else 'Left'}" if right else "")
+    press(page, f"{abs(down)} Control+Arrow{'Down' if down > 0 else 'Up'}" if down else "")
+    says = page.locator(".cursor-says")
+    named = f"Image {ids[away[spot].argmin()]}, "
+    expect(says).to_contain_text(named)
     press(page, "+")
     page.wait_for_function("() => location.hash.includes('view=')")
+    expect(says).to_contain_text(named)
+    press(page, "+")
+    expect(says).to_contain_text("Arrows move")
+    press(page, "-")
+    expect(says).to_contain_text(named)
 
 
 def test_a_map_that_was_clicked_leaves_the_arrows_to_the_page(visit: Visit) -> None:
@@ -146,6 +166,9 @@ def test_everything_is_reached_and_done_by_keys_alone(
     box = page.locator(".surface").bounding_box()
     at = pixels_of(ask(f"runs/{run}/layers/3/embedding?epoch={epoch}"), box)
     a_rectangle_is_spanned_by_keys(page, at, (box["width"] / 2, box["height"] / 2))
+    ids = array(ask(f"runs/{run}/layers?epoch={epoch}")["ids"])
+    start = (round(box["width"] / 2) - 80, round(box["height"] / 2))
+    the_words_follow_the_zoom(page, at, ids, start)
     page.screenshot(path=shots / "cursor.png")
     tab_to(page, "#separate", "Shift+Tab")
     page.keyboard.press("Enter")

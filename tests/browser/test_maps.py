@@ -15,11 +15,20 @@ from backend.runs.store import Store
 from models.config import TrainConfig
 from models.data import key_of
 from tests.browser.conftest import reply_of, served
-from tests.browser.seen import DESK, PHONE, array, drag, maps_drawn, pixels_of
+from tests.browser.seen import DESK, PHONE, array, drag, inked, maps_drawn, pixels_of
 
 Visit = Callable[..., Page]
 TRAIN, TEST, SIDE = 40, 60, 64
 HOSTILE = "<img src=x onerror=alert(1)>"
+FOLD = """(on) => [".surface", ".strip-track", ".row-track"].forEach((name) => {
+  for (const { style } of document.querySelectorAll(name)) {
+    const flat = { flex: "none", height: "0", "min-height": "0", overflow: "hidden" };
+    for (const [name, value] of Object.entries(flat)) style.setProperty(name, on ? value : "");
+  }
+})"""
+TWO_FRAMES = """() => new Promise((go) => {
+    requestAnimationFrame(() => requestAnimationFrame(() => go(true)));
+})"""
 
 
 def stripes(path: Path) -> None:
@@ -194,6 +203,30 @@ def test_a_part_of_an_image_is_cut_out_and_placed_on_every_map(
     expect(page.locator(".strip .cross")).to_have_count(7)
     expect(page.locator("#map .cross")).to_have_count(1)
     expect(page.locator("#example")).to_contain_text(f"Part of image #{first}")
+
+
+def test_maps_that_had_no_height_are_drawn_once_they_have_one(visit: Visit) -> None:
+    """As where a panel is folded or a window is a few pixels high."""
+    page = visit("#layer=4")
+    maps_drawn(page)
+    page.wait_for_selector('.map[data-drawn$="/4"]')
+    page.evaluate(FOLD, True)
+    page.keyboard.press("ArrowDown")
+    page.locator("#theme").click()
+    page.wait_for_function(TWO_FRAMES)
+    page.evaluate(FOLD, False)
+    page.wait_for_selector('.map[data-drawn$="/3"]')
+    assert inked(page, ".surface") > 0.01 and inked(page, '[data-layer="4"].cell-map') > 0.01
+
+    page.evaluate("location.hash = 'tab=compare&versus=clapp-photos&versus_epoch=0'")
+    page.wait_for_selector(".maps-row.large[data-drawn]")
+    page.evaluate(FOLD, True)
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function(TWO_FRAMES)
+    page.evaluate(FOLD, False)
+    page.wait_for_selector('.maps-row.large[data-drawn$="/5"]')
+    page.locator(".maps-row.large").scroll_into_view_if_needed()
+    assert inked(page, ".maps-row.large .row-track") > 0.01
 
 
 def test_after_filtering_each_point_shows_its_own_image(

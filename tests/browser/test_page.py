@@ -110,6 +110,30 @@ def test_the_maps_answer_before_the_rest_of_the_page_is_there(visit: Visit) -> N
     page.wait_for_selector("#neurons .tile[data-unit]")
 
 
+def test_what_of_the_page_does_not_arrive_is_told_and_asked_for_again(visit: Visit) -> None:
+    page, refused = visit(), []
+    maps_drawn(page)
+
+    def refuse(route: Route) -> None:
+        refused.append(route.request.url)
+        route.abort()
+
+    with expected(visit.complaints, r"Failed to load resource"):
+        page.route("**/script/later.js*", refuse)
+        page.reload()
+        maps_drawn(page)
+        for tab in ("units", "compare"):
+            page.locator(f"#tab-{tab}").click()
+            expect(page.locator(f"#body-{tab} .notice")).to_contain_text("did not arrive")
+        assert len(refused) > 1
+        page.unroute("**/script/later.js*")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#compare")).to_be_visible()
+    page.locator("#tab-units").click()
+    expect(page.locator("#neurons .tile[data-unit]").first).to_be_visible()
+    expect(page.get_by_text("did not arrive")).to_have_count(0)
+
+
 def test_hovering_shows_the_image_without_a_request(visit: Visit) -> None:
     page = visit()
     page.wait_for_selector(".map[data-drawn]")

@@ -1,0 +1,48 @@
+// What is asked of the server: the newest question alone is answered.
+
+/**
+ * Questions in place of each other, each under a key that tells it from the others.
+ */
+export function createAsking() {
+  let asked = "";
+  let turn = 0;
+  let timer = 0;
+
+  /** Nothing is asked any longer, and no answer on its way is heard. */
+  function drop() {
+    asked = "";
+    turn += 1;
+    clearTimeout(timer);
+  }
+
+  return {
+    drop,
+    /**
+     * Asks in place of what was asked before, unless that has the same key; returns whether it does.
+     * After a failure the same can be asked again.
+     * @template T
+     * @param {string} key
+     * @param {() => Promise<T>} question
+     * @param {(reply: T|null, error: Error|null) => void} heard is told one of the two
+     * @param {number} [pause] milliseconds in which nothing else may be asked before this is
+     */
+    ask(key, question, heard, pause = 0) {
+      if (key === asked) return false;
+      drop();
+      asked = key;
+      const mine = turn;
+      const put = async () => {
+        const [reply, error] = await question().then(
+          (found) => /** @type {[T, null]} */ ([found, null]),
+          (caught) => /** @type {[null, Error]} */ ([null, caught]),
+        );
+        if (mine !== turn) return;
+        if (error) asked = "";
+        heard(reply, error);
+      };
+      if (pause) timer = /** @type {any} */ (setTimeout(put, pause));
+      else void put();
+      return true;
+    },
+  };
+}
