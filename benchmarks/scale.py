@@ -85,6 +85,8 @@ def rows(sizes: list[int], encoders: list[str], words: list[str]) -> Iterator[Ro
         first, last = min(sizes), max(sizes)
         for word in ("whole", *words):
             pair = [found[n]["seconds"][word] for n in (last, first)]
+            if not pair[1]:
+                continue  # these images are too small for it, or it took no time
             power = log(pair[0] / pair[1]) / log(last / first)
             name = f"{base}, {word}: growth from {first:,} to {last:,} images"
             yield figure(name, [power], "power of the images", "1" if word == "whole" else None)

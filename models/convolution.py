@@ -6,7 +6,6 @@ the winners of the pool are kept.
 """
 
 from collections.abc import Iterator
-from itertools import product
 
 import torch
 from torch import Tensor
@@ -100,12 +99,14 @@ def weight_gradient(post: Tensor, x: Tensor, shape: torch.Size) -> Tensor:
     """dW [j, i, 3, 3] from the gradient of the convolution's output and its input."""
     if max(x.shape[2:]) > BY_TAPS.get(x.device.type, BY_TAPS_ELSEWHERE):
         return conv2d_weight(x, shape, post, padding=1)
-    post, x = post.movedim(1, -1), x.movedim(1, -1)  # [patch, y, x, channel]
+    post, x = (a.movedim(1, -1).transpose(0, 1) for a in (post, x))  # [y, patch, x, channel]
     dW = x.new_empty(3, 3, *shape[:2])
-    for v, u in product(range(3), repeat=2):
-        (out_y, in_y), (out_x, in_x) = meeting(v, x.shape[1]), meeting(u, x.shape[2])
-        told, seen = post[:, out_y, out_x], x[:, in_y, in_x]
-        torch.mm(told.flatten(0, 2).T, seen.flatten(0, 2), out=dW[v, u])
+    for u in range(3):
+        out_x, in_x = meeting(u, x.shape[2])
+        told, seen = post[:, :, out_x].contiguous(), x[:, :, in_x].contiguous()
+        for v in range(3):
+            out_y, in_y = meeting(v, x.shape[0])
+            torch.mm(told[out_y].flatten(0, 2).T, seen[in_y].flatten(0, 2), out=dW[v, u])
     return dW.permute(2, 3, 0, 1)
 
 
