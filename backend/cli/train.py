@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Train in this process, or as one of those that torchrun started."""
     if processes() == 1:
         return lead(options, settings)
-    from backend.jobs.worker import together
+    from backend.jobs.torchrun import together
 
     return together(lambda ranks: lead(options, settings, ranks))
 

@@ -4,10 +4,11 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from backend.jobs.attempt import Watch
 from backend.jobs.launcher import Job, Signal, Status
 from backend.jobs.local import Local
 from backend.jobs.process import handle_of
-from backend.jobs.worker import Watch, Worker
+from backend.jobs.worker import Worker
 from backend.runs.folder import RunFolder
 
 if TYPE_CHECKING:

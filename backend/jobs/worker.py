@@ -7,46 +7,34 @@ torchrun, which starts it several times, the first process does that and the oth
 """
 
 import argparse
-import os
 import sys
-import traceback
-from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backend.errors import (
-    ConflictError,
-    OutdatedError,
-    RanksError,
-    SaccadeError,
-    failure_of,
-)
-from backend.jobs.memory import oom_kills
+from backend.errors import ConflictError, SaccadeError, failure_of
+from backend.jobs.attempt import Attempt, Watch
 from backend.jobs.pace import EpochLosses, Pace
-from backend.jobs.process import end_others, handle_of
-from backend.jobs.pulse import Pulse
+from backend.jobs.process import end_others
 from backend.jobs.saves import Saves, resume_point
-from backend.jobs.signals import AGAIN, MadeRoom, Stopped, Wishes
+from backend.jobs.signals import AGAIN, MadeRoom
 from backend.jobs.states import State
-from backend.runs.events import EventWriter
+from backend.jobs.torchrun import together
 from backend.runs.folder import RunFolder
 from models.parallel import processes
 
 if TYPE_CHECKING:
     from models.parallel.ranks import Ranks
 
-LOCK_PATIENCE = 10.0  # seconds an earlier attempt has to let go of the directory
 EXIT = {State.FINISHED: 0, State.STOPPED: 0, State.FAILED: 1}
 REFUSED = 3  # exit code: someone else works in the directory
-Watch = Callable[[dict[str, Any]], None]
 
 
-class Worker:
-    """One attempt at a run. `watch` is handed every event as it is written.
+class Worker(Attempt):
+    """An attempt that trains the run and then, unless told not to, analyses it.
 
     ranks: the processes that train together, of which this is the first; default: it is alone.
-    handle: how the engine that started this process, and starts it again, finds it.
     """
 
     def __init__(
@@ -59,69 +47,8 @@ class Worker:
         ranks: "Ranks | None" = None,
         handle: str = "",
     ) -> None:
-        self.folder, self.home, self.attempt, self.ranks = folder, home, attempt, ranks
-        self.analyses, self.watch, self.handle = analyses, watch, handle
-        self.wishes, self.pulse = Wishes(returns=bool(handle)), Pulse(folder.beat, attempt)
-        self.events: EventWriter | None = None
-
-    def run(self) -> dict[str, Any]:
-        """Do the work and return how it ended: {"state", "error"}, which result.json says too.
-
-        Raises ConflictError where another process works in the directory, MadeRoom where this
-        one saved and ended for another start of the same attempt to go on.
-        """
-        with self.wishes:
-            if not self.folder.lock.take(LOCK_PATIENCE):
-                raise ConflictError(
-                    f"run {self.folder.id} is at work in another process; stop that one first"
-                )
-            try:
-                self.folder.enter(self.attempt)
-                return self.told()
-            finally:
-                self.folder.lock.release()
-
-    def told(self) -> dict[str, Any]:
-        """Whatever happens in the work, say how it ended; the result file comes last of all.
-
-        Raises OutdatedError where another process was let in meanwhile: how it goes on is for that
-        one to say.
-        """
-        error = trace = None
-        try:
-            handle = self.handle or handle_of(os.getpid())
-            process = {"attempt": self.attempt, "handle": handle, "oom_kills": oom_kills()}
-            self.folder.write("process.json", process)
-            self.pulse.begin("loading")
-            self.events = self.folder.events()
-            self.folder.reserve()
-            self.say("state", state=State.RUNNING, attempt=self.attempt)
-            self.work()
-            state = State.FINISHED
-        except MadeRoom:
-            self.folder.log("made room; goes on when it is started again")
-            raise
-        except Stopped:
-            state = State.STOPPED
-        except OutdatedError:
-            raise
-        except Exception as reason:
-            state, error = State.FAILED, failure_of(reason)
-            if not isinstance(reason, SaccadeError):
-                trace = traceback.format_exc()
-        with suppress(OSError):  # the result file says it, too
-            self.folder.release()
-            if trace:
-                self.folder.log(f"the traceback, for whoever mends Saccade\n{trace}")
-            self.folder.log(f"{state}: {error['message']}" if error else state)
-        with suppress(OSError):
-            self.say("end", state=state, error=error)
-        if self.events:
-            self.events.close()
-        result = {"state": state, "error": error, "attempt": self.attempt}
-        self.folder.fence.check()
-        self.folder.write("result.json", result)
-        return result
+        super().__init__(folder, attempt, watch, handle)
+        self.home, self.analyses, self.ranks = home, analyses, ranks
 
     def work(self) -> None:
         with self.wishes.leave():
@@ -228,52 +155,6 @@ class Worker:
                     made=step.seconds > 0,
                     seconds_left=pace.left_of(step.fraction),
                 )
-
-    def say(self, kind: str, **fields: Any) -> None:
-        if not self.events:
-            return  # it failed before it could open them
-        event = self.events.append(kind, **fields)
-        try:
-            if self.watch:
-                self.watch(event)
-        except OSError:  # no one watches any more: a closed terminal, a pipe without a reader
-            self.watch = None
-
-
-def together(lead: Callable[["Ranks"], int]) -> int:
-    """Join the processes that torchrun started; the first leads, the others follow. Exit code."""
-    from models.parallel.ranks import joined
-
-    with joined() as ranks:
-        if ranks.rank:
-            return follow(ranks)
-        try:
-            return lead(ranks)
-        finally:
-            if not ranks.told:  # it ended before there was anything to follow
-                with suppress(RanksError):
-                    ranks.tell(None)
-
-
-def follow(ranks: "Ranks") -> int:
-    """What the processes after the first do: compute with it until it stops, and write nothing."""
-    with Wishes():  # the first process, which has the same signals, decides when all stop
-        place = ranks.tell()
-        if place is None:
-            return 0
-        from models.config import TrainConfig
-        from models.data import load
-        from models.parallel import share_of
-        from models.train import train
-
-        folder, home = RunFolder(Path(place[0])), Path(place[1])
-        config = TrainConfig.from_dict(folder.about()["config"])
-        dataset = load(config.data, home)
-        images, labels = dataset.training_images(), dataset.training_labels()
-        share, resume = share_of(config, ranks), resume_point(folder)
-        for _ in train(config, images, resume, labels, share):
-            pass  # it yields what is before the first step alone
-        return 0
 
 
 def told(progress, pace: Pace, batch: int) -> dict[str, Any]:

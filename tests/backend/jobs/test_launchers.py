@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from backend.errors import ConflictError
+from backend.jobs.attempt import LOCK_PATIENCE
 from backend.jobs.inline import Inline
 from backend.jobs.launcher import Job, Launcher, Signal, Status
 from backend.jobs.local import Local
@@ -24,7 +25,6 @@ from backend.jobs.process import UNKNOWN, start_of
 from backend.jobs.queue import Queue
 from backend.jobs.slurm import Slurm
 from backend.jobs.states import State
-from backend.jobs.worker import LOCK_PATIENCE
 from backend.runs.folder import RunFolder
 from backend.runs.store import Store
 from backend.settings import CHECKOUT
@@ -204,7 +204,7 @@ def test_a_second_process_of_the_same_attempt_ends_and_spoils_nothing(
     counts(folder, until)
     before = folder.read("process.json")
     assert LOCK_PATIENCE > 1
-    code = "import sys, runpy, backend.jobs.worker as w; w.LOCK_PATIENCE = 0.1;"
+    code = "import sys, runpy, backend.jobs.attempt as a; a.LOCK_PATIENCE = 0.1;"
     code += f"runpy.run_module({COUNTING!r}, run_name='__main__')"
     done = subprocess.run(
         [sys.executable, "-c", code, f"--run-dir={folder.path}", "--attempt=1"],

@@ -138,7 +138,8 @@ def test_a_second_process_in_a_run_ends_at_once_and_spoils_nothing(
     folder = made(home, config)
     assert folder.lock.take()
     command = [sys.executable, "-m", "backend.jobs.worker", "--run-dir", str(folder.path)]
-    code = "import backend.jobs.worker as w, sys; w.LOCK_PATIENCE = 0; sys.exit(w.main())"
+    code = "import sys, backend.jobs.attempt as a, backend.jobs.worker as w; a.LOCK_PATIENCE = 0;"
+    code += "sys.exit(w.main())"
     command = [sys.executable, "-c", code, *command[3:]]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=60)
     folder.lock.release()
