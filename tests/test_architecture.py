@@ -33,7 +33,7 @@ MAY_IMPORT = [
         "models.config models.imported models.errors backend.errors backend.runs",
     ),
     (
-        r"backend/jobs/(worker|torchrun|saves|analyse|subject|analyst|place|example|intake|trial|share|bench\w*|wanted|speed|summary|measure)\.py",
+        r"backend/jobs/(worker|torchrun|saves|analyse|subject|analyst|place|example|intake|layout|trial|share|bench\w*|wanted|speed|summary|measure)\.py",
         "models backend.analysis backend.runs backend.jobs backend.errors",
     ),
     (r"backend/jobs/inline\.py", "backend.runs backend.jobs models.parallel"),
