@@ -1,4 +1,4 @@
-"""A Slurm for this session, and the places where launchers are tested."""
+"""A queue, a Slurm for this session, and the places where launchers are tested."""
 
 import os
 import shutil
@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from backend.jobs.limits import Limits
+from backend.jobs.queue import Queue
+from backend.runs.store import Store
+from tests.backend.conftest import Quiet
 from tests.backend.jobs.places import (
     FakeCalls,
     InlinePlace,
@@ -16,7 +20,21 @@ from tests.backend.jobs.places import (
     RealPlace,
     SlurmPlace,
 )
+from tests.backend.jobs.stages import Clock
 from tests.slurm import Cluster, missing
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def queue(home: Path, quiet: Quiet, clock: Clock) -> Iterator[Queue]:
+    """The queue of an empty home, whose time is the clock of the test."""
+    store = Store(home / "saccade.db")
+    yield Queue(store, home / "runs", home, quiet, clock, Limits(auto_resume=0), clock)
+    store.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,130 @@
+"""Are runs found that only their directories tell of, and those as they are?"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from backend.errors import RunError
+from backend.jobs.adoption import FRESH, HALF_MADE
+from backend.jobs.following import follow
+from backend.jobs.launcher import Status
+from backend.jobs.queue import Queue
+from backend.jobs.states import State
+from backend.runs.folder import RunFolder
+from backend.runs.store import Store
+from tests.backend.conftest import Quiet
+from tests.backend.jobs.stages import (
+    CONFIG,
+    Clock,
+    end,
+    folder,
+    killed,
+    row,
+    started,
+    submit,
+    take_up,
+)
+
+
+def test_a_lost_store_is_made_again_from_the_directories(
+    queue: Queue, quiet: Quiet, home: Path, clock: Clock
+) -> None:
+    done, alive, dead = started(queue, device="cpu"), submit(queue), submit(queue)
+    end(queue, done, "finished")
+    for run in (alive, dead):
+        take_up(queue, run)
+    quiet.status[alive] = Status.RUNNING
+    store = Store(home / "new.db")
+    again = Queue(store, home / "runs", home, quiet, clock)
+    clock.now = (home / "runs" / dead / "run.json").stat().st_mtime + FRESH + 1
+    again.adopt()
+    again.tick(start=False)
+    assert {r.id: r.state for r in store.rows()} == {
+        done: "finished",
+        alive: "running",
+        dead: "interrupted",
+    }
+    assert store.row(done).created == row(queue, done).created
+    store.close()
+
+
+def test_a_directory_that_is_just_being_made_is_left_alone(queue: Queue, home: Path) -> None:
+    other = RunFolder(home / "runs" / "clapp-photos-0000")
+    other.create({"id": other.id, "created": "2026", "config": CONFIG, "dataset": "photos"})
+    queue.clock.now = (other.path / "run.json").stat().st_mtime + 1
+    queue.adopt()
+    assert row(queue, other.id) is None
+
+
+def test_what_a_crash_left_half_made_is_removed_in_time(queue: Queue, clock: Clock) -> None:
+    half = RunFolder(queue.runs / ".clapp-photos-0000.new")
+    half.path.mkdir(parents=True)
+    half.write("run.json", {})
+    clock.now = half.path.stat().st_mtime + HALF_MADE - 1
+    queue.adopt()
+    assert half.path.exists()
+    clock.now += 2
+    queue.adopt()
+    assert not half.path.exists() and queue.store.rows() == []
+
+
+def test_an_attempt_begun_by_hand_is_adopted(queue: Queue, quiet: Quiet) -> None:
+    run = started(queue)
+    quiet.status[run] = Status.GONE
+    queue.tick()
+    folder(queue, run).write("process.json", {"attempt": 2, "handle": "by hand"})
+    quiet.status[run] = Status.RUNNING
+    queue.adopt()
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).attempt) == (State.RUNNING, 2)
+
+
+def test_a_run_taken_for_lost_is_as_it_ended(queue: Queue, quiet: Quiet) -> None:
+    run = started(queue)
+    quiet.status[run] = Status.GONE
+    queue.tick()
+    assert row(queue, run).state == State.INTERRUPTED
+    end(queue, run, "finished")
+    queue.adopt()
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).error) == (State.FINISHED, None)
+
+
+def test_a_run_whose_directory_was_taken_away_is_forgotten(queue: Queue, clock: Clock) -> None:
+    run = started(queue)
+    end(queue, run, "finished")
+    queue.tick()
+    shutil.rmtree(queue.runs / run)
+    clock.now += FRESH + 1
+    queue.adopt()
+    assert row(queue, run) is None
+
+
+def test_the_directories_alone_make_the_same_rows_again(queue: Queue, quiet: Quiet) -> None:
+    done, stopped, failed, gone, again, alive = (
+        started(queue, device=f"cuda:{number}") for number in range(6)
+    )
+    end(queue, done, "finished")
+    end(queue, stopped, "stopped")
+    end(queue, failed, "failed", {"code": "nan_loss", "message": "layer 3"})
+    follow(queue)
+    killed(queue, quiet, gone)
+    killed(queue, quiet, again)
+    queue.resume(row(queue, again))
+    waiting = submit(queue)
+    before = {r.id: (r.state, r.attempt, r.error, r.resumes) for r in queue.store.rows()}
+    assert {r.state for r in queue.store.rows()} == set(State) - {State.STARTING, State.STOPPING}
+    queue.rebuild()
+    assert {r.id: (r.state, r.attempt, r.error, r.resumes) for r in queue.store.rows()} == before
+    assert set(before) == {done, stopped, failed, gone, again, alive, waiting}
+
+
+def test_a_directory_of_a_newer_saccade_is_not_touched(queue: Queue) -> None:
+    run = submit(queue)
+    about = folder(queue, run).about() | {"format": 99}
+    folder(queue, run).write("run.json", about)
+    with pytest.raises(RunError, match="newer Saccade.*update Saccade"):
+        folder(queue, run).about()
+    queue.rebuild()
+    assert row(queue, run) is None and (queue.runs / run).is_dir()
