@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from backend.jobs.launcher import Signal
+from tests.backend.jobs.counted import LONG, counting, counts, is_gone, started, ticks
+from tests.backend.jobs.directory import events
 from tests.backend.jobs.places import RealPlace
-from tests.backend.jobs.test_launchers import LONG, counting, counts, is_gone, started, ticks
 from tests.backend.jobs.test_slurm import Until, check_killed_controller, made_room
-from tests.backend.jobs.test_worker import events
 
 
 def test_controller_killed_within_two_seconds_of_a_start(

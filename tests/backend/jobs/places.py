@@ -20,6 +20,11 @@ from tests.slurm import Cluster
 COUNTING = "tests.backend.jobs.standin"
 SOON = 0.1  # seconds between two looks at Slurm's jobs
 
+# Where a test is tried: everywhere, in processes apart, or where a job may be begun again.
+everywhere = pytest.mark.parametrize("place", ["inline", "local", "fake", "slurm"], indirect=True)
+apart = pytest.mark.parametrize("place", ["local", "fake", "slurm"], indirect=True)
+again = pytest.mark.parametrize("place", ["fake", "slurm"], indirect=True)
+
 
 class Place:
     """Makes launchers, as many as there would be starts of the server."""

@@ -22,8 +22,7 @@ from backend.jobs.slurmcalls import ENDED, Entry, SlurmCalls
 from backend.jobs.states import State
 from backend.runs.folder import RunFolder
 from backend.runs.store import Store
-from tests.backend.jobs.places import RealPlace, SlurmPlace
-from tests.backend.jobs.test_launchers import (
+from tests.backend.jobs.counted import (
     LONG,
     counting,
     counts,
@@ -34,8 +33,9 @@ from tests.backend.jobs.test_launchers import (
     status,
     ticks,
 )
+from tests.backend.jobs.directory import events, made
+from tests.backend.jobs.places import RealPlace, SlurmPlace
 from tests.backend.jobs.test_worker import LONG as LONG_TRAINING
-from tests.backend.jobs.test_worker import events, made
 
 Until = Callable[..., object]
 

@@ -18,32 +18,14 @@ from backend.jobs.local import Local
 from backend.jobs.pace import EpochLosses
 from backend.jobs.process import is_alive
 from backend.jobs.worker import Worker
-from backend.runs.events import EventReader, Timeline
+from backend.runs.events import Timeline
 from backend.runs.folder import RunFolder
 from backend.settings import CHECKOUT
 from models.checkpoint import resume_points
-from models.data import key_of
+from tests.backend.jobs.directory import events, made, weights
 
 Until = Callable[[Callable[[], object]], object]
 LONG = {"epochs": 5000, "keep": "0"}
-
-
-def made(home: Path, config: dict, name: str = "clapp-stripes-0000", **settings: object):
-    folder = RunFolder(home / "runs" / name)
-    config = config | settings
-    about = {"id": name, "created": "2026", "config": config, "dataset": key_of(config["data"])}
-    folder.create(about)
-    return folder
-
-
-def events(folder: RunFolder, kind: str) -> list[dict]:
-    found = EventReader(folder.path / "events.jsonl").events()
-    return [event for event in found if event["kind"] == kind]
-
-
-def weights(folder: RunFolder, epoch: int) -> bytes:
-    name = f"checkpoints/epoch-{epoch:04d}/encoder.safetensors"
-    return (folder.path / name).read_bytes()
 
 
 @pytest.fixture
