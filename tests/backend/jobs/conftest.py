@@ -1,4 +1,4 @@
-"""A queue, a Slurm for this session, and the places where launchers are tested."""
+"""An analysed run, a queue, a Slurm, and the places where launchers are tested."""
 
 import os
 import shutil
@@ -22,6 +22,16 @@ from tests.backend.jobs.places import (
 )
 from tests.backend.jobs.stages import Clock
 from tests.slurm import Cluster, missing
+
+
+@pytest.fixture(scope="session")
+def analysed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list]:
+    """A run whose two checkpoints are analysed, and what was said meanwhile. To be read only."""
+    from backend.jobs.analyse import analyse  # torch, which the tests of the queue do without
+    from tests.backend.jobs.stripes import new_run, stripes
+
+    run = new_run(tmp_path_factory.mktemp("runs"))
+    return run, list(analyse(run, stripes(), device="cpu"))
 
 
 @pytest.fixture

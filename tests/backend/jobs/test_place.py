@@ -9,7 +9,7 @@ from backend.jobs.analyse import analyse
 from backend.jobs.place import place
 from backend.runs.results import Results
 from models.errors import RunError
-from tests.backend.test_analyse import LAYERS, new_run, stripes
+from tests.backend.jobs.stripes import LAYERS, new_run, stripes
 
 
 @pytest.fixture(scope="module")
