@@ -1,5 +1,6 @@
-"""A command as a person would give it, in this process."""
+"""A command as a person would give it, in this process, and a run of theirs."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,3 +24,11 @@ def say(home: Path, capsys: pytest.CaptureFixture) -> Say:
         return code, out.out, out.err
 
     return run
+
+
+@pytest.fixture
+def own(home: Path, trained: tuple[Path, str], say: Say) -> str:
+    """A copy of the trained run in the test's own home."""
+    shutil.copytree(trained[0] / "runs", home / "runs")
+    shutil.copy(trained[0] / "saccade.db", home)
+    return trained[1]
