@@ -207,10 +207,11 @@ def test_a_part_of_an_image_is_cut_out_and_placed_on_every_map(
 
 def test_maps_that_had_no_height_are_drawn_once_they_have_one(visit: Visit) -> None:
     """As where a panel is folded or a window is a few pixels high."""
-    page = visit("#layer=4")
+    page = visit("#layer=4&points=dots")
     maps_drawn(page)
     page.wait_for_selector('.map[data-drawn$="/4"]')
     page.evaluate(FOLD, True)
+    page.wait_for_function(TWO_FRAMES)
     page.keyboard.press("ArrowDown")
     page.locator("#theme").click()
     page.wait_for_function(TWO_FRAMES)
@@ -221,6 +222,7 @@ def test_maps_that_had_no_height_are_drawn_once_they_have_one(visit: Visit) -> N
     page.evaluate("location.hash = 'tab=compare&versus=clapp-photos&versus_epoch=0'")
     page.wait_for_selector(".maps-row.large[data-drawn]")
     page.evaluate(FOLD, True)
+    page.wait_for_function(TWO_FRAMES)
     page.keyboard.press("ArrowDown")
     page.wait_for_function(TWO_FRAMES)
     page.evaluate(FOLD, False)
