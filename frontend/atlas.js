@@ -1,21 +1,21 @@
 // Thumbnails of all images of a split on one sheet, so that showing one needs no request.
 
 import * as api from "./api.js";
+import { createListeners } from "./listeners.js";
 
 export function createAtlas() {
   /** @type {{name: string, address: string, bitmap: ImageBitmap, columns: number, rows: number, size: number}|null} */
   let sheet = null;
   let wanted = "";
-  /** @type {(() => void)[]} */
-  const listeners = [];
+  const { on, tell } = createListeners();
 
   return {
     /** @returns {boolean} */
     get ready() {
       return sheet !== null && sheet.name === wanted;
     },
-    /** @param {() => void} listener called when another sheet is there */
-    on: (listener) => void listeners.push(listener),
+    /** Calls a listener when another sheet is there. */
+    on,
     /**
      * @param {string} data
      * @param {string} split
@@ -36,7 +36,7 @@ export function createAtlas() {
         if (wanted === name) wanted = "";
         return;
       }
-      for (const listener of listeners) listener();
+      tell();
     },
     /**
      * Show the image at `position` (its place in the order of ids) as an element's background.

@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { createAsking } from "./asking.js";
+import { createListeners } from "./listeners.js";
 import { epochBeside, inOrder, layerBeside } from "./versus.js";
 
 /** @typedef {import("./types.js").Seen} Seen */
@@ -22,12 +23,7 @@ export function createBeside(state, runs, scene) {
   /** @type {string|null} */
   let notice = null;
   const asking = createAsking();
-  /** @type {(() => void)[]} */
-  const listeners = [];
-
-  function tell() {
-    for (const listener of listeners) listener();
-  }
+  const { on, tell } = createListeners();
 
   /** The run that is chosen, if it has something to compare. */
   function chosen() {
@@ -109,7 +105,6 @@ export function createBeside(state, runs, scene) {
       const count = runs.get(target()?.run ?? null)?.layers ?? 2;
       return layerBeside(state.now.versus_layer, state.now.layer, count);
     },
-    /** @param {() => void} listener */
-    on: (listener) => void listeners.push(listener),
+    on,
   };
 }

@@ -1,6 +1,7 @@
 // An image that was sent to search with, and what each layer of the checkpoint in view finds like it.
 
 import * as api from "./api.js";
+import { createListeners } from "./listeners.js";
 
 /** @typedef {import("./types.js").Alike} Alike */
 /** @typedef {"none"|"sending"|"working"|"found"|"failed"} Status */
@@ -23,13 +24,12 @@ export function createExample(scene) {
   let asked = "";
   let title = "";
   let turn = 0;
-  /** @type {(() => void)[]} */
-  const listeners = [];
+  const listeners = createListeners();
 
   /** @param {Status} next @param {{layers?: Alike[], error?: string|null}} [what] */
   function tell(next, what = {}) {
     [status, layers, error] = [next, what.layers ?? [], what.error ?? null];
-    for (const listener of listeners) listener();
+    listeners.tell();
   }
 
   /** Look in the checkpoint that is in view, once. */
@@ -79,8 +79,7 @@ export function createExample(scene) {
     },
     /** Where it lies on the map of a layer, or null. @param {number} layer @returns {{x: number, y: number}|null} */
     at: (layer) => layers[layer] ?? null,
-    /** @param {() => void} listener */
-    on: (listener) => void listeners.push(listener),
+    on: listeners.on,
     /** @param {File} file @param {string} [called] */
     async send(file, called = "Your image") {
       const own = ++turn;

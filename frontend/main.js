@@ -34,7 +34,7 @@ const page = {
 };
 const time = epochs(page);
 const TABS = /** @type {const} */ (["units", "probes", "learning", "compare"]);
-const place = () => h("div", { class: "notice bad", role: "status", hidden: true });
+const place = () => h("div", { class: "notice bad", role: "status" });
 const places = {
   search: h("div", { class: "search" }), units: place(), probes: place(), learning: place(), compare: place(),
   cards: place(), chosen: place(), dialogs: place(),
@@ -55,7 +55,7 @@ function complete() {
     if (seen) rest.ahead();
     return rest;
   }, () => {
-    for (const tab of TABS) Object.assign(places[tab], { hidden: false, textContent: LACKS });
+    for (const tab of TABS) places[tab].textContent = LACKS;
     return (all = null);
   }));
 }

@@ -1,9 +1,10 @@
 // Whether the server answers: every request tells, and who must know hears of a change.
 
+import { createListeners } from "./listeners.js";
+
 export function createReach() {
   let there = true;
-  /** @type {(() => void)[]} */
-  const listeners = [];
+  const { on, tell } = createListeners();
 
   return {
     /** Did the last request get any answer, be it a refusal? */
@@ -14,9 +15,8 @@ export function createReach() {
     heard(answered) {
       if (answered === there) return;
       there = answered;
-      for (const listener of listeners) listener();
+      tell();
     },
-    /** @param {() => void} listener */
-    on: (listener) => void listeners.push(listener),
+    on,
   };
 }

@@ -1,6 +1,7 @@
 // The runs there are, and what the live ones are doing: events, not polling, for the run in view.
 
 import * as api from "./api.js";
+import { createListeners } from "./listeners.js";
 import { outdated } from "./kept.js";
 
 /** @typedef {import("./types.js").Run} Run */
@@ -74,8 +75,7 @@ export function createRuns() {
   const looked = new Map();
   /** @type {Map<string, boolean>} runs that are being looked at, and whether to look again */
   const looks = new Map();
-  /** @type {(() => void)[]} */
-  const listeners = [];
+  const { on, tell } = createListeners();
   let timer = 0;
   /** @type {import("./types.js").Deleted[]} */
   let deleted = [];
@@ -89,10 +89,6 @@ export function createRuns() {
     if (deleted.length) purge = /** @type {any} */ (setTimeout(lookInTrash, Math.max(5000, first * 1000 - Date.now() + 5000)));
   }
   let purge = 0;
-
-  function tell() {
-    for (const listener of listeners) listener();
-  }
 
   /** Replies about results that have changed are let go. @param {Run[]} next */
   function hold(next) {
@@ -184,8 +180,7 @@ export function createRuns() {
     },
     /** @param {string|null} id */
     get: (id) => list.find((run) => run.id === id) ?? null,
-    /** @param {() => void} listener */
-    on: (listener) => void listeners.push(listener),
+    on,
     async refresh() {
       clearTimeout(timer);
       const before = new Map(looked);

@@ -1,18 +1,19 @@
 // Light or dark: as the system says until the reader chooses, and then as chosen.
 
+import { createListeners } from "./listeners.js";
+
 const KEY = "saccade-theme";
 
 /** @typedef {import("./palette.js").Tone} Tone */
 
 export function createTheme() {
   const system = matchMedia("(prefers-color-scheme: dark)");
-  /** @type {((tone: Tone) => void)[]} */
-  const listeners = [];
+  const { on, tell } = createListeners();
   let chosen = kept();
 
   function apply() {
     document.documentElement.dataset.theme = theme.tone;
-    for (const listener of listeners) listener(theme.tone);
+    tell();
   }
 
   const theme = {
@@ -29,8 +30,7 @@ export function createTheme() {
       }
       apply();
     },
-    /** @param {(tone: Tone) => void} listener */
-    on: (listener) => void listeners.push(listener),
+    on,
   };
   system.addEventListener("change", apply);
   apply();

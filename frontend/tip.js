@@ -2,6 +2,7 @@
 
 import { fill, h } from "./dom.js";
 import { classMark } from "./palette.js";
+import { createListeners } from "./listeners.js";
 import { keptSentence } from "./lost.js";
 import { swatch } from "./marks/swatch.js";
 
@@ -18,15 +19,14 @@ export function createTip(scene, atlas, theme) {
   const label = h("div", { class: "tip-label" });
   const facts = h("div", { class: "tip-facts soft" });
   const element = h("div", { class: "tip", hidden: true, "aria-hidden": "true" }, picture, label, facts);
-  /** @type {(() => void)[]} */
-  const listeners = [];
+  const { on, tell } = createListeners();
   let pointed = -1;
 
   /** @param {number} place */
   function point(place) {
     if (place === pointed) return;
     pointed = place;
-    for (const listener of listeners) listener();
+    tell();
   }
 
   /** @param {number} place @param {number} [layer] */
@@ -47,8 +47,7 @@ export function createTip(scene, atlas, theme) {
     get pointed() {
       return pointed;
     },
-    /** @param {() => void} listener */
-    on: (listener) => void listeners.push(listener),
+    on,
     /** Ring an image in all maps without the picture. @param {number} place */
     ring: (place) => point(place),
     /**

@@ -4,6 +4,8 @@
 // like any other, with a step of its own in the browser's history, so that Back takes back the undo;
 // and what Back changes of the selection can be undone.
 
+import { createListeners } from "./listeners.js";
+
 /** @typedef {import("./state.js").Values} Values */
 
 const UNDONE = /** @type {const} */ (["selection", "hidden", "off", "only", "image"]);
@@ -25,8 +27,7 @@ export function createUndo(state, most = 100) {
   let now = taken();
   let { run } = state.now;
   let moving = false;
-  /** @type {(() => void)[]} */
-  const listeners = [];
+  const { on, tell } = createListeners();
 
   /** @returns {Choice} */
   function taken() {
@@ -44,7 +45,7 @@ export function createUndo(state, most = 100) {
       past = [...past, before].slice(-most);
       future = [];
     }
-    for (const listener of listeners) listener();
+    tell();
   }
 
   /** @param {Choice[]} from @param {Choice[]} to */
@@ -56,7 +57,7 @@ export function createUndo(state, most = 100) {
     const { colour, off, ...rest } = next;
     state.set({ ...rest, off, ...(off.length ? { colour } : {}) });
     moving = false;
-    for (const listener of listeners) listener();
+    tell();
   }
 
   state.on(["run", "colour", ...UNDONE], changed);
@@ -71,8 +72,7 @@ export function createUndo(state, most = 100) {
     get redoes() {
       return told(future.at(-1), now);
     },
-    /** @param {() => void} listener */
-    on: (listener) => void listeners.push(listener),
+    on,
   };
 }
 

@@ -1,5 +1,6 @@
 // The pinned image, and the images nearest to it in every layer.
 
+import { createAsking } from "../asking.js";
 import { classMark } from "../palette.js";
 import { fill, h } from "../dom.js";
 import { percent, shortLayer } from "../text.js";
@@ -22,7 +23,7 @@ export function imagecard(page) {
   const element = h("section", { class: "card image-card", id: "image", "aria-label": "Pinned image", hidden: true });
   const table = h("div", { class: "neighbours" });
   const liked = h("div", { class: "block" });
-  let asked = "";
+  const asking = createAsking();
   /** @type {number|null} the image whose neighbours are shown */
   let told = null;
   /** @type {{image: number, element: HTMLElement}|null} the image that a part is cut from */
@@ -54,7 +55,7 @@ export function imagecard(page) {
       table,
       liked,
     );
-    void load(image);
+    load(image);
   }
 
   /** @param {number} image */
@@ -97,25 +98,25 @@ export function imagecard(page) {
   }
 
   /** @param {number} image */
-  async function load(image) {
+  function load(image) {
     const layers = /** @type {import("../types.js").Seen} */ (scene.layers);
     const { run, epoch, stamp } = layers;
-    const key = `${stamp} ${image}`;
     table.classList.toggle("named", layers.layers.some(({ name }) => shortLayer(name).length > 5));
-    asked = key;
     if (image !== told) {
       told = image;
       fill(table, layers.layers.map(() => h("div", { class: "bone" })));
       fill(liked);
     }
-    const rows = await Promise.all(layers.layers.map(({ layer }) =>
+    const question = () => Promise.all(layers.layers.map(({ layer }) =>
       api.neighbours(run, layer, image, epoch).catch((error) => /** @type {Error} */ (error))));
-    if (key !== asked) return;
-    if (!scene.layers) return void (asked = "");
-    fill(table, rows.map((reply, layer) => (reply instanceof Error
-      ? h("p", { class: "notice" }, reply.message)
-      : row(layer, image, reply.neighbours, pending(runs.get(run), epoch, layers.layers[layer], "neighbours")))));
-    excited(rows.map((reply) => (reply instanceof Error ? [] : reply.units)));
+    asking.drop();
+    asking.ask(`${stamp} ${image}`, question, (rows) => {
+      if (!rows || !scene.layers) return;
+      fill(table, rows.map((reply, layer) => (reply instanceof Error
+        ? h("p", { class: "notice" }, reply.message)
+        : row(layer, image, reply.neighbours, pending(runs.get(run), epoch, layers.layers[layer], "neighbours")))));
+      excited(rows.map((reply) => (reply instanceof Error ? [] : reply.units)));
+    });
   }
 
   /** The units of each layer that answer to the image more than to most. @param {import("../types.js").RankedUnit[][]} units by layer */

@@ -7,6 +7,7 @@ import { asText } from "../marks/astext.js";
 import { counted, decimal, lossName, percent, shortLayer } from "../text.js";
 import { epochLines } from "../charts.js";
 import { fill, h, perFrame } from "../dom.js";
+import { headings } from "../marks/headings.js";
 import { live } from "../runs.js";
 import { lossLines } from "../marks/losslines.js";
 import { ramp } from "../palette.js";
@@ -35,7 +36,7 @@ export function learning({ state, scene, runs, api, theme }) {
     return { ...line, chart, box: h("section", {}, h("h3", {}, line.says), chart) };
   });
   const [aboutScores, aboutLines, aboutFactors] = Array.from({ length: 3 }, () => h("p", { class: "soft small" }));
-  const notice = h("p", { class: "notice", hidden: true });
+  const notice = h("p", { class: "notice" });
   const [scores, history] = [asText("Scores of true and wrong futures"), asText("Learning by epoch")];
   const body = h(
     "div",
@@ -84,7 +85,6 @@ export function learning({ state, scene, runs, api, theme }) {
     asking.drop();
     body.hidden = true;
     delete element.dataset.drawn;
-    notice.hidden = false;
     fill(notice, "Scores, open gates and gradients are told of checkpoints that are analysed; that begins when the training has ended.");
   }
 
@@ -100,8 +100,7 @@ export function learning({ state, scene, runs, api, theme }) {
     return asking.ask(news(), () => api.learning(layers.run, layers.epoch), (found, error) => {
       reply = found;
       body.hidden = !found?.layers.length;
-      notice.hidden = !body.hidden;
-      fill(notice, error?.message ?? found?.reason ?? "");
+      fill(notice, body.hidden && (error?.message ?? found?.reason));
       element.dataset.drawn = `${layers.run}@${layers.epoch}`;
       draw();
     });
@@ -180,7 +179,7 @@ export function learning({ state, scene, runs, api, theme }) {
       h(
         "table",
         { "aria-label": "Learning by layer" },
-        h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col" }, name)))),
+        headings(names),
         h("tbody", {}, told.layers.map((layer) => {
           const now = atStep(layer, step(told));
           const cells = [decimal(now.loss, 3), decimal(now.true_mean), decimal(now.wrong_mean),
@@ -223,7 +222,7 @@ export function learning({ state, scene, runs, api, theme }) {
       rows.length > 0 && h(
         "table",
         { "aria-label": "Four factors against autograd" },
-        h("thead", {}, h("tr", {}, ["layer", "precision", "weight", "bias", "W_pred", "W_retro"].map((name) => h("th", { scope: "col" }, name)))),
+        headings(["layer", "precision", "weight", "bias", "W_pred", "W_retro"]),
         h("tbody", {}, rows.map(({ layer, gap }) => h(
           "tr",
           { class: layer === state.now.layer ? "on" : "" },

@@ -15,7 +15,7 @@ export function likeness({ state, scene, runs, api, theme, beside }) {
   const matrix = h("div", { class: "matrix-scroll" });
   const key = h("div", { class: "chart-key small" });
   const words = h("p", { class: "soft small" });
-  const notice = h("p", { class: "notice", hidden: true });
+  const notice = h("p", { class: "notice" });
   const body = h("div", { class: "cka-parts" }, matrix, h("div", { class: "cka-words" }, key, says, words));
   const element = h("section", { "aria-label": "Similarity of layers", id: "likeness", hidden: true },
     h("h3", {}, "Similarity of layers, CKA"), notice, body);
@@ -46,7 +46,6 @@ export function likeness({ state, scene, runs, api, theme, beside }) {
   const columnsOf = (of) => `${runs.get(of.versus)?.name ?? of.versus}, epoch ${of.versus_epoch}`;
 
   function draw() {
-    notice.hidden = !notice.textContent;
     body.hidden = !told?.cells.length;
     if (!told?.cells.length || state.now.tab !== "compare") return;
     const reply = told;

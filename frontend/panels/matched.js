@@ -19,7 +19,7 @@ export function matched({ state, scene, runs, api, tip, beside }) {
   const says = h("p", { class: "small" });
   const pairs = h("div", { class: "pairs", role: "list", "aria-label": "Pairs of units" });
   const words = h("p", { class: "soft small" });
-  const notice = h("p", { class: "notice", hidden: true });
+  const notice = h("p", { class: "notice" });
   const body = h("div", { class: "bench" }, says, pairs, words);
   const element = h("section", { "aria-label": "Matched units", id: "matched", hidden: true }, head, notice, body);
   /** @type {{told: Matches, units: [Units, Units], layers: [Layers, Layers]}|null} */
@@ -51,7 +51,6 @@ export function matched({ state, scene, runs, api, tip, beside }) {
   function draw() {
     fill(head, h("h3", {}, "Matched units"), segments("Pairing", [["single", "one to one"], ["best", "best match"]], state.now.pairing,
       (word) => state.set({ pairing: /** @type {"single"|"best"} */ (word) })));
-    notice.hidden = !notice.textContent;
     body.hidden = !found || found.told.reason !== null;
     if (!found || body.hidden || state.now.tab !== "compare") return;
     const { told, layers } = found;

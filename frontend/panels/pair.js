@@ -5,6 +5,7 @@ import { classMark } from "../palette.js";
 import { decimal, layerName } from "../text.js";
 import { difference, partners } from "../bench.js";
 import { fill, h } from "../dom.js";
+import { headings } from "../marks/headings.js";
 import { inks } from "../charts.js";
 import { lineOf, namedLines } from "../marks/namedlines.js";
 import { share } from "../marks/share.js";
@@ -14,7 +15,7 @@ import { share } from "../marks/share.js";
 
 /** @param {import("../types.js").Both} page */
 export function pair({ state, scene, runs, api, theme, beside }) {
-  const notice = h("p", { class: "notice", hidden: true });
+  const notice = h("p", { class: "notice" });
   const chart = namedLines({ state }, { tall: false });
   const table = h("div", { class: "probe-table" });
   const words = h("p", { class: "soft small" });
@@ -36,7 +37,6 @@ export function pair({ state, scene, runs, api, theme, beside }) {
     const asked = asking.ask(wanted, question, (found, error) => {
       const lacking = found?.find((reply) => !reply.layers.length);
       both = lacking ? null : found;
-      notice.hidden = !error && !lacking;
       fill(notice, error?.message ?? lacking?.reason ?? "");
       draw();
     });
@@ -62,7 +62,7 @@ export function pair({ state, scene, runs, api, theme, beside }) {
     fill(
       table,
       h("table", {},
-        h("thead", {}, h("tr", {}, ["", nameOfRun(a), nameOfRun(b), "difference, points"].map((name) => h("th", { scope: "col" }, name)))),
+        headings(["", nameOfRun(a), nameOfRun(b), "difference, points"]),
         h("tbody", {},
           matched.map(({ layer, names }) => line(`layer ${layer}`, names.join(" / "), at(a, layer), at(b, layer))),
           matched.map(({ layer, names }) => line(`random, layer ${layer}`, `random, ${names.join(" / ")}`, at(a, layer)?.random, at(b, layer)?.random)),

@@ -3,6 +3,7 @@
 import { createAsking } from "../asking.js";
 import { decimal } from "../text.js";
 import { fill, h } from "../dom.js";
+import { headings } from "../marks/headings.js";
 import { predictionSentence, stepAt } from "../prediction.js";
 import { scatter } from "../marks/scatter.js";
 import { segments } from "../marks/segments.js";
@@ -67,7 +68,7 @@ export function predictioncard({ state, scene, api, tip }) {
       h("details", { class: "definitions" },
         h("summary", {}, "r at every k"),
         h("table", { "aria-label": "r of prediction and response" },
-          h("thead", {}, h("tr", {}, ["k", "true futures", "wrong futures"].map((name) => h("th", { scope: "col" }, name)))),
+          headings(["k", "true futures", "wrong futures"]),
           h("tbody", {}, told.steps.map((one) => h("tr", { class: one.k === step.k ? "on" : "" },
             h("th", { scope: "row" }, one.k), h("td", {}, r(one.true_r)), h("td", {}, r(one.wrong_r))))))),
       h("p", { class: "soft small" }, told.definition),

@@ -7,6 +7,7 @@ import { cellOf, imagesOf } from "../confusion.js";
 import { pending } from "../pending.js";
 import { pendingNotice, pendingWord } from "../marks/pending.js";
 import { fill, h, perFrame } from "../dom.js";
+import { headings } from "../marks/headings.js";
 import { asText } from "../marks/astext.js";
 import { ramp } from "../palette.js";
 import { roving } from "../roving.js";
@@ -27,7 +28,7 @@ export function probes(page, mixup) {
   const table = h("div", { class: "probe-table" });
   const matrix = h("div", { class: "matrix" });
   const protocol = h("p", { class: "soft small" });
-  const notice = h("p", { class: "notice", hidden: true });
+  const notice = h("p", { class: "notice" });
   const wait = pendingNotice(page);
   const body = h(
     "div",
@@ -50,9 +51,8 @@ export function probes(page, mixup) {
     if (state.now.tab !== "probes" || !layers) return;
     const asked = asking.ask(layers.stamp, () => api.probes(layers.run, layers.epoch), (found, error) => {
       reply = found;
-      notice.hidden = found !== null && (found.layers.length > 0 || toCome().length > 0);
-      fill(notice, error?.message ?? found?.reason ?? "There is no probe for this checkpoint.");
       body.hidden = !found?.layers.length;
+      fill(notice, error?.message ?? (body.hidden && !toCome().length && (found?.reason ?? "There is no probe for this checkpoint.")));
       awaited = "";
       keepUp();
       draw();
@@ -164,7 +164,7 @@ export function probes(page, mixup) {
       h(
         "table",
         {},
-        h("thead", {}, h("tr", {}, ["layer", "linear probe", "random encoder", "gain, points", "vote of neighbours"].map((name) => h("th", { scope: "col" }, name)))),
+        headings(["layer", "linear probe", "random encoder", "gain, points", "vote of neighbours"]),
         h("tbody", {}, all.map((p) => {
           const random = p.layer ? p.random : null;
           return h(

@@ -3,6 +3,7 @@
 import { classMark } from "../palette.js";
 import { count, counted, decimal, duration, layerName, percent } from "../text.js";
 import { found, isReference, layersOf, measures, nameOf, NEIGHBOURS, reordered, seedsOf, shortName, sorted, toTry, viewOf } from "../bench.js";
+import { createAsking } from "../asking.js";
 import { commandLine } from "../marks/commandline.js";
 import { fill, h } from "../dom.js";
 import { inks } from "../charts.js";
@@ -30,36 +31,35 @@ export function rules({ state, runs, api, theme }) {
   let list = [];
   /** @type {Bench|null} */
   let bench = null;
-  let asked = 0;
+  const asking = createAsking();
 
   const measure = () => {
     const there = bench ? measures(bench) : [];
     return there.find((word) => word === state.now.measure) ?? there[0] ?? NEIGHBOURS;
   };
 
-  async function load() {
-    if (state.now.tab !== "compare") return;
-    const mine = (asked += 1);
-    /** @type {Bench|null} */
-    let read = null;
+  /** The benches there are, and the first that can be read of those to try. */
+  async function look() {
+    const { benches } = await api.benches();
     /** @type {Error[]} */
     const failures = [];
-    try {
-      const { benches } = await api.benches();
-      if (mine !== asked) return;
-      list = benches;
-      for (const name of toTry(list, state.now.bench)) {
-        read = await api.bench(name).catch((error) => void failures.push(error)) ?? null;
-        if (mine !== asked) return;
-        if (read) break;
-      }
-    } catch (error) {
-      if (mine !== asked) return;
-      failures.push(/** @type {Error} */ (error));
+    for (const name of toTry(benches, state.now.bench)) {
+      const read = await api.bench(name).catch((error) => void failures.push(error));
+      if (read) return { benches, read, failures };
     }
-    bench = read;
-    fill(notice, failures.map(({ message }) => h("p", { class: "notice bad" }, message)), !list.length && !failures.length && nothing());
-    draw();
+    return { benches, read: null, failures };
+  }
+
+  function load() {
+    if (state.now.tab !== "compare") return;
+    asking.drop();
+    asking.ask("benches", look, (told, error) => {
+      list = told?.benches ?? list;
+      bench = told?.read ?? null;
+      const failures = told?.failures ?? [/** @type {Error} */ (error)];
+      fill(notice, failures.map(({ message }) => h("p", { class: "notice bad" }, message)), !list.length && !failures.length && nothing());
+      draw();
+    });
   }
 
   function nothing() {
@@ -201,8 +201,8 @@ export function rules({ state, runs, api, theme }) {
 
   theme.on(draw);
   runs.on(() => bench && state.now.tab === "compare" && drawTable(bench));
-  state.on(["tab", "bench"], () => void load());
+  state.on(["tab", "bench"], load);
   state.on(["measure", "order"], draw);
-  void load();
+  load();
   return element;
 }

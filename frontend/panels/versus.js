@@ -4,7 +4,7 @@ import { fill, h } from "../dom.js";
 
 /** @param {import("../types.js").Both} page */
 export function versus({ state, scene, runs, beside }) {
-  const notice = h("p", { class: "notice", hidden: true });
+  const notice = h("p", { class: "notice" });
   const head = h("div", { class: "compare-head" });
   const element = h("section", { "aria-label": "What is compared", id: "versus-head" }, head, notice);
 
@@ -34,7 +34,6 @@ export function versus({ state, scene, runs, beside }) {
         beside.chosen()?.analysed.map((epoch) => h("option", { value: epoch, selected: epoch === other.epoch }, epoch)) ?? [],
       )),
     );
-    notice.hidden = !beside.notice;
     fill(notice, beside.notice ?? "");
   }
 
