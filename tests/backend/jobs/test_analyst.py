@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
+from backend.analysis.activity import activity, encoder_layers
+from backend.analysis.material import Material
 from backend.jobs.analyse import analyse
 from backend.runs.arrays import ANALYSES, OF_ENCODERS
 from backend.runs.results import Results
+from models.checkpoint import load_encoder
+from models.config import TrainConfig
 from tests.backend.jobs.stripes import LAYERS, WIDTHS, bytes_of, new_run, stripes
 
 
@@ -46,6 +50,25 @@ def test_numbers_agree_with_each_other(analysed):
         assert set(np.unique(near["patch_row"])) <= {0, 3, 6}
         assert not (near["image"] == results.ids(3)[:, None]).any()
         assert not (near["patch_image"] == results.ids(3)[:, None]).any()
+
+
+def test_the_nearest_patches_are_those_to_the_middle_patch_of_each_image(analysed):
+    run, _ = analysed
+    results, m = Results(run), Material.of(stripes(), TrainConfig(encoder="vgg6-tiny"))
+    seen = encoder_layers(load_encoder(run, 3))
+    [batch] = activity(seen, m.images, m.test, m.crop, m.colour, "cpu", len(m.test))
+    rows, lines = np.arange(14), [0, 3, 6]
+    for layer, answer in enumerate(batch.answers, 1):
+        patches = answer.z[:, :, lines][..., lines]  # [image, unit, row, column]
+        far = patches[None] - answer.z[:, None, :, 3, 3, None, None]
+        far = np.linalg.norm(far, axis=2)  # [asking image, image, row, column]
+        far[rows, rows] = np.inf
+        near = results.read("neighbours", 3, layer)
+        least = np.sort(far.min((2, 3)))[:, :8]
+        assert near["patch_distance"] == pytest.approx(least, rel=2e-3)
+        place = [np.searchsorted(lines, near[name]) for name in ("patch_row", "patch_column")]
+        told = far[rows[:, None], near["patch_image"] - m.test[0], *place]
+        assert near["patch_distance"] == pytest.approx(told, rel=2e-3)
 
 
 def test_stripes_are_told_apart_by_a_random_encoder(analysed):
