@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models import convolution
-from models.convolution import Activity, unrolled, weight_gradient
+from models.convolution import Activity, convolved, weight_gradient
 
 
 def plain(x: Tensor, weight: Tensor, bias: Tensor, pool: bool) -> Tensor:
@@ -51,6 +51,7 @@ def test_a_convolution_in_parts_is_the_whole(monkeypatch: pytest.MonkeyPatch) ->
         found = []
         for most in (2**24, 4 * 7 * 8 * side**2, 1):
             monkeypatch.setitem(convolution.PART, "cpu", most)
+            monkeypatch.setattr(convolution, "FEWEST", 1)
             out = Activity.apply(x, weight, bias, pool)
             found.append([out, *torch.autograd.grad(out.sin().sum(), (x, weight, bias))])
         assert [len([*convolution.parts(x, weight)])] == [6]
@@ -74,33 +75,43 @@ def test_an_input_that_needs_no_gradient_costs_none(
     def never(*_: object) -> None:
         raise AssertionError("the gradient of the input was computed")
 
-    monkeypatch.setattr("models.convolution.input_gradient", never)
     weight, bias = weights()
-    Activity.apply(inputs(side), weight, bias, True).sum().backward()
+    found = Activity.apply(inputs(side), weight, bias, True)
+    monkeypatch.setattr("models.convolution.convolved", never)
+    found.sum().backward()
     assert weight.grad.abs().sum() > 0 and bias.grad.abs().sum() > 0
+    monkeypatch.undo()
+    found = Activity.apply(inputs(side).requires_grad_(), weight, bias, True)
+    monkeypatch.setattr("models.convolution.convolved", never)
     with pytest.raises(AssertionError, match="the gradient of the input"):
-        Activity.apply(inputs(side).requires_grad_(), weight, bias, True).sum().backward()
+        found.sum().backward()
 
 
-def test_the_product_of_a_small_map_has_the_kernel_at_its_place() -> None:
-    weight = torch.arange(1.0, 19).view(2, 1, 3, 3)
-    taps = unrolled(weight).view(2, 2, 1, 2, 2, 2)
-    for y, x, v, u in torch.cartesian_prod(*[torch.arange(2)] * 4).tolist():
-        assert torch.equal(taps[y, x, 0, v, u], weight[:, 0, y - v + 1, x - u + 1])
-
-
-@pytest.mark.parametrize("sides", [(2, 2), (1, 3), (4, 8), (8, 5)])
-def test_the_weight_gradient_by_taps_is_that_of_the_convolution(
+@pytest.mark.parametrize("sides", [(2, 2), (2, 3), (4, 4), (3, 8), (8, 5)])
+def test_products_are_the_convolution_and_its_weight_gradient(
     sides: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = torch.Generator().manual_seed(2)
     x, post = (torch.randn(3, c, *sides, generator=made, dtype=torch.float64) for c in (5, 7))
-    shape = torch.Size((7, 5, 3, 3))
+    weight, bias = (w.detach() for w in weights())
     found = {}
     for most in (0, 8):
-        monkeypatch.setitem(convolution.BY_TAPS, "cpu", most)
-        found[most] = weight_gradient(post, x, shape)
-    torch.testing.assert_close(found[8], found[0], rtol=1e-12, atol=1e-12)
+        monkeypatch.setitem(convolution.PRODUCTS, "cpu", most)
+        found[most] = [
+            convolved(x, weight, bias),
+            convolved(post, weight.transpose(0, 1)),
+            weight_gradient(post, x, weight.shape),
+        ]
+    for ours, theirs in zip(found[8], found[0], strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
+
+
+def test_products_meet_no_padding() -> None:
+    multiplied = 0
+    for _, _, seen in convolution.meetings(torch.ones(1, 1, 4, 4)):
+        assert seen.bool().all()
+        multiplied += seen.numel()
+    assert multiplied == (4 * 3 - 2) ** 2
 
 
 def test_under_autocast_it_is_in_its_precision_and_gradients_in_that_of_the_weights() -> None:
