@@ -19,7 +19,7 @@ from backend.runs.folder import RunFolder
 from backend.runs.store import Store
 from models.checkpoint import resume_points, save_resume
 from tests.backend.jobs.directory import events, made
-from tests.backend.jobs.test_worker import inline, stop_after
+from tests.backend.jobs.training import inline, stop_after
 
 
 def at_step(step: int, then, worker: Worker, patch: pytest.MonkeyPatch) -> None:

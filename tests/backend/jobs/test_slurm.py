@@ -35,7 +35,7 @@ from tests.backend.jobs.counted import (
 )
 from tests.backend.jobs.directory import events, made
 from tests.backend.jobs.places import RealPlace, SlurmPlace
-from tests.backend.jobs.test_worker import LONG as LONG_TRAINING
+from tests.backend.jobs.training import LONG as LONG_TRAINING
 
 Until = Callable[..., object]
 

@@ -14,7 +14,7 @@ from backend.cli import main
 from backend.jobs.worker import Worker
 from backend.runs.folder import RunFolder
 from tests.backend.jobs.directory import events, made, weights
-from tests.backend.jobs.test_worker import LONG
+from tests.backend.jobs.training import LONG
 from tests.torchrun import ended, started
 
 WORKER = "backend.jobs.worker"

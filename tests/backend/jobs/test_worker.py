@@ -1,7 +1,6 @@
 """Does the worker's own process train, stop, save, go on and fail as it should?"""
 
 import errno
-import json
 import os
 import signal
 import subprocess
@@ -12,20 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.errors import ConflictError, OutdatedError
 from backend.jobs.launcher import Job, Signal, Status
 from backend.jobs.local import Local
-from backend.jobs.pace import EpochLosses
 from backend.jobs.process import is_alive
-from backend.jobs.worker import Worker
 from backend.runs.events import Timeline
 from backend.runs.folder import RunFolder
-from backend.settings import CHECKOUT
 from models.checkpoint import resume_points
 from tests.backend.jobs.directory import events, made, weights
+from tests.backend.jobs.training import LONG, inline, stop_after
 
 Until = Callable[[Callable[[], object]], object]
-LONG = {"epochs": 5000, "keep": "0"}
 
 
 @pytest.fixture
@@ -42,10 +37,6 @@ def local(home: Path) -> Iterator[Local]:
 def job_of(folder: RunFolder, local: Local, attempt: int = 1) -> Job:
     job = Job(folder.id, attempt, folder.path, folder.path.parent.parent)
     return Job(**vars(job) | {"handle": local.start(job)})
-
-
-def inline(folder: RunFolder, attempt: int = 1, analyses: bool = False) -> dict:
-    return Worker(folder, folder.path.parent.parent, attempt, analyses).run()
 
 
 def test_the_trained_run_left_what_it_should(trained: tuple[Path, str]) -> None:
@@ -114,53 +105,6 @@ def test_a_run_at_work_under_another_numbering_of_processes_is_not_gone(
     assert bystander.returncode == 0
 
 
-def test_a_second_process_in_a_run_ends_at_once_and_spoils_nothing(
-    home: Path, config: dict
-) -> None:
-    folder = made(home, config)
-    assert folder.lock.take()
-    command = [sys.executable, "-m", "backend.jobs.worker", "--run-dir", str(folder.path)]
-    code = "import sys, backend.jobs.attempt as a, backend.jobs.worker as w; a.LOCK_PATIENCE = 0;"
-    code += "sys.exit(w.main())"
-    command = [sys.executable, "-c", code, *command[3:]]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=60)
-    folder.lock.release()
-    assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr.startswith("error: run clapp-stripes-0000 is at work")
-    assert sorted(path.name for path in folder.path.iterdir()) == ["lock", "run.json"]
-
-
-def test_an_attempt_that_is_out_of_date_does_not_begin(home: Path, config: dict) -> None:
-    folder = made(home, config)
-    folder.write("process.json", {"attempt": 3, "handle": "x"})
-    with pytest.raises(ConflictError, match="out of date"):
-        inline(folder, attempt=2)
-
-
-def test_a_process_that_lost_its_directory_writes_nothing_more(
-    home: Path, config: dict, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = made(home, config, **LONG)
-    add = EpochLosses.add
-
-    def overtaken(epoch, progress) -> None:
-        if progress.step == 3:
-            RunFolder(folder.path).fence.enter(2)  # frozen, taken for dead, and now awake again
-        add(epoch, progress)
-
-    monkeypatch.setattr("backend.jobs.pace.EpochLosses.add", overtaken)
-    with pytest.raises(OutdatedError, match="attempt 1 .* out of date"):
-        inline(folder)
-    assert folder.result(1) is None and not folder.is_held()
-    assert events(folder, "end") == [] and folder.checkpoints() == [0]
-
-
-def test_the_heartbeat_tells_how_far_the_work_is(trained: tuple[Path, str]) -> None:
-    beat = RunFolder(trained[0] / "runs" / trained[1]).read("heartbeat")
-    assert set(beat) == {"attempt", "phase", "step", "step_seconds", "patience"}
-    assert (beat["attempt"], beat["phase"]) == (1, "analysing")
-
-
 def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(home: Path, config: dict) -> None:
     straight = made(home, config, "clapp-stripes-0001")
     inline(straight)
@@ -192,47 +136,10 @@ def test_without_a_checkpoint_that_can_be_read_the_run_fails_with_a_sentence(
     assert "does not match its SHA-256" in result["error"]["message"]
 
 
-def stop_after(folder: RunFolder, step: int, attempt: int = 1) -> None:
-    """Train until a step has been done in all, then stop as Ctrl+C would."""
-    worker = Worker(folder, folder.path.parent.parent, attempt, analyses=False)
-    add = EpochLosses.add
-
-    def counted(epoch, progress) -> None:
-        worker.wishes.stop = worker.wishes.stop or progress.step >= step
-        add(epoch, progress)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("backend.jobs.pace.EpochLosses.add", counted)
-        assert worker.run()["state"] == "stopped"
-
-
 def damage(file: Path) -> None:
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
     file.write_bytes(data)
-
-
-def test_a_run_goes_on_when_no_one_watches_any_more(home: Path, config: dict) -> None:
-    seen = []
-
-    def watch(event: dict) -> None:
-        seen.append(event)
-        raise BrokenPipeError
-
-    folder = made(home, config, epochs=1)
-    worker = Worker(folder, home, 1, analyses=False, watch=watch)
-    assert worker.run()["state"] == "finished"
-    assert len(seen) == 1 and folder.checkpoints() == [0, 1]
-
-
-def test_how_a_run_ended_is_said_though_its_events_cannot_be_written(
-    home: Path, config: dict
-) -> None:
-    folder = made(home, config)
-    (folder.path / "events.jsonl").mkdir()
-    result = inline(folder)
-    assert (result["state"], result["error"]["code"]) == ("failed", "internal")
-    assert folder.result(1) == result and not folder.is_held()
 
 
 def test_a_loss_that_is_not_a_number_names_its_layer(
@@ -269,29 +176,6 @@ def test_a_full_disk_is_told_and_what_was_saved_is_kept(
     assert folder.checkpoints() == [0]
     monkeypatch.undo()
     assert inline(folder, attempt=2)["state"] == "finished"
-
-
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (MemoryError(), "oom_host"),
-        (type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory"), "oom_cuda"),
-        (ZeroDivisionError("inside"), "internal"),
-    ],
-)
-def test_an_error_becomes_a_code_and_its_traceback_stays_in_the_log(
-    home: Path, config: dict, monkeypatch: pytest.MonkeyPatch, error: Exception, code: str
-) -> None:
-    def fail(*_: object) -> None:
-        raise error
-
-    monkeypatch.setattr(Worker, "train", fail)
-    folder = made(home, config)
-    result = inline(folder)
-    assert (result["state"], result["error"]["code"]) == ("failed", code)
-    assert "Traceback" not in json.dumps(result)
-    assert "Traceback" in (folder.path / "log.txt").read_text()
-    assert not any("Traceback" in line for line in folder.log_tail())
 
 
 @pytest.mark.parametrize(

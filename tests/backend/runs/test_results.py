@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from backend.runs import results as layout
-from backend.runs.arrays import ANALYSES, ARRAYS, OPTIONAL, quantised, shortened
+from backend.runs.arrays import ANALYSES, ARRAYS, OPTIONAL, quantised
 from backend.runs.results import TOLD, Results
 from models.errors import RunError
 
@@ -171,17 +171,6 @@ def test_responses_come_back_within_half_a_level(results: Results):
         step = np.ptp(values[:, unit]) / 255
         found = results.response(1, 2, unit)
         assert abs(found - values[:, unit]).max() <= step / 2 + 1e-6
-
-
-def test_shortened_numbers_keep_three_digits():
-    values = np.random.default_rng(1).normal(0, 1e5, 1000).astype(np.float32)
-    assert shortened(values) == pytest.approx(values, rel=2**-11)
-    assert shortened(np.float32([0, 1, -2.5])).tolist() == [0, 1, -2.5]
-
-
-def test_the_words_are_those_of_the_layout():
-    files = {"activity": "responses", "probes": "probe"}
-    assert {files.get(word, word) for word in ANALYSES} == set(ARRAYS)
 
 
 def test_reading_results_needs_no_torch():
