@@ -16,7 +16,7 @@ from backend.analysis.activity import activity, encoder_layers, exact_convolutio
 from backend.analysis.probes import one_thread
 from backend.analysis.speed import wait
 from backend.analysis.units import Units
-from benchmarks.record import Row, alternately, figure, parser, told
+from benchmarks.record import Row, alternately, figure, parsed, parser, told
 from benchmarks.train_step import SIDE, VIEW
 from models.config import TrainConfig
 from models.data.views import centre_views
@@ -75,8 +75,8 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--encoder", default="vgg6-small", choices=ENCODERS)
     options.add_argument("--images", type=int, default=256)
-    given = options.parse_args()
-    told("activity_pass", rows(given.encoder, given.images, given.runs), given.json)
+    given = parsed(options)
+    told("activity_pass", rows(given.encoder, given.images, given.runs), given)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.record import Row, parser, told
+from benchmarks.record import Row, parsed, parser, told
 from benchmarks.train_step import growth, pictures
 from models.config import TrainConfig
 from models.device import keep_freed_memory, pick_device
@@ -122,12 +122,12 @@ def main() -> None:
     options.set_defaults(runs=3)
     options.add_argument("--plot", type=Path, metavar="FILE.svg")
     options.add_argument("--peak", nargs=2, metavar=("RULE", "DEPTH"), help="of one alone")
-    given = options.parse_args()
+    given = parsed(options)
     if given.peak:
         print(own_peak(given.peak[0], int(given.peak[1])))
         return
     found = [*rows(given.runs)]
-    told("depth_memory", found, given.json)
+    told("depth_memory", found, given)
     if given.plot:
         plot(found, given.plot)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.record import Row, figure, parser, told
+from benchmarks.record import Row, figure, parsed, parser, told
 from models.config import TrainConfig
 from models.data import Dataset, load
 from models.data.views import centre_views
@@ -97,11 +97,11 @@ def main() -> None:
     options.add_argument("--encoder", default="vgg6-tiny")
     options.add_argument("--epochs", type=int, default=2)
     options.add_argument("--variants", nargs="+", default=[*VARIANTS], choices=VARIANTS)
-    given = options.parse_args()
+    given = parsed(options)
     base = {word: getattr(given, word) for word in ("data", "rule", "encoder", "epochs")}
     with tempfile.TemporaryDirectory() as home:
         data = load(given.data, Path(home))
-        told("learning", rows(data, base, given.variants), given.json)
+        told("learning", rows(data, base, given.variants), given)
 
 
 if __name__ == "__main__":

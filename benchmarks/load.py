@@ -23,7 +23,7 @@ import httpx
 import numpy as np
 import torch
 
-from benchmarks.record import Row, figure, parser, told
+from benchmarks.record import Row, figure, parsed, parser, told
 from benchmarks.train_step import pictures
 from models.config import TrainConfig
 from models.device import keep_freed_memory
@@ -161,11 +161,11 @@ def rows(runs: int) -> Iterator[Row]:
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--train", action="store_true", help="only the training")
-    given = options.parse_args()
+    given = parsed(options)
     if given.train:
         train()
         return
-    told("load", rows(given.runs), given.json)
+    told("load", rows(given.runs), given)
 
 
 if __name__ == "__main__":

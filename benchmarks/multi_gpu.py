@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import torch
 
-from benchmarks.record import Row, figure, parser, told
+from benchmarks.record import Row, figure, parsed, parser, told
 from benchmarks.train_step import pictures
 from models.config import TrainConfig
 from models.parallel import share_of
@@ -76,11 +76,11 @@ def rows(runs: int) -> Iterator[Row]:
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--at-work", choices=KINDS, help=argparse.SUPPRESS)
-    given = options.parse_args()
+    given = parsed(options)
     if given.at_work:
         speeds(given.at_work, given.runs)
         return
-    told("multi_gpu", rows(given.runs), given.json)
+    told("multi_gpu", rows(given.runs), given)
 
 
 if __name__ == "__main__":

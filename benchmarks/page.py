@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from backend.settings import CHECKOUT
 from benchmarks import crowd
-from benchmarks.record import Row, figure, parser, told
+from benchmarks.record import Row, figure, parsed, parser, told
 
 DEMO, MANY, MOST = "clapp-photos", 8_000, 100_000
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -292,8 +292,8 @@ def rows(runs: int) -> Iterator[Row]:
 
 
 def main() -> None:
-    given = parser(__doc__).parse_args()
-    told("page", rows(given.runs), given.json)
+    given = parsed(parser(__doc__))
+    told("page", rows(given.runs), given)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from backend.analysis.protocols import BATCH, EPOCHS, LEARNING_RATE, fast, head,
 from backend.analysis.scale import Scale
 from backend.analysis.seen import Seen
 from backend.jobs.analyse import config_of
-from benchmarks.record import Row, figure, parser, told
+from benchmarks.record import Row, figure, parsed, parser, told
 from benchmarks.tsne import DEMO
 from models.checkpoint import kept, load_encoder
 from models.data import load
@@ -102,8 +102,8 @@ def main() -> None:
     options.add_argument("--data", default="photos", metavar="SPEC")
     options.add_argument("--train", type=int, default=2000, help="images to fit to, at most")
     options.add_argument("--epochs", type=int, default=1, help="of the paper's 300 to run")
-    given = options.parse_args()
-    told("probes", rows(given.data, given.train, given.epochs, given.runs), given.json)
+    given = parsed(options)
+    told("probes", rows(given.data, given.train, given.epochs, given.runs), given)
 
 
 if __name__ == "__main__":

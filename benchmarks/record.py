@@ -1,16 +1,19 @@
 """What a benchmark measures, as a table for people or one JSON object for machines.
 
-Every benchmark is `python -m benchmarks.NAME [--json]` with a function `rows(options)` that yields
-one dictionary a figure: `name`, `value`, `unit`, `goal` and, where it was repeated, `low`, `high`
-and `runs`. None asserts a time.
+Every benchmark is `python -m benchmarks.NAME [--json] [--out DIR]` with a function `rows(options)`
+that yields one dictionary a figure: `name`, `value`, `unit`, `goal` and, where it was repeated,
+`low`, `high` and `runs`. None asserts a time.
 """
 
 import argparse
 import json
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterable
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -26,8 +29,21 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     """The options that all benchmarks have."""
     made = argparse.ArgumentParser(description=description)
     made.add_argument("--json", action="store_true", help="one JSON object as the last line")
+    made.add_argument("--out", type=Path, metavar="DIR", help="write that object to DIR/NAME.json")
     made.add_argument("--runs", type=int, default=RUNS, help="repetitions (default: %(default)s)")
+    words = {"choices": ("auto", "cpu", "cuda"), "default": "auto"}
+    made.add_argument("--device", **words, help="where to compute (default: a GPU if there is one)")
     return made
+
+
+def parsed(options: argparse.ArgumentParser) -> argparse.Namespace:
+    """The options as given. Without the GPU, this process and those it starts do not see one."""
+    given = options.parse_args()
+    if given.device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    elif given.device == "cuda" and not torch.cuda.is_available():
+        options.error("--device cuda, but torch finds no CUDA GPU here; leave it out, or say cpu")
+    return given
 
 
 def alternately(
@@ -60,23 +76,37 @@ def figure(
     return row | (spread if len(values) > 1 else {}) | more
 
 
-def told(benchmark: str, rows: Iterable[Row], as_json: bool) -> None:
-    """Print each row as it comes; with `as_json` the whole as the last line."""
+def told(benchmark: str, rows: Iterable[Row], given: argparse.Namespace) -> None:
+    """Print each row as it comes; the whole as the last line, or in a folder, where asked for."""
     kept = []
     for row in rows:
         kept.append(row)
         print(line(row), flush=True)
-    if as_json:
-        print(json.dumps(record(benchmark, kept)), flush=True)
+    if given.json or given.out:
+        whole = json.dumps(record(benchmark, kept))
+        if given.out:
+            given.out.mkdir(parents=True, exist_ok=True)
+            (given.out / f"{benchmark}.json").write_text(whole + "\n")
+        if given.json:
+            print(whole, flush=True)
 
 
 def record(benchmark: str, rows: list[Row]) -> dict[str, Any]:
     return {
         "benchmark": benchmark,
         "machine": machine(torch.device("cuda" if torch.cuda.is_available() else "cpu")),
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": versions(),
         "rows": rows,
     }
+
+
+def versions() -> dict[str, str]:
+    """Of the packages that are installed here."""
+    found = {}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def line(row: Row) -> str:

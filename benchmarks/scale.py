@@ -21,7 +21,7 @@ from backend.jobs.analyse import analyse
 from backend.jobs.memory import peak_mb
 from backend.runs.arrays import ANALYSES
 from backend.runs.results import Results
-from benchmarks.record import Row, figure, parser, told
+from benchmarks.record import Row, figure, parsed, parser, told
 from models.checkpoint import save_kept
 from models.config import TrainConfig
 from models.data import Dataset
@@ -109,12 +109,12 @@ def main() -> None:
     options.add_argument("--encoders", nargs="+", default=["vgg6-tiny", "vgg6-small"])
     options.add_argument("--only", nargs="+", default=list(WORDS), choices=WORDS)
     options.add_argument("--one", nargs=REMAINDER, metavar="ENCODER IMAGES WORD")
-    given = options.parse_args()
+    given = parsed(options)
     if given.one:
         encoder, images, *words = given.one
         print(json.dumps(one(encoder, int(images), words)))
         return
-    told("scale", rows(given.sizes, given.encoders, given.only), given.json)
+    told("scale", rows(given.sizes, given.encoders, given.only), given)
 
 
 if __name__ == "__main__":

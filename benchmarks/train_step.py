@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from backend.analysis.speed import wait
 from backend.jobs.memory import peak_mb, start_peak, status_mb
-from benchmarks.record import Row, alternately, parser, told
+from benchmarks.record import Row, alternately, parsed, parser, told
 from models.config import TrainConfig
 from models.data.views import random_views
 from models.device import keep_freed_memory, pick_device, pick_precision
@@ -209,7 +209,7 @@ def main() -> None:
     options.add_argument("--batch", type=int, nargs="+", default=[32])
     options.add_argument("--variants", nargs="+", default=[*VARIANTS], choices=VARIANTS)
     options.add_argument("--peak", action="store_true", help="only the memory of one variant")
-    given = options.parse_args()
+    given = parsed(options)
     keep_freed_memory()
     if given.peak:
         print(own_peak(given.encoder[0], given.batch[0], given.variants[0]))
@@ -220,7 +220,7 @@ def main() -> None:
         for batch in given.batch
         for row in rows(encoder, batch, given.variants, given.runs)
     )
-    told("train_step", found, given.json)
+    told("train_step", found, given)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import torch
 
 from backend.analysis.embedding import PERPLEXITY, Embedding, embeddings, shared_start
 from backend.analysis.machine import cores
-from benchmarks.record import Row, figure, parser, told
+from benchmarks.record import Row, figure, parsed, parser, told
 from models.checkpoint import load_encoder
 from models.data import load
 from models.data.views import centre_views
@@ -96,8 +96,8 @@ def main() -> None:
     options.set_defaults(runs=1)
     options.add_argument("--data", default="photos", metavar="SPEC")
     options.add_argument("--images", type=int, default=8000, help="at most (default: 8000)")
-    given = options.parse_args()
-    told("tsne", rows(given.data, given.images, given.runs), given.json)
+    given = parsed(options)
+    told("tsne", rows(given.data, given.images, given.runs), given)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from backend.analysis.speed import wait
-from benchmarks.record import Row, alternately, figure, parser, told
+from benchmarks.record import Row, alternately, figure, parsed, parser, told
 from benchmarks.train_step import SIDE, VIEW
 from models.config import TrainConfig
 from models.data.views import random_views
@@ -48,8 +48,8 @@ def rows(runs: int) -> Iterator[Row]:
 
 
 def main() -> None:
-    given = parser(__doc__).parse_args()
-    told("views", rows(given.runs), given.json)
+    given = parsed(parser(__doc__))
+    told("views", rows(given.runs), given)
 
 
 if __name__ == "__main__":
