@@ -64,17 +64,8 @@ export async function accuracyBars(element, what) {
     y: what.values,
     width: 0.62,
     marker: { color: ink.accent, opacity: what.names.map((_, i) => (i === what.chosen ? 1 : 0.55)) },
-    error_y: {
-      type: "data",
-      symmetric: false,
-      array: what.high.map((v, i) => v - what.values[i]),
-      arrayminus: what.low.map((v, i) => what.values[i] - v),
-      color: ink.ink,
-      thickness: 1.5,
-      width: 4,
-    },
-    customdata: what.low.map((v, i) => [v, what.high[i]]),
-    hovertemplate: "%{x}<br>%{y:.1%} (95 % interval %{customdata[0]:.1%} to %{customdata[1]:.1%})<extra></extra>",
+    ...interval(what.values, what.low, what.high, ink.ink, true),
+    hovertemplate: `%{x}${within(".1%")}`,
   };
   const marks = what.marks.map((mark) => ({
     type: "scatter",
@@ -83,7 +74,7 @@ export async function accuracyBars(element, what) {
     y: mark.values.map((found) => found?.accuracy ?? null),
     customdata: mark.values.map((found) => [found?.low, found?.high]),
     marker: { symbol: mark.symbol, size: mark.symbol === "line-ew" ? 30 : 10, color: ink.ink, line: { width: 2.5, color: ink.ink } },
-    hovertemplate: `${plain(mark.says)}<br>%{y:.1%} (95 % interval %{customdata[0]:.1%} to %{customdata[1]:.1%})<extra></extra>`,
+    hovertemplate: `${plain(mark.says)}${within(".1%")}`,
   }));
   const shapes = what.lines.map((line) => ({
     type: "line", xref: "paper", x0: 0, x1: 1, y0: line.value, y1: line.value, layer: "above",
@@ -109,7 +100,6 @@ export async function accuracyBars(element, what) {
 export async function epochLines(element, what) {
   const ink = inks(element);
   const ticks = what.x.map((_, i) => i);
-  const within = ` (95 % interval %{customdata[0]:${what.format}} to %{customdata[1]:${what.format}})`;
   const traces = what.lines.map((line) => ({
     type: "scatter",
     mode: "lines+markers",
@@ -119,7 +109,7 @@ export async function epochLines(element, what) {
     line: { color: line.colour, width: line.chosen ? 3 : 1.5 },
     marker: { size: line.chosen ? 7 : 5, color: line.colour },
     ...(line.low && line.high ? interval(line.values, line.low, line.high, line.colour, line.chosen) : {}),
-    hovertemplate: `${plain(line.says)}, epoch %{text}<br>%{y:${what.format}}${line.low ? within : ""}<extra></extra>`,
+    hovertemplate: `${plain(line.says)}, epoch %{text}${line.low ? within(what.format) : `<br>%{y:${what.format}}<extra></extra>`}`,
   }));
   const share = what.ticks.endsWith("%");
   const held = what.lines.map(({ values, low, high, chosen }) => ({
@@ -158,6 +148,9 @@ const interval = (values, low, high, color, drawn) => ({
     arrayminus: values.map((v, i) => (v === null ? null : v - (low[i] ?? v))),
   },
 });
+
+/** What is under the pointer in numbers, as d3 writes them by `format`: a value and its interval. @param {string} format */
+const within = (format) => `<br>%{y:${format}} (95 % interval %{customdata[0]:${format}} to %{customdata[1]:${format}})<extra></extra>`;
 
 /**
  * What an axis shows: all values with some air, of shares no more than there can be.
@@ -217,7 +210,7 @@ export async function layerLines(element, what, pointed) {
     marker: { size: 8, color: line.colour, symbol: line.symbol ?? "circle" },
     ...interval(line.values, line.low, line.high, line.colour, true),
     text: what.names.map((names) => plain(names.join(" / "))),
-    hovertemplate: `${plain(line.says)}, %{text}<br>%{y:.1%} (95 % interval %{customdata[0]:.1%} to %{customdata[1]:.1%})<extra></extra>`,
+    hovertemplate: `${plain(line.says)}, %{text}${within(".1%")}`,
   }));
   const range = rangeOf(what.lines, true);
   const margin = { l: 38, r: what.right, t: 8, b: what.names.some((names) => names.length > 1) ? 38 : 22 };

@@ -4,7 +4,7 @@ import { brush } from "./brush.js";
 import { createMapView } from "./mapview.js";
 import { boxOn, fill, h, perFrame } from "./dom.js";
 import { home, ranges } from "./plane.js";
-import { joined } from "./selection.js";
+import { linked } from "./linked.js";
 
 /** @typedef {import("./types.js").Points} Points */
 
@@ -41,20 +41,9 @@ export function createMapsRow({ state, scene, tip }, { label, large }) {
     const title = h("button", { class: "cell-title", onclick: () => list[i]?.click(-1) });
     const surface = h("div", { class: "row-map" });
     brush(surface, {
-      map: () => {
-        const map = view.maps[i];
-        return map ? { points: map.points, ranges: map.ranges, shown: scene.shown } : null;
-      },
+      ...linked({ state, scene }, view, i),
       hover: (place, event) => tip.show(place, event),
       click: (place) => list[i]?.click(place < 0 ? -1 : scene.layers?.ids[place] ?? -1),
-      lasso(places, how) {
-        const ids = places.map((place) => scene.layers?.ids[place] ?? -1);
-        state.set({ selection: joined(state.now.selection, ids, how) });
-      },
-      outline(corners) {
-        const { left, top } = view.maps[i]?.box ?? { left: 0, top: 0 };
-        view.lines.lasso(corners.map(([x, y]) => [x + left, y + top]));
-      },
       touch: large,
     });
     return { element: h("div", { class: "row-cell" }, title, surface), title, surface };

@@ -9,6 +9,7 @@ import { drawRings, drawThumbnails, haveRoom } from "../overlay.js";
 import { fill, h, perFrame } from "../dom.js";
 import { home, inView, ranges, zoomed } from "../plane.js";
 import { joined } from "../selection.js";
+import { linked } from "../linked.js";
 import { lostPoints } from "../lost.js";
 import { pending } from "../pending.js";
 import { pendingNotice } from "../marks/pending.js";
@@ -32,6 +33,7 @@ export function map(page) {
   let size = { width: 0, height: 0 };
 
   const handlers = {
+    ...linked({ state, scene }, shown, 0),
     map: () => placed && { points: placed.points, ranges: placed.ranges, shown: scene.shown },
     /** @param {number} place @param {{clientX: number, clientY: number}|null} at */
     hover: (place, at) => tip.show(place, at, state.now.layer),
@@ -41,12 +43,6 @@ export function map(page) {
       const id = scene.layers.ids[place];
       state.set({ selection: joined(state.now.selection, [id], how), ...(how === "subtract" ? {} : { image: id }) });
     },
-    /** @param {number[]} places @param {Joining} how */
-    lasso(places, how) {
-      const ids = places.map((place) => scene.layers?.ids[place] ?? -1);
-      state.set({ selection: joined(state.now.selection, ids, how) });
-    },
-    outline: shown.lines.lasso,
     drags: () => state.now.drag,
     /** @param {number} x @param {number} y */
     pan(x, y) {

@@ -1,8 +1,8 @@
 // What the layer predicts of the unit looked at, against what the unit then answers.
 
-import { createAsking } from "../asking.js";
+import { askedCard } from "../marks/askedcard.js";
 import { decimal } from "../text.js";
-import { fill, h } from "../dom.js";
+import { h } from "../dom.js";
 import { headings } from "../marks/headings.js";
 import { predictionSentence, stepAt } from "../prediction.js";
 import { scatter } from "../marks/scatter.js";
@@ -10,45 +10,15 @@ import { segments } from "../marks/segments.js";
 
 /** @typedef {import("../types.js").Prediction} Prediction */
 
-const PAUSE = 120; // milliseconds that a unit must stay in view: who leafs through them asks once
-const TITLE = "Predicted and actual";
-
 /** @param {import("../types.js").Page} page */
 export function predictioncard({ state, scene, api, tip }) {
-  const element = h("section", { class: "card", id: "prediction", "aria-label": TITLE, hidden: true });
-  const asking = createAsking();
-  /** @type {Prediction|null} */
-  let reply = null;
-  /** @type {Error|null} */
-  let error = null;
-
-  function look() {
-    const { layers } = scene;
-    const { layer, unit } = state.now;
-    if (!layers || unit === null) {
-      asking.drop();
-      reply = null;
-    } else {
-      const question = () => api.prediction(layers.run, layer, unit, layers.epoch);
-      const heard = (/** @type {Prediction|null} */ found, /** @type {Error|null} */ failed) => {
-        [reply, error] = [found, failed];
-        draw();
-      };
-      if (!asking.ask([layers.stamp, layer, unit].join(" "), question, heard, reply ? PAUSE : 0)) return;
-    }
-    error = null;
-    draw();
-  }
-
-  function draw() {
-    element.hidden = !scene.layers || state.now.unit === null;
-    delete element.dataset.unit;
-    if (element.hidden) return fill(element);
-    if (error) return fill(element, h("h2", {}, TITLE), h("p", { class: "notice bad" }, error.message));
-    if (!reply) return fill(element, h("h2", {}, TITLE), h("div", { class: "bone tall" }));
-    element.dataset.unit = `${reply.layer}/${reply.unit}`;
-    fill(element, h("h2", {}, TITLE), reply.steps.length ? drawn(reply) : h("p", { class: "notice" }, reply.reason ?? ""));
-  }
+  const title = "Predicted and actual";
+  const { element, draw } = askedCard({ state, scene }, {
+    id: "prediction",
+    title,
+    ask: (layers, layer, unit) => api.prediction(layers.run, layer, unit, layers.epoch),
+    show: (told) => [h("h2", {}, title), told.steps.length ? drawn(told) : h("p", { class: "notice" }, told.reason ?? "")],
+  });
 
   /** @param {Prediction} told */
   function drawn(told) {
@@ -75,8 +45,6 @@ export function predictioncard({ state, scene, api, tip }) {
     ];
   }
 
-  scene.on(["maps", "unit"], look);
-  state.on(["unit", "layer"], look);
   state.on(["k"], draw);
   return element;
 }

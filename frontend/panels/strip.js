@@ -9,7 +9,7 @@ import { pending } from "../pending.js";
 import { pendingTile, pendingWord } from "../marks/pending.js";
 import { boxOn, fill, h, perFrame } from "../dom.js";
 import { home, ranges } from "../plane.js";
-import { joined } from "../selection.js";
+import { linked } from "../linked.js";
 import { roving } from "../roving.js";
 
 const USUAL = 7; // maps that fit beside each other, and while it is not known how many there are
@@ -55,26 +55,12 @@ export function strip({ state, scene, runs, tip, example }, done) {
     const facts = h("div", { class: "cell-facts" });
     const box = h("article", { class: "cell", "data-map": layer }, title, surface, facts);
     brush(surface, {
-      map: () => {
-        const map = view.maps[layer];
-        return map ? { points: map.points, ranges: map.ranges, shown: scene.shown } : null;
-      },
+      ...linked({ state, scene }, view, layer),
       hover: (place, event) => tip.show(place, event, layer),
       click: () => state.set({ layer, tab: "map" }),
-      lasso: (places, how) => take(places, how),
       drags: () => (state.now.drag === "rectangle" ? "rectangle" : "lasso"),
-      outline: (corners) => {
-        const { left, top } = view.maps[layer]?.box ?? { left: 0, top: 0 };
-        view.lines.lasso(corners.map(([x, y]) => [x + left, y + top]));
-      },
     });
     return { element: box, title, surface, facts };
-  }
-
-  /** @param {number[]} places @param {import("../selection.js").Joining} how */
-  function take(places, how) {
-    const ids = places.map((place) => scene.layers?.ids[place] ?? -1);
-    state.set({ selection: joined(state.now.selection, ids, how) });
   }
 
   function facts() {
