@@ -323,8 +323,7 @@ def recovered(disk: Path, name: str, left: int) -> tuple[bool, bool]:
     process, pipe = forked(work_off, folder.path, 1)
     try:
         until(lambda: step_of(folder) >= 2)
-        with open(ballast, "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(1, shutil.disk_usage(disk).free - left))
+        until(lambda: filled(ballast, left))
         full = left < 2 * PAGE  # its events alone will fill that
         until(lambda: folder.result(1) or (kinds(folder)["warning"] and not full))
         before, result = step_of(folder), folder.result(1)
@@ -349,6 +348,20 @@ def recovered(disk: Path, name: str, left: int) -> tuple[bool, bool]:
         process.join()
         pipe.close()
         store.close()
+
+
+def filled(ballast: Path, left: int) -> bool:
+    """Leave so many bytes free beside a ballast; False where others took some at that moment."""
+    ballast.unlink(missing_ok=True)
+    with open(ballast, "wb") as file:
+        free = shutil.disk_usage(ballast.parent).free
+        try:
+            os.posix_fallocate(file.fileno(), 0, max(1, free - left))
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            return False
+    return True
 
 
 def step_of(folder: RunFolder) -> int:
