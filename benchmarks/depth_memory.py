@@ -23,7 +23,8 @@ from models.encoder import Encoder
 from models.presets import ENCODERS, Preset, patch_sites
 from models.rules import RULES
 from models.rules.rule import Form
-from models.train import Training, adam, step, taught
+from models.train import step
+from models.training import Training, adam, taught
 
 DEPTHS, WIDTH, BATCH, VIEW = (6, 12, 18, 24), 64, 32, 64
 VARIANTS = {"local (clapp)": "clapp", "end-to-end (hinge-cpc)": "hinge-cpc"}

@@ -20,7 +20,8 @@ from models.config import TrainConfig
 from models.data import Dataset, load
 from models.data.views import centre_views
 from models.device import keep_freed_memory
-from models.train import Training, begin, train
+from models.train import train
+from models.training import Training, begin
 
 LOOKED_AT, FOLDS, BLOCK = 2500, 5, 50
 PENALTIES = np.logspace(-1, 5, 13)

@@ -27,7 +27,8 @@ from benchmarks.record import Row, figure, parsed, parser, told
 from benchmarks.train_step import pictures
 from models.config import TrainConfig
 from models.device import keep_freed_memory
-from models.train import begin, step
+from models.train import step
+from models.training import begin
 
 ROOT = Path(__file__).resolve().parents[1]
 RUN, IMAGES = "clapp-photos", 2000

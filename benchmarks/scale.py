@@ -26,7 +26,7 @@ from models.checkpoint import save_kept
 from models.config import TrainConfig
 from models.data import Dataset
 from models.presets import ENCODERS
-from models.train import begin
+from models.training import begin
 
 SIDE, CLASSES, BLOCK = 32, 10, 1000
 WORDS = tuple(word for word in ANALYSES if word != "learning")

@@ -27,7 +27,8 @@ from models.device import keep_freed_memory, pick_device, pick_precision
 from models.encoder import Layer
 from models.patches import patches, to_grid
 from models.presets import ENCODERS, PATCH, grid_of
-from models.train import begin, step
+from models.train import step
+from models.training import begin
 
 SIDE, VIEW = 96, 64  # of the pictures and what the encoder sees, pixels
 MATRIX = 4096  # rows and columns of the product that tells the matrix rate

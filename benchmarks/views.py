@@ -16,7 +16,8 @@ from benchmarks.train_step import SIDE, VIEW
 from models.config import TrainConfig
 from models.data.views import random_views
 from models.device import keep_freed_memory, pick_device
-from models.train import begin, seeded, step
+from models.train import seeded, step
+from models.training import begin
 
 STORED = 2000  # pictures in memory
 

@@ -25,7 +25,7 @@ from models.rules.rule import Rule
 from models.sealed import Sealed, discard, manifest_of, place, tidy
 from models.size import size_of
 from models.tensors import bytes_of
-from models.train import Training, begin
+from models.training import Training, begin
 
 RESUME_POINTS = 2
 RULE_BYTES = 2**27  # of a rule's weights in a kept checkpoint: clapp's take 100 MB on vgg6

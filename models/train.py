@@ -2,57 +2,29 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from models.config import SETTINGS, TrainConfig
-from models.data.dataset import fingerprint
+from models.config import TrainConfig
 from models.data.views import random_views, two_views
-from models.device import keep_freed_memory, pick_device, pick_precision
-from models.encoder import encoder_of
-from models.errors import CheckpointError, DataError, DivergedError
+from models.device import keep_freed_memory, pick_precision
+from models.errors import DataError, DivergedError
 from models.hebbian import four_factors
-from models.parallel.share import Share, Whole
-from models.presets import grid_of, sites_of
+from models.parallel.share import Share
+from models.presets import grid_of
 from models.rules import RULES
-from models.rules.rule import Form, Rule
+from models.training import (
+    Training,
+    begin,
+    check_same_images,
+    check_same_run,
+    taught_by,
+)
 
-FREE = {
-    "data",
-    "epochs",
-    "device",
-    "precision",
-    "parallel",
-    "keep",
-}  # may differ when a run goes on
 LOOK_EVERY = 50  # steps between two looks at the losses for values that are not finite
-
-
-@dataclass
-class Training:
-    """Everything that a run needs to go on: what a checkpoint holds."""
-
-    config: TrainConfig
-    encoder: nn.Module  # of ENCODER_CLASSES
-    rule: Rule
-    optimisers: list[torch.optim.Optimizer]  # one a layer that carries a loss
-    view: int  # side of what the encoder sees, pixels
-    classes: int  # of the labels; 0 where the rule learns without
-    epoch: int = 0  # epochs completed
-    batch: int = 0  # batches done in the epoch that is under way
-    step: int = 0  # batches done in all
-    images: int = 0  # training images; 0 = not begun
-    fingerprint: str = ""  # of the training images, and of their labels where they teach
-    origin: str = ""  # what computed the steps before it was restored; "" where it began here
-    share: Share = field(default_factory=Whole)  # what this process computes of every step
-
-    @property
-    def weight(self) -> Tensor:
-        """One of the weights that this process trains: their device and precision."""
-        return self.encoder.layers[self.share.layers(self.encoder)[0]].weight
 
 
 @dataclass(frozen=True)
@@ -67,51 +39,6 @@ class Progress:
     images: int  # images in this step
     epoch_ends: bool
     training: Training
-
-
-def begin(config: TrainConfig, view: int | None = None, classes: int = 0) -> Training:
-    """An untrained encoder, its rule and one Adam a loss, on the device of the config.
-
-    view: side of what the encoder sees, pixels; default: config.crop. Weights are drawn on the
-    processor, those of the encoder first, so a seed gives the same start on every device and the
-    same encoder to every rule.
-    """
-    device, row = pick_device(config.device), RULES[config.rule]
-    generator, view = torch.Generator().manual_seed(config.seed), view or config.crop
-    encoder = encoder_of(config, generator)
-    sides = tuple(sites.side for sites in sites_of(row.sees, view))
-    form = Form(encoder.widths, sides, config.steps, classes)
-    rule = row.load()(form, generator, **config.options)
-    exact = torch.float64 if config.precision == "float64" else torch.float32
-    encoder, rule = encoder.to(device, exact), rule.to(device, exact)
-    optimisers = [
-        adam([*taught(encoder, layer, row.crosses), *rule.parameters_of(layer)], config)
-        for layer in rule.layers
-    ]
-    return Training(config, encoder, rule, optimisers, view, classes)
-
-
-def adam(weights: list[nn.Parameter], config: TrainConfig) -> torch.optim.Adam:
-    """Adam over these weights, with its moments at zero.
-
-    Moments made by the first step would come to lie between the large arrays of that step, and
-    keep the memory in between from being used again.
-    """
-    kind = weights[0].device.type
-    fused = kind in ("cpu", "cuda")
-    optimiser = torch.optim.Adam(weights, lr=config.learning_rate, fused=fused)
-    for weight in weights:
-        optimiser.state[weight] = {
-            "step": torch.zeros((), device=weight.device if fused else "cpu"),
-            "exp_avg": torch.zeros_like(weight),
-            "exp_avg_sq": torch.zeros_like(weight),
-        }
-    return optimiser
-
-
-def taught(encoder: nn.Module, layer: int, crosses: bool) -> list[nn.Parameter]:
-    """The weights of the encoder that learn from the loss of a layer."""
-    return list((encoder.layers if crosses else encoder.layers[layer]).parameters())
 
 
 def train(
@@ -277,38 +204,6 @@ def usable(config: TrainConfig, images: np.ndarray, labels: np.ndarray | None) -
 def class_count(config: TrainConfig, labels: np.ndarray | None) -> int:
     """How many classes the rule's labels tell apart; 0 for a rule without labels."""
     return int(labels.max()) + 1 if RULES[config.rule].labels and labels is not None else 0
-
-
-def check_same_run(training: Training, config: TrainConfig) -> None:
-    """Raise CheckpointError if a training began with other settings than it would go on with."""
-    for setting in SETTINGS:
-        began, now = (getattr(c, setting.name) for c in (training.config, config))
-        ends_with = setting.name == "epochs" and config.schedule != "constant"
-        if began != now and (setting.name not in FREE or ends_with):
-            raise CheckpointError(
-                f"the checkpoint was made with {setting.name} {began!r}, but the run has "
-                f"{now!r}; resume the run that it belongs to, or train a new one"
-            )
-
-
-def taught_by(images: np.ndarray, labels: np.ndarray | None) -> str:
-    """A fingerprint of the training images, and of their labels for a rule that looks at them."""
-    return fingerprint([images] if labels is None else [images, labels])
-
-
-def check_same_images(training: Training, images: int, taught: str) -> None:
-    """Raise DataError if the run began with other images than it would go on with."""
-    if training.images not in (0, images):
-        raise DataError(
-            f"the run began with {training.images} training images, and now there are "
-            f"{images}; bring the data set back as it was, or train a new run"
-        )
-    if training.fingerprint not in ("", taught):
-        raise DataError(
-            "the training images are not those that the run began with, though as many; bring the "
-            "data set back as it was, or train a new run"
-        )
-    training.images, training.fingerprint = images, taught
 
 
 def check_finite(steps: list[Progress]) -> None:

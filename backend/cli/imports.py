@@ -120,7 +120,8 @@ def clapp2021(options: argparse.Namespace, settings: Settings) -> int:
     from models.checkpoint import save_kept, save_resume
     from models.data import load, parse
     from models.published import read, training_of
-    from models.train import begin, usable
+    from models.train import usable
+    from models.training import begin
 
     further = options.further or 0
     if further < 0:

@@ -16,7 +16,7 @@ from backend.runs.store import Row
 from models.config import TrainConfig
 from models.data import Dataset, key_of
 from models.rules import RULES
-from models.train import taught_by
+from models.training import taught_by
 
 LOOK_EVERY = 2.0  # seconds between two looks at a run that another process trains
 # How much better each state of a run serves than those before it.

@@ -13,7 +13,7 @@ from torch import Tensor
 from models.parallel.share import Whole
 
 if TYPE_CHECKING:
-    from models.train import Training
+    from models.training import Training
 
 TRIES = 3
 

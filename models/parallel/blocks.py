@@ -24,7 +24,8 @@ from models.parallel.share import Share, drawn, updated
 from models.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from models.train import Progress, Training
+    from models.train import Progress
+    from models.training import Training
 
 STOP, STEP, COLLECT = range(3)  # what a header says
 HEADER = 7  # that, which of DTYPES, whether channels last, and the shape [patch, channel, y, x]

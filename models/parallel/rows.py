@@ -17,7 +17,8 @@ from models.parallel.share import Share, drawn, updated
 from models.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from models.train import Progress, Training
+    from models.train import Progress
+    from models.training import Training
 
 
 @final

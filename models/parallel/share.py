@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from models.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from models.train import Progress, Training
+    from models.train import Progress
+    from models.training import Training
 
 
 class Share(ABC):

@@ -18,7 +18,7 @@ from models.errors import CheckpointError, ConfigError
 from models.published.parts import files_of, parts_of
 from models.published.weights import TRAINED_BY, Published, ours, theirs
 from models.sealed import place
-from models.train import Training, begin
+from models.training import Training, begin
 
 
 def read(path: Path, epoch: int | None = None, rule: str | None = None) -> Published:

@@ -22,7 +22,8 @@ from models.checkpoint import (
 )
 from models.config import TrainConfig
 from models.errors import CheckpointError
-from models.train import begin, train
+from models.train import train
+from models.training import begin
 
 CONFIG = TrainConfig(encoder="vgg6-tiny", device="cpu", epochs=1, batch=4)
 

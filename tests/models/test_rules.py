@@ -14,7 +14,8 @@ from models.rules.clapp import CLAPP
 from models.rules.clapp_s import CLAPPs
 from models.rules.rule import Form
 from models.rules.scores import Broadcast, anywhere, mean_of_signs, other_images
-from models.train import begin, train
+from models.train import train
+from models.training import begin
 from tests.proof.table import (
     LOCAL,
     VARIANTS,

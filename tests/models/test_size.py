@@ -5,7 +5,7 @@ import pytest
 from models.config import TrainConfig
 from models.rules import RULES
 from models.size import Size, size_of, warning
-from models.train import begin
+from models.training import begin
 from tests.proof.table import VARIANTS
 
 

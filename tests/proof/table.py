@@ -13,7 +13,7 @@ import torch
 from models.config import TrainConfig
 from models.hebbian import local_update
 from models.rules import RULES
-from models.train import Training, begin
+from models.training import Training, begin
 from tests.proof.slow import SLOW
 
 VARIANTS: tuple[dict[str, str], ...] = (

@@ -13,7 +13,8 @@ import torch
 import backend.jobs.worker  # noqa: F401, forked with the rest
 from models.checkpoint import save_resume  # noqa: F401
 from models.config import TrainConfig
-from models.train import Training, train
+from models.train import train
+from models.training import Training
 
 CONFIG = TrainConfig(encoder="vgg6-tiny", device="cpu", precision="float32", epochs=1, batch=4)
 

@@ -16,7 +16,7 @@ from backend.analysis.plasticity import (
 )
 from models.config import TrainConfig
 from models.errors import CheckpointError
-from models.train import begin
+from models.training import begin
 from tests.proof.slow import at, futures
 from tests.proof.table import GAIN, pictures
 

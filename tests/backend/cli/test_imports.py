@@ -13,7 +13,7 @@ from backend.runs.folder import RunFolder
 from models import checkpoint
 from models.checkpoint import load_encoder, restore
 from models.config import TrainConfig
-from models.train import begin
+from models.training import begin
 from tests.backend.cli.conftest import Say
 
 WIDTHS = (8, 16, 16, 16, 32, 32)

@@ -9,7 +9,7 @@ from backend.jobs.analyse import AnalysisProgress
 from models.checkpoint import save_kept
 from models.config import TrainConfig
 from models.data import Dataset
-from models.train import begin
+from models.training import begin
 
 LAYERS = range(7)
 WIDTHS = (1, 8, 16, 16, 16, 32, 32)

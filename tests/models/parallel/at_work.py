@@ -17,7 +17,8 @@ from models.parallel import share_of
 from models.parallel.blocks import Blocks
 from models.parallel.ranks import Ranks, joined
 from models.parallel.share import Share
-from models.train import Training, train
+from models.train import train
+from models.training import Training
 
 
 def learned(training: Training) -> dict[str, torch.Tensor]:

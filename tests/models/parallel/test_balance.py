@@ -4,7 +4,7 @@ import torch
 
 from models.config import TrainConfig
 from models.parallel.balance import balanced, seconds_of_layers
-from models.train import begin
+from models.training import begin
 
 
 def test_the_slowest_block_is_as_fast_as_can_be():

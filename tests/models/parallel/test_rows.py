@@ -11,7 +11,8 @@ from models.parallel import share_of
 from models.parallel.ranks import Ranks
 from models.parallel.rows import rows_of
 from models.rules import RULES
-from models.train import Training, begin, class_count, seeded
+from models.train import class_count, seeded
+from models.training import Training, begin
 from tests.models.parallel.at_work import finish, learned
 from tests.models.parallel.conftest import BATCH, EXACT
 

@@ -8,7 +8,7 @@ from models.config import TrainConfig
 from models.errors import CheckpointError, ConfigError
 from models.published import read, training_of, write
 from models.published.parts import LAYERS
-from models.train import begin
+from models.training import begin
 from tests.models.published.theirs import layer_states, log_folder
 
 
