@@ -77,6 +77,7 @@ export function createRuns() {
   const looks = new Map();
   const { on, tell } = createListeners();
   let timer = 0;
+  let lists = 0; // that were asked for; the last is heard
   /** @type {import("./types.js").Deleted[]} */
   let deleted = [];
 
@@ -183,10 +184,12 @@ export function createRuns() {
     on,
     async refresh() {
       clearTimeout(timer);
+      const mine = (lists += 1);
       const before = new Map(looked);
       const newer = (/** @type {Run} */ { id }) => looked.get(id) !== before.get(id);
       try {
         const { runs } = await api.runs();
+        if (mine !== lists) return;
         hold([
           ...list.filter((run) => newer(run) && !runs.some(({ id }) => id === run.id)),
           ...runs.flatMap((run) => (newer(run) ? store.get(run.id) ?? [] : freshest(run))),
@@ -196,6 +199,7 @@ export function createRuns() {
         loaded = true;
         listen();
       } catch (error) {
+        if (mine !== lists) return;
         failure = /** @type {Error} */ (error);
       }
       tell();
@@ -224,7 +228,7 @@ export function createRuns() {
     },
     /** Bring a deleted run back. @param {string} id */
     async restore(id) {
-      const run = await api.restore(id);
+      const run = told(await api.restore(id));
       deleted = deleted.filter((other) => other.id !== id);
       await store.refresh();
       void lookInTrash();

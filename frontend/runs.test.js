@@ -138,3 +138,18 @@ test("a list from before a run was stopped, started or deleted does not undo tha
   }), ["b queued", "a stopping"]);
   assert.deepEqual(await before(() => world.runs.remove("b")), []);
 });
+
+test("of two lists the one that was asked for last is heard, in whichever order they come", async (t) => {
+  const world = await served({ ...run, state: "running", begun: [], stamps: {} }, t);
+  world.held = [];
+  const first = world.runs.refresh();
+  await settled();
+  world.told = { ...world.told, state: "finished" };
+  const second = world.runs.refresh();
+  await settled();
+  world.held[1]();
+  await second;
+  world.held[0]();
+  await first;
+  assert.equal(world.runs.get("a").state, "finished");
+});
