@@ -1,7 +1,28 @@
-// The cheat sheet of keys.
+// The cheat sheet of what `keyboard.js`, the legend and the maps do by keys.
 
 import { h } from "../dom.js";
-import { KEYS } from "../keyboard.js";
+
+const KEYS = [
+  { shown: ["↑", "↓"], does: "layer up, layer down" },
+  { shown: ["←", "→"], does: "unit before, unit after, in the order of the grid" },
+  { shown: [",", "."], does: "epoch before, epoch after" },
+  { shown: ["Space"], does: "play the epochs, or pause" },
+  { shown: ["1", "2", "3", "4", "5"], does: "Map, Neurons, Probes, Learning, Compare" },
+  { shown: ["c"], does: "colour by class or by the unit" },
+  { shown: ["n"], does: "new run" },
+  { shown: ["/"], does: "find an image, unit, class, layer, epoch or run" },
+  { shown: ["Ctrl", "Z"], does: "undo a change of selection, classes, categories, filter or pinned image" },
+  { shown: ["Shift", "Ctrl", "Z"], does: "redo it" },
+  { shown: ["e"], does: "export pictures, tables, images" },
+  { shown: ["Esc"], does: "one step back: dialog, selection, unit, pinned image, tab, zoom" },
+  { shown: ["s"], does: "on a class of the legend: select its images; Shift adds them" },
+  { shown: ["Shift", "arrows"], does: "on the map (Tab comes to it): span a rectangle; arrows alone move the cursor, with Ctrl in small steps" },
+  { shown: ["Enter"], does: "on the map: select what is spanned, or pin the image under the cursor; Shift adds, Alt subtracts, Esc lets go" },
+  { shown: ["+", "−"], does: "on the map: zoom at the cursor" },
+  { shown: ["?"], does: "this list" },
+  { shown: ["Shift", "drag"], does: "add to the selection" },
+  { shown: ["Alt", "drag"], does: "take from the selection" },
+];
 
 /** @param {import("../types.js").Page} page */
 export function keys({ state }) {
