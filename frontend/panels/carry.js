@@ -12,6 +12,7 @@ import { inks } from "../charts.js";
 import { mapSvg } from "../mapsvg.js";
 import { picture } from "../plot.js";
 import { NEEDS_SERVER, standalone } from "../standalone.js";
+import { sheet } from "../marks/sheet.js";
 
 const SIZE = { width: 900, height: 680 };
 const MOST_IMAGES = 2000; // the server takes no more
@@ -20,14 +21,15 @@ const MOST_IMAGES = 2000; // the server takes no more
 export function carry({ state, scene, runs, theme, api }) {
   const body = h("div", { class: "carry" });
   const told = h("p", { class: "small", role: "status" });
-  const element = h(
-    "dialog",
-    { class: "sheet narrow", id: "export", "aria-label": "Export" },
-    h("div", { class: "card-head" }, h("h2", { class: "big" }, "Export"), h("span", { class: "gap" }),
-      h("button", { class: "quiet", onclick: () => element.close() }, "Close")),
-    body,
-    told,
-  );
+  const element = sheet({ state }, {
+    word: "export",
+    id: "export",
+    title: "Export",
+    opened() {
+      draw();
+      told.textContent = "";
+    },
+  }, body, told);
 
   /** Make a file and save it; what went wrong is said in place. @param {string} name @param {() => Blob|Promise<Blob>} make */
   async function make(name, make) {
@@ -124,22 +126,6 @@ export function carry({ state, scene, runs, theme, api }) {
     return new Blob([csv([{ says: "image" }, { says: "class" }], rows)], { type: "text/csv" });
   }
 
-  element.addEventListener("close", () => {
-    if (state.now.dialog === "export") state.set({ dialog: null });
-  });
-  element.addEventListener("click", (event) => {
-    if (event.target === element) element.close();
-  });
-
-  function toggle() {
-    if (state.now.dialog !== "export") return element.close();
-    draw();
-    if (element.open) return;
-    told.textContent = "";
-    element.showModal();
-  }
-  state.on(["dialog"], toggle);
   scene.on(["maps", "selection", "paint"], () => element.open && draw());
-  queueMicrotask(toggle);
   return element;
 }

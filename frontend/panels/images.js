@@ -2,6 +2,7 @@
 
 import { fill, h } from "../dom.js";
 import { leftOut, nameOf, outcome, sifted, titleOf } from "../sending.js";
+import { sheet } from "../marks/sheet.js";
 
 /** @typedef {import("../types.js").Upload} Upload */
 
@@ -24,12 +25,9 @@ export function images({ state, api }) {
     h("span", { class: "soft" }, "or drop them here. PNG, JPEG and WebP, at most 10 MB each; a ZIP has at most 1 GB. Folders inside a ZIP become classes; the columns of a metadata.csv beside them, whose first names each file, become colours."),
     picker,
   );
-  const element = h(
-    "dialog",
-    { class: "sheet narrow", id: "images-form", "aria-label": "Your images" },
-    h("div", { class: "card-head" },
-      h("h2", { class: "big" }, "Your images"), h("span", { class: "gap" }),
-      h("button", { class: "quiet", onclick: () => element.close() }, "Close")),
+  const element = sheet(
+    { state },
+    { word: "images", id: "images-form", title: "Your images", stays: true, opened: () => void list() },
     h("div", { class: "form" },
       h("div", { class: "field" }, h("label", { for: "images-title" }, "Name"), title),
       drop, now, earlier,
@@ -41,10 +39,6 @@ export function images({ state, api }) {
   const doing = h("div", {}, h("div", { class: "between" }, doingSays, cancel), h("div", { class: "bar" }, bar));
   let busy = false;
   let going = new AbortController(); // of what is being sent or read
-
-  element.addEventListener("close", () => {
-    if (state.now.dialog === "images") state.set({ dialog: null });
-  });
 
   /** @param {DragEvent} event */
   function over(event) {
@@ -183,13 +177,5 @@ export function images({ state, api }) {
     void list();
   }
 
-  function toggle() {
-    if (state.now.dialog !== "images") return element.close();
-    if (element.open) return;
-    element.showModal();
-    void list();
-  }
-  state.on(["dialog"], toggle);
-  queueMicrotask(toggle);
   return element;
 }

@@ -1,6 +1,7 @@
 // The cheat sheet of what `keyboard.js`, the legend and the maps do by keys.
 
 import { h } from "../dom.js";
+import { sheet } from "../marks/sheet.js";
 
 const KEYS = [
   { shown: ["↑", "↓"], does: "layer up, layer down" },
@@ -25,27 +26,7 @@ const KEYS = [
 ];
 
 /** @param {import("../types.js").Page} page */
-export function keys({ state }) {
-  const element = h(
-    "dialog",
-    { class: "sheet narrow", id: "keys", "aria-label": "Keys" },
-    h("div", { class: "card-head" }, h("h2", { class: "big" }, "Keys"), h("span", { class: "gap" }),
-      h("button", { class: "quiet", onclick: () => element.close() }, "Close")),
-    h("dl", { class: "keys" }, KEYS.map(({ shown, does }) => [
-      h("dt", {}, shown.map((key) => h("kbd", {}, key))), h("dd", {}, does),
-    ]).flat()),
-  );
-  element.addEventListener("close", () => {
-    if (state.now.dialog === "keys") state.set({ dialog: null });
-  });
-  element.addEventListener("click", (event) => {
-    if (event.target === element) element.close();
-  });
-  function toggle() {
-    if (state.now.dialog !== "keys") element.close();
-    else if (!element.open) element.showModal();
-  }
-  state.on(["dialog"], toggle);
-  queueMicrotask(toggle);
-  return element;
-}
+export const keys = (page) => sheet(page, { word: "keys", id: "keys", title: "Keys" },
+  h("dl", { class: "keys" }, KEYS.map(({ shown, does }) => [
+    h("dt", {}, shown.map((key) => h("kbd", {}, key))), h("dd", {}, does),
+  ]).flat()));
