@@ -127,11 +127,11 @@ def test_what_of_the_page_does_not_arrive_is_told_and_asked_for_again(visit: Vis
             expect(page.locator(f"#body-{tab} .notice")).to_contain_text("did not arrive")
         assert len(refused) > 1
         page.unroute("**/script/later.js*")
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(page.locator("#compare")).to_be_visible()
-    page.locator("#tab-units").click()
-    expect(page.locator("#neurons .tile[data-unit]").first).to_be_visible()
-    expect(page.get_by_text("did not arrive")).to_have_count(0)
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(page.locator("#compare")).to_be_visible()
+        page.locator("#tab-units").click()
+        expect(page.locator("#neurons .tile[data-unit]").first).to_be_visible()
+        expect(page.get_by_text("did not arrive")).to_have_count(0)
 
 
 def test_hovering_shows_the_image_without_a_request(visit: Visit) -> None:
