@@ -24,21 +24,25 @@ from models.parallel.ranks import joined
 from models.train import train
 
 COUNTS, KINDS, STEPS = (1, 2, 4), ("data", "layers"), 4
-CUDA = torch.cuda.device_count() > 1
-ENCODER, BATCH = ("vgg6", 128) if CUDA else ("vgg6-small", 32)
 AGENT = ("torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1")
+
+
+def several() -> bool:
+    """Whether there are several GPUs to share a run; asked when the options are known."""
+    return torch.cuda.device_count() > 1
 
 
 def speeds(kind: str, runs: int) -> list[float]:
     """Images a second of each epoch after the first, in the processes of this torchrun."""
+    encoder, batch = ("vgg6", 128) if several() else ("vgg6-small", 32)
     config = TrainConfig(
-        encoder=ENCODER,
-        batch=BATCH,
+        encoder=encoder,
+        batch=batch,
         epochs=1 + runs,
         parallel=kind,
-        device="auto" if CUDA else "cpu",
+        device="auto" if several() else "cpu",
     )
-    images = pictures(BATCH * STEPS, torch.device("cpu")).numpy()
+    images = pictures(batch * STEPS, torch.device("cpu")).numpy()
     found, begun = [], time.perf_counter()
     with joined() as ranks:
         for progress in train(config, images, share=share_of(config, ranks)):
@@ -54,16 +58,16 @@ def speeds(kind: str, runs: int) -> list[float]:
 def measured(kind: str, count: int, runs: int) -> list[float]:
     words = ["--nproc-per-node", f"{count}", "-m", "benchmarks.multi_gpu"]
     command = [sys.executable, "-m", *AGENT, *words, "--at-work", kind, "--runs", f"{runs}"]
-    env = os.environ | {} if CUDA else os.environ | {"OMP_NUM_THREADS": "1"}
+    env = os.environ | {} if several() else os.environ | {"OMP_NUM_THREADS": "1"}
     said = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=env).stdout
     return json.loads(said.splitlines()[-1])
 
 
 def rows(runs: int) -> Iterator[Row]:
-    where = "GPU" if CUDA else "thread"
+    where = "GPU" if several() else "thread"
     alone = figure(f"one process, one {where}", measured("data", 1, runs), "images/s")
     yield alone
-    there = torch.cuda.device_count() if CUDA else max(COUNTS)
+    there = torch.cuda.device_count() if several() else max(COUNTS)
     for kind in KINDS:
         for count in COUNTS[1:]:
             if count <= there:
@@ -76,7 +80,7 @@ def rows(runs: int) -> Iterator[Row]:
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--at-work", choices=KINDS, help=argparse.SUPPRESS)
-    given = parsed(options)
+    given = parsed(options, least=2)
     if given.at_work:
         speeds(given.at_work, given.runs)
         return

@@ -32,17 +32,23 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     made.add_argument("--out", type=Path, metavar="DIR", help="write that object to DIR/NAME.json")
     made.add_argument("--runs", type=int, default=RUNS, help="repetitions (default: %(default)s)")
     words = {"choices": ("auto", "cpu", "cuda"), "default": "auto"}
-    made.add_argument("--device", **words, help="where to compute (default: a GPU if there is one)")
+    made.add_argument("--device", **words, help="cpu: without the GPUs; cuda: not without one")
     return made
 
 
-def parsed(options: argparse.ArgumentParser) -> argparse.Namespace:
-    """The options as given. Without the GPU, this process and those it starts do not see one."""
+def parsed(options: argparse.ArgumentParser, least: int = 1) -> argparse.Namespace:
+    """The options as given. Without the GPUs, this process and those it starts do not see them.
+
+    least: the GPUs that the benchmark needs to use any.
+    """
     given = options.parse_args()
     if given.device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    elif given.device == "cuda" and not torch.cuda.is_available():
-        options.error("--device cuda, but torch finds no CUDA GPU here; leave it out, or say cpu")
+    elif given.device == "cuda" and torch.cuda.device_count() < least:
+        options.error(
+            f"--device cuda, but this needs {least} CUDA GPUs and torch finds "
+            f"{torch.cuda.device_count()} here; leave it out, or say cpu"
+        )
     return given
 
 

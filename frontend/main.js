@@ -40,7 +40,7 @@ const places = {
   cards: place(), chosen: place(), dialogs: place(),
 };
 
-const LACKS = "This part of the page did not arrive. It is asked for again.";
+const LACKS = "This part of the page did not arrive. It is asked for again; if it stays away, reload the page.";
 const later = () => import("./later.js");
 /** @type {Promise<import("./later.js").Later|null>|null} */
 let all = null;

@@ -25,7 +25,7 @@ from models.rules.rule import Rule
 from models.sealed import Sealed, discard, manifest_of, place, tidy
 from models.size import size_of
 from models.tensors import bytes_of
-from models.training import Training, begin
+from models.training import ARITHMETIC, Training, begin
 
 RESUME_POINTS = 2
 RULE_BYTES = 2**27  # of a rule's weights in a kept checkpoint: clapp's take 100 MB on vgg6
@@ -202,7 +202,7 @@ def sealed(folder: Path, parts: dict[str, dict[str, Tensor]], state: dict) -> Pa
 def origin_of(training: Training) -> str:
     """What must be the same for two runs to be the same bit for bit, besides their settings."""
     device, about = training.weight.device.type, training.share.about
-    return f"{device}, torch {torch.__version__}, {about}"
+    return f"{device}, torch {torch.__version__}, {about}, arithmetic {ARITHMETIC}"
 
 
 def check_finite_weights(training: Training, parts: dict[str, dict[str, Tensor]]) -> None:

@@ -73,7 +73,8 @@ class Activity(torch.autograd.Function):
 
 
 def parts(x: Tensor, weight: Tensor) -> Iterator[slice]:
-    """Patches whose convolution takes few bytes, so that the whole is never in memory."""
+    """Patches at a time, few enough for the cache or enough to fill a product: of a large batch
+    the whole is never in memory."""
     each = x[0, 0].numel() * len(weight) * x.element_size()
     count = PART.get(x.device.type, PART_ELSEWHERE) // each
     count = max(count, FEWEST if of_products(x) else 1)

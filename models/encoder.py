@@ -89,7 +89,8 @@ class Encoder(Stack):
         Written as a sum over rows: its gradient is one value a unit and patch, never copied to
         every position, as that of torch.mean is.
         """
-        z = x.movedim(1, -1).flatten(1, 2).sum(1) / (x.shape[2] * x.shape[3])  # [patch, channel]
+        total = x.movedim(1, -1).flatten(1, 2).sum(1, dtype=x.dtype)  # [patch, channel]
+        z = total / (x.shape[2] * x.shape[3])
         return to_grid(z.to(torch.promote_types(z.dtype, torch.float32)), images)
 
 

@@ -41,11 +41,11 @@ def test_a_record_is_printed_and_written_with_the_packages_that_are_there(
 def test_a_gpu_that_is_not_there_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
     monkeypatch.setattr(sys, "argv", ["views", "--device", "cuda"])
     with pytest.raises(SystemExit):
-        record.parsed(record.parser("."))
-    assert "torch finds no CUDA GPU here" in capsys.readouterr().err
+        record.parsed(record.parser("."), least=2)
+    assert "this needs 2 CUDA GPUs and torch finds 1 here" in capsys.readouterr().err
 
 
 def test_what_is_measured_on_a_gpu_needs_neither_server_nor_page() -> None:

@@ -46,6 +46,7 @@ export function namedLines({ state }, { tall }) {
   /** @type {string|null} */
   let pointed = null;
   let told = "";
+  let turn = 0;
 
   /** Let a line stand out, or with null the chosen one again. @param {string|null} says */
   function point(says) {
@@ -59,7 +60,7 @@ export function namedLines({ state }, { tall }) {
     key.querySelectorAll("[data-line]").forEach((each) => {
       const at = Number(/** @type {HTMLElement|SVGElement} */ (each).dataset.line);
       each.classList.toggle("faint", place >= 0 && at !== place);
-      if (each instanceof HTMLElement) each.setAttribute("aria-pressed", `${lines[at].says === state.now.line}`);
+      if (each instanceof HTMLElement) each.setAttribute("aria-pressed", `${lines[at]?.says === state.now.line}`);
     });
   }
 
@@ -74,18 +75,20 @@ export function namedLines({ state }, { tall }) {
   }
 
   async function draw() {
-    const drawn = lines;
+    const [drawn, mine] = [lines, (turn += 1)];
+    if (!drawn.length) fill(key);
     if (!drawn.length || !chart.clientWidth) return;
     const beside = chart.clientWidth >= BESIDE;
     element.classList.toggle("beside", beside);
     chart.style.height = beside ? `${Math.max(tall ? 270 : 190, 32 + APART * drawn.length)}px` : "";
     const buttons = drawn.map(named);
+    if (beside) buttons.forEach((button, i) => (button.style.top = `${APART * i}px`));
     fill(key, buttons);
     mark();
     const wide = beside ? Math.ceil(Math.max(...buttons.map((each) => each.getBoundingClientRect().width))) : 0;
     key.style.width = beside ? `${wide}px` : "";
     const ends = await layerLines(chart, { names, lines, right: beside ? LEAD + wide : 30 }, (i) => point(drawn[i]?.says ?? null));
-    if (drawn !== lines) return;
+    if (mine !== turn) return;
     if (beside) lead(buttons, ends, wide);
     mark();
   }

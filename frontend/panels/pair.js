@@ -45,7 +45,14 @@ export function pair({ state, scene, runs, api, theme, beside }) {
   }
 
   /** @param {Probes} reply */
-  const nameOfRun = (reply) => `${runs.get(reply.run)?.name ?? reply.run}, epoch ${reply.epoch}`;
+  const plainName = ({ run, epoch }) => `${runs.get(run)?.name ?? run}, epoch ${epoch}`;
+
+  /** Tells the two apart. @param {Probes} reply */
+  function nameOfRun(reply) {
+    const other = both?.find(({ run }) => run !== reply.run);
+    const name = plainName(reply);
+    return other && plainName(other) === name ? `${name} (${reply.run})` : name;
+  }
 
   function draw() {
     body.hidden = !both;

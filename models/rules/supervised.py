@@ -12,7 +12,8 @@ from models.rules.rule import Form, Rule
 class Reader(nn.Module):
     """A linear classifier on the mean over the grid: z [b, channel, row, column] -> [b, class].
 
-    Weights and bias start uniform within 1 / sqrt(channels).
+    Weights and bias start uniform within 1 / sqrt(channels). It reads in their precision, since
+    it is too small a product to be worth another.
     """
 
     def __init__(self, width: int, classes: int, generator: torch.Generator) -> None:
@@ -23,7 +24,8 @@ class Reader(nn.Module):
         self.weight, self.bias = nn.Parameter(weight), nn.Parameter(bias)
 
     def forward(self, z: Tensor) -> Tensor:
-        return F.linear(z.mean((2, 3)), self.weight, self.bias)
+        with torch.autocast(z.device.type, enabled=False):
+            return F.linear(z.mean((2, 3)), self.weight, self.bias)
 
 
 @final

@@ -159,7 +159,7 @@ def test_two_runs_are_told_with_their_difference(
     there = here | {"run": OTHER, "layers": [other(probe) for probe in here["layers"]]}
 
     def two(route: Route) -> None:
-        route.fulfill(json={"runs": [run, run | {"id": OTHER, "name": "another"}]})
+        route.fulfill(json={"runs": [run, run | {"id": OTHER}]})
 
     page = visit("#tab=map")
     page.route(re.compile(r"/api/runs$"), two)
@@ -177,6 +177,9 @@ def test_two_runs_are_told_with_their_difference(
         expect(random.first).to_have_text(together(probe["random"]))
     expect(page.locator("#pair")).to_contain_text("Protocol fast.")
     page.wait_for_selector("#pair .chart .main-svg")
+    for names in ("#pair thead th:not(:first-child)", "#pair .sample"):
+        told = page.locator(names).all_inner_texts()
+        assert len(told) == len({*told}), "two runs of one name are told apart"
     page.locator("#pair").scroll_into_view_if_needed()
     page.screenshot(path=shots / "compare-two-runs.png")
 

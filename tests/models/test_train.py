@@ -5,10 +5,14 @@ import pytest
 import torch
 
 from models import train as loop
-from models.checkpoint import latest_resume, restore, save_resume
+from models.checkpoint import latest_resume, origin_of, restore, save_resume
 from models.config import TrainConfig
 from models.errors import CheckpointError, DataError, DivergedError
+from models.rules import RULES
+from models.rules.rule import Form
+from models.rules.supervised import GreedySupervised
 from models.train import train
+from models.training import ARITHMETIC, begin
 
 
 def pictures(n=24, side=96, seed=0):
@@ -138,12 +142,31 @@ def test_each_update_changes_every_layer():
         assert not torch.equal(states[0][name], states[1][name]), name
 
 
-def test_bfloat16_convolutions_stay_near_float32():
+@pytest.mark.parametrize("rule", [word for word in RULES if word != "random"])
+def test_bfloat16_stays_near_float32_with_every_rule(rule):
+    labels = np.arange(24) % 3
+
     def losses(precision):
-        *_, last = train(config(precision=precision, epochs=1), pictures())
+        *_, last = train(config(rule=rule, precision=precision, epochs=1), pictures(), None, labels)
         return last.losses
 
     assert torch.allclose(losses("bfloat16"), losses("float32"), rtol=2e-2)
+
+
+def test_a_classifier_reads_in_its_own_precision():
+    form = Form((8,), (2,), 1, 3)
+    reader = GreedySupervised(form, torch.Generator().manual_seed(0)).readers[0]
+    z = torch.rand(4, 8, 2, 2)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = reader(z)
+    assert torch.equal(found, reader(z))
+
+
+def test_a_run_begun_by_another_arithmetic_has_another_origin(monkeypatch):
+    training = begin(config())
+    before = origin_of(training)
+    monkeypatch.setattr("models.checkpoint.ARITHMETIC", ARITHMETIC + 1)
+    assert origin_of(training) != before
 
 
 def test_a_loss_that_is_not_finite_names_its_layer():
