@@ -23,6 +23,12 @@ def maps_drawn(page: Page, what: str = "") -> None:
     page.wait_for_selector(f'.strip[data-drawn="{what}"]' if what else ".strip[data-drawn]")
 
 
+def open_anew(page: Page, address: str) -> None:
+    """Open an address of the page from nothing: a page that is there might write its own first."""
+    page.goto("about:blank")
+    page.goto(address)
+
+
 def inked(page: Page, selector: str) -> float:
     """The share of an element's pixels that differ from the colour of its corner."""
     pixels = np.asarray(Image.open(io.BytesIO(page.locator(selector).screenshot())).convert("RGB"))

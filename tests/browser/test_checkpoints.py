@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.seen import PHONE, array, drag, lit, maps_drawn, pixels_of, stands_in
+from tests.browser.seen import PHONE, array, drag, lit, maps_drawn, open_anew, pixels_of, stands_in
 
 Visit = Callable[..., Page]
 Ask = Callable[[str], dict]
@@ -181,8 +181,7 @@ def test_two_runs_in_both_themes_and_both_sizes(
 
         stands_in(page, OTHER, run["id"])
         page.route(re.compile(r"/api/runs$"), two)
-        page.goto(page.url.split("#")[0] + f"#tab=compare&versus={OTHER}")
-        page.reload()
+        open_anew(page, page.url.split("#")[0] + f"#tab=compare&versus={OTHER}")
         cells = page.locator("#likeness .cka-cell")
         expect(cells.first).to_have_text("1.00")
         assert page.evaluate("document.documentElement.scrollWidth") <= int(name)

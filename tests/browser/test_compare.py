@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.benchrecord import written
-from tests.browser.seen import PHONE, expected, maps_drawn, stands_in
+from tests.browser.seen import PHONE, expected, maps_drawn, open_anew, stands_in
 
 Visit = Callable[..., Page]
 NAME, OTHER = "made-up-bench", "another-run"
@@ -165,8 +165,7 @@ def test_two_runs_are_told_with_their_difference(
     page.route(re.compile(r"/api/runs$"), two)
     stands_in(page, OTHER, run["id"])
     page.route(f"**/api/runs/{OTHER}/probes**", lambda route: route.fulfill(json=there))
-    page.goto(page.url.split("#")[0] + "#tab=compare")
-    page.reload()
+    open_anew(page, page.url.split("#")[0] + "#tab=compare")
     page.locator("#versus").select_option(OTHER)
     rows = page.locator("#pair tbody tr")
     expect(rows).to_have_count(2 * len(here["layers"]) + 1)

@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import ROOT, reply_of, served
-from tests.browser.seen import PHONE, maps_drawn
+from tests.browser.seen import PHONE, maps_drawn, open_anew
 
 Visit = Callable[..., Page]
 
@@ -136,8 +136,7 @@ def test_a_run_at_work_tells_its_loss_and_the_next_epoch_by_itself(
     page = visit("")
     page.route(re.compile(r"/api/runs$"), lambda route: route.fulfill(json={"runs": [listed]}))
     page.route("**/api/runs/clapp-photos/events?**", events)
-    page.goto(page.url.split("#")[0] + "#tab=learning")
-    page.reload()
+    open_anew(page, page.url.split("#")[0] + "#tab=learning")
     page.wait_for_selector(f'#learning[data-drawn="clapp-photos@{before[-1]}"]')
     now = page.locator("#learning .learning-now")
     expect(now).to_contain_text(f"step 3 of 9, in epoch {last + 1}")

@@ -24,14 +24,15 @@ def test_no_name_is_run_in_any_view_and_normal_use_breaks_no_policy(
 def test_a_name_that_was_taken_for_markup_would_be_seen(visit: Callable[..., Page]) -> None:
     page = visit()
     with expected(visit.complaints, r"violates|Refused|Failed to load|asked for http://evil"):
-        page.evaluate(
-            """(name) => {
-                const made = document.createElement("div");
-                made.innerHTML = name;
-                document.body.append(made);
-            }""",
-            names.NAMES[1],
-        )
+        with page.expect_console_message(lambda said: "404" in said.text):  # of its picture
+            page.evaluate(
+                """(name) => {
+                    const made = document.createElement("div");
+                    made.innerHTML = name;
+                    document.body.append(made);
+                }""",
+                names.NAMES[1],
+            )
         assert page.evaluate(names.INJECTED)[0] == 1
         page.evaluate("window.hacked = 1")
         assert page.evaluate(names.INJECTED)[1] == 1

@@ -12,7 +12,7 @@ from backend.runs.folder import RunFolder
 from backend.runs.store import Store
 from models.config import TrainConfig
 from tests.browser.conftest import reply_of, served
-from tests.browser.seen import DESK, PHONE, array, expected, maps_drawn
+from tests.browser.seen import DESK, PHONE, array, expected, maps_drawn, open_anew
 from tests.soak.hostile import Member, Zip, picture
 
 Visit = Callable[..., Page]
@@ -207,8 +207,7 @@ def test_progress_is_asked_for_where_no_stream_is_to_be_had(visit: Visit, server
     page.route(f"**/api/runs/{CUT}/events?**", lambda route: route.fulfill(status=502))
     page.route(f"**/api/runs/{CUT}/news?**", news)
     with expected(visit.complaints, "502"):
-        page.goto(f"{server}#run={CUT}")
-        page.reload()
+        open_anew(page, f"{server}#run={CUT}")
         told = page.locator(f'[data-run="{CUT}"] .run-more .doing')
         expect(told).to_have_text("epoch 3 of 40 · 1 min left · 10 %")
 
