@@ -164,7 +164,8 @@ def test_two_clicks_lead_from_a_point_to_a_unit_of_layer_4_that_likes_its_image(
     page.mouse.click(box["x"] + x, box["y"] + y)
     liked = page.locator('#image .unit-row[data-layer="4"] .unit-tile')
     expect(liked.first).to_be_visible()
-    liked.first.scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")  # rows of other layers come and are drawn anew
+    liked.first.evaluate("(tile) => tile.scrollIntoView({ block: 'nearest' })")
     page.screenshot(path=shots / "liked-light-1440.png")
     found = ask(f"runs/clapp-photos/layers/4/neighbours/{state(page)['image']}")["units"]
     assert liked.evaluate_all("all => all.map((e) => Number(e.dataset.unit))") == [
