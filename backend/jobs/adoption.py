@@ -37,8 +37,9 @@ def adopt(queue: "Queue") -> None:
         elif row.state in RESUMABLE and not adopt_attempt(queue, row, folder):
             guessed += [row] if was_guessed(row) else []
     correct(queue, guessed)
-    for row in rows.values():  # the directory was taken away by hand
-        if queue.clock() - row.changed > FRESH and row.state not in LIVE:
+    for row in rows.values():
+        taken_away = not (queue.runs / row.id).exists()
+        if taken_away and queue.clock() - row.changed > FRESH and row.state not in LIVE:
             queue.store.remove(row)
 
 

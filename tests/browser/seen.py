@@ -23,6 +23,12 @@ def maps_drawn(page: Page, what: str = "") -> None:
     page.wait_for_selector(f'.strip[data-drawn="{what}"]' if what else ".strip[data-drawn]")
 
 
+def addressed(page: Page, name: str) -> str | None:
+    """What the address says of a prop, once it does."""
+    page.wait_for_function(f"() => new URLSearchParams(location.hash.slice(1)).has('{name}')")
+    return page.evaluate(f"new URLSearchParams(location.hash.slice(1)).get('{name}')")
+
+
 def open_anew(page: Page, address: str) -> None:
     """Open an address of the page from nothing: a page that is there might write its own first."""
     page.goto("about:blank")

@@ -9,17 +9,21 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.seen import PHONE, array, drag, lit, maps_drawn, open_anew, pixels_of, stands_in
+from tests.browser.seen import (
+    PHONE,
+    addressed,
+    array,
+    drag,
+    lit,
+    maps_drawn,
+    open_anew,
+    pixels_of,
+    stands_in,
+)
 
 Visit = Callable[..., Page]
 Ask = Callable[[str], dict]
 OTHER = "another-run"
-
-
-def told(page: Page, name: str) -> str | None:
-    """What the address says of a prop, once it does."""
-    page.wait_for_function(f"() => new URLSearchParams(location.hash.slice(1)).has('{name}')")
-    return page.evaluate(f"new URLSearchParams(location.hash.slice(1)).get('{name}')")
 
 
 def beside(page: Page, which: int, at: np.ndarray) -> np.ndarray:
@@ -54,7 +58,7 @@ def test_two_epochs_from_a_cell_of_the_matrix_to_the_maps_and_the_units(
     page.keyboard.press("ArrowRight")
     expect(page.locator('#likeness [data-row="2"][data-column="1"]')).to_be_focused()
     page.keyboard.press("Enter")
-    assert (told(page, "layer"), told(page, "versus_layer")) == ("3", "2")
+    assert (addressed(page, "layer"), addressed(page, "versus_layer")) == ("3", "2")
     two_drawn(page, f"{at}/3", f"{run['id']}@{before}/2")
 
     left, right = page.locator(".maps-row.large .row-map").all()
@@ -91,7 +95,7 @@ def test_two_epochs_from_a_cell_of_the_matrix_to_the_maps_and_the_units(
     expect(tile).to_have_attribute("data-unit", unit)
     tile.click()
     expect(page.locator("#unit")).to_have_attribute("data-unit", f"2/{unit}")
-    assert (told(page, "epoch"), told(page, "versus_epoch")) == (f"{before}", f"{last}")
+    assert (addressed(page, "epoch"), addressed(page, "versus_epoch")) == (f"{before}", f"{last}")
     two_drawn(page, f"{run['id']}@{before}/2", f"{at}/3")
 
 

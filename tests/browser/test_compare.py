@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.benchrecord import written
-from tests.browser.seen import PHONE, expected, maps_drawn, open_anew, stands_in
+from tests.browser.seen import PHONE, addressed, expected, maps_drawn, open_anew, stands_in
 
 Visit = Callable[..., Page]
 NAME, OTHER = "made-up-bench", "another-run"
@@ -148,7 +148,7 @@ def test_a_rule_opens_its_run_where_that_is_here(
     expect(page.locator("#compare .rules tbody button")).to_have_count(1)
     row.get_by_role("button", name="clapp").click()
     expect(page.locator("#map")).to_be_visible()
-    assert page.evaluate("new URLSearchParams(location.hash.slice(1)).get('run')") == run
+    assert addressed(page, "run") == run
 
 
 def test_two_runs_are_told_with_their_difference(

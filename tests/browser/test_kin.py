@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from backend.runs.store import Store
 from tests.browser.conftest import reply_of, served
-from tests.browser.seen import DESK, PHONE, array
+from tests.browser.seen import DESK, PHONE, addressed, array
 from tests.browser.test_layers import saccade
 
 Visit = Callable[..., Page]
@@ -200,4 +200,4 @@ def a_unit_of_the_compared_run_brings_that_run_into_view(page: Page, run: str, u
     tile.click()
     expect(page.locator("#unit")).to_have_attribute("data-unit", f"5/{other}")
     expect(page.locator("#alike h3")).to_contain_text("In ")
-    assert f"run={TWIN}" in page.url and f"versus={run}" in page.url
+    assert (addressed(page, "run"), addressed(page, "versus")) == (TWIN, run)

@@ -15,7 +15,7 @@ from backend.runs.store import Store
 from models.config import TrainConfig
 from models.data import key_of
 from tests.browser.conftest import reply_of, served
-from tests.browser.seen import DESK, PHONE, array, drag, inked, maps_drawn, pixels_of
+from tests.browser.seen import DESK, PHONE, addressed, array, drag, inked, maps_drawn, pixels_of
 
 Visit = Callable[..., Page]
 TRAIN, TEST, SIDE = 40, 60, 64
@@ -159,7 +159,7 @@ def test_colours_marks_and_selections_are_those_of_the_server(
     look(page, shots, "maps-separate")
     tile.click()
     expect(page.locator("#colour")).to_have_value("unit")
-    assert f"layer=3&unit={best['unit']}" in page.url
+    assert (addressed(page, "layer"), addressed(page, "unit")) == ("3", str(best["unit"]))
 
 
 def test_a_part_of_an_image_is_cut_out_and_placed_on_every_map(

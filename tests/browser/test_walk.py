@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.seen import array, drag, highlighted, inked, maps_drawn, pixels_of
+from tests.browser.seen import addressed, array, drag, highlighted, inked, maps_drawn, pixels_of
 
 FIVE_MINUTES = 300_000
 
@@ -18,7 +18,7 @@ def test_the_whole_way_from_the_demo_run_to_a_run_of_ones_own(
 ) -> None:
     page = visit()
     maps_drawn(page)
-    run = page.evaluate("new URLSearchParams(location.hash.slice(1)).get('run')")
+    run = addressed(page, "run")
     for layer in range(7):
         assert inked(page, f'[data-layer="{layer}"].cell-map') > 0.01
     page.wait_for_selector(".map[data-drawn]")

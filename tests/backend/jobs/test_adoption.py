@@ -101,6 +101,20 @@ def test_a_run_whose_directory_was_taken_away_is_forgotten(queue: Queue, clock: 
     assert row(queue, run) is None
 
 
+def test_a_run_whose_run_json_is_away_for_a_moment_is_not_forgotten(
+    queue: Queue, clock: Clock
+) -> None:
+    run = started(queue)
+    end(queue, run, "finished")
+    queue.tick()
+    before = row(queue, run)
+    aside = (queue.runs / run / "run.json").rename(queue.runs / "aside")
+    clock.now += FRESH + 1
+    queue.adopt()
+    aside.rename(queue.runs / run / "run.json")
+    assert row(queue, run) == before
+
+
 def test_the_directories_alone_make_the_same_rows_again(queue: Queue, quiet: Quiet) -> None:
     done, stopped, failed, gone, again, alive = (
         started(queue, device=f"cuda:{number}") for number in range(6)
