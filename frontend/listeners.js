@@ -1,6 +1,6 @@
 // Who wants to hear of a change.
 
-/** Those who hear what is told, in the order they came. @template {any[]} News */
+/** Those who hear what is told, in the order they came. @template {any[]} [News=[]] */
 export function createListeners() {
   /** @type {((...news: News) => void)[]} */
   const all = [];

@@ -51,10 +51,10 @@ export function header({ state, scene, runs, theme }, search) {
     setTimeout(() => (copy.textContent = "Copy link"), 1600);
   }
 
-  /** @param {import("../palette.js").Tone} now */
-  function drawTone(now) {
-    tone.textContent = now === "dark" ? "Light" : "Dark";
-    tone.setAttribute("aria-label", now === "dark" ? "Use the light theme" : "Use the dark theme");
+  function drawTone() {
+    const dark = theme.tone === "dark";
+    tone.textContent = dark ? "Light" : "Dark";
+    tone.setAttribute("aria-label", dark ? "Use the light theme" : "Use the dark theme");
   }
 
   runs.on(drawRun);
@@ -62,7 +62,7 @@ export function header({ state, scene, runs, theme }, search) {
   scene.on(["maps", "paint", "unit"], drawColour);
   state.on(["unit", "layer", "colour"], drawColour);
   theme.on(drawTone);
-  drawTone(theme.tone);
+  drawTone();
   drawColour();
   return element;
 }

@@ -20,12 +20,14 @@ const CROPPED = 276; // longer side of the picture that a part is cut from, pixe
 /** @param {import("../types.js").Page} page */
 export function imagecard(page) {
   const { state, scene, runs, api, theme, atlas, example } = page;
-  const element = h("section", { class: "card image-card", id: "image", "aria-label": "Pinned image", hidden: true });
+  const top = h("div", { class: "contents" });
   const table = h("div", { class: "neighbours" });
   const liked = h("div", { class: "block" });
+  const element = h("section", { class: "card image-card", id: "image", "aria-label": "Pinned image", hidden: true }, top, table, liked);
   const asking = createAsking();
-  /** @type {number|null} the image whose neighbours are shown */
-  let told = null;
+  /** @type {{image: number|null, key: string, rows: (import("../types.js").Neighbours|Error)[]}} what the rows are about, and what was answered to which question */
+  let told = { image: null, key: "", rows: [] };
+  let shown = ""; // what the rows say beside what was answered
   /** @type {{image: number, element: HTMLElement}|null} the image that a part is cut from */
   let cut = null;
 
@@ -35,12 +37,12 @@ export function imagecard(page) {
     const { layers } = scene;
     const place = image === null ? -1 : scene.place(image);
     element.hidden = image === null || !layers;
-    if (image === null || !layers) return fill(element);
-    if (place < 0) {
-      return fill(element, head(image), h("p", { class: "notice" }, `Image ${image} is not among the test images of this run.`));
+    if (image === null || !layers || place < 0) {
+      forget(null, []);
+      return fill(top, image !== null && [head(image), h("p", { class: "notice" }, `Image ${image} is not among the test images of this run.`)]);
     }
     fill(
-      element,
+      top,
       head(image),
       h(
         "div",
@@ -52,10 +54,13 @@ export function imagecard(page) {
       ),
       cut ? cut.element : h("button", { class: "button", id: "crop", onclick: () => crop(image) }, "Search by a part of it"),
       around(place, layer),
-      table,
-      liked,
     );
     load(image);
+    mark();
+  }
+
+  function mark() {
+    for (const line of /** @type {Iterable<HTMLElement>} */ (table.children)) line.classList.toggle("on", line.dataset.layer === `${state.now.layer}`);
   }
 
   /** @param {number} image */
@@ -97,26 +102,44 @@ export function imagecard(page) {
     document.getElementById("crop")?.focus();
   }
 
+  /** Another image, or none, in place of the one whose rows are shown. @param {number|null} image @param {HTMLElement[]} bones */
+  function forget(image, bones) {
+    if (told.image === image) return;
+    asking.drop();
+    told = { image, key: "", rows: [] };
+    fill(table, bones);
+    fill(liked);
+  }
+
   /** @param {number} image */
   function load(image) {
-    const layers = /** @type {import("../types.js").Seen} */ (scene.layers);
-    const { run, epoch, stamp } = layers;
-    table.classList.toggle("named", layers.layers.some(({ name }) => shortLayer(name).length > 5));
-    if (image !== told) {
-      told = image;
-      fill(table, layers.layers.map(() => h("div", { class: "bone" })));
-      fill(liked);
-    }
-    const question = () => Promise.all(layers.layers.map(({ layer }) =>
+    const { run, epoch, stamp, layers } = /** @type {import("../types.js").Seen} */ (scene.layers);
+    table.classList.toggle("named", layers.some(({ name }) => shortLayer(name).length > 5));
+    forget(image, layers.map(() => h("div", { class: "bone" })));
+    const question = () => Promise.all(layers.map(({ layer }) =>
       api.neighbours(run, layer, image, epoch).catch((error) => /** @type {Error} */ (error))));
-    asking.drop();
-    asking.ask(`${stamp} ${image}`, question, (rows) => {
-      if (!rows || !scene.layers) return;
-      fill(table, rows.map((reply, layer) => (reply instanceof Error
-        ? h("p", { class: "notice" }, reply.message)
-        : row(layer, image, reply.neighbours, pending(runs.get(run), epoch, layers.layers[layer], "neighbours")))));
-      excited(rows.map((reply) => (reply instanceof Error ? [] : reply.units)));
+    const key = `${run} ${epoch} ${stamp} ${image}`;
+    const asks = asking.ask(key, question, (rows) => {
+      told = { image, key, rows: rows ?? [] };
+      if (told.rows.some((reply) => reply instanceof Error)) asking.drop(); // the next look asks again
+      show(image, true);
     });
+    if (!asks && told.key === key) show(image);
+  }
+
+  /** What was answered; the rows that stand stay, with what is pointed at in them, unless they would say something else. @param {number} image @param {boolean} [anew] */
+  function show(image, anew = false) {
+    const { layers } = scene;
+    if (!layers) return;
+    const toCome = layers.layers.map((info) => pending(runs.get(layers.run), layers.epoch, info, "neighbours"));
+    const says = JSON.stringify([toCome, atlas.ready]);
+    if (says === shown && !anew) return;
+    shown = says;
+    fill(table, told.rows.map((reply, layer) => (reply instanceof Error
+      ? h("p", { class: "notice" }, reply.message)
+      : row(layer, image, reply.neighbours, toCome[layer]))));
+    mark();
+    excited(told.rows.map((reply) => (reply instanceof Error ? [] : reply.units)));
   }
 
   /** The units of each layer that answer to the image more than to most. @param {import("../types.js").RankedUnit[][]} units by layer */
@@ -144,7 +167,7 @@ export function imagecard(page) {
     const alike = near.filter((n) => layers.labels[scene.place(n.image)] === own).length;
     return h(
       "div",
-      { class: `neighbour-row ${layer === state.now.layer ? "on" : ""}`, "data-layer": layer },
+      { class: "neighbour-row", "data-layer": layer },
       h("span", { class: "soft name", title: scene.layerName(layer) }, shortLayer(scene.layerName(layer))),
       toCome ? pendingWord(toCome) : h("div", { class: "thumbs" }, near.slice(0, SHOWN).map((n) => thumb(page, n.image))),
       own < 0 || toCome ? null : h("span", { class: "alike", title: `${alike} of the ${near.length} nearest are ${scene.className(scene.place(image))}` }, `${alike}/${near.length}`),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.seen import PHONE, drag, expected, inked, maps_drawn, pixels_of
+from tests.browser.seen import PHONE, array, drag, expected, inked, maps_drawn, pixels_of
 
 Visit = Callable[..., Page]
 HOSTILE = (
@@ -164,7 +164,6 @@ def test_two_clicks_lead_from_a_point_to_a_unit_of_layer_4_that_likes_its_image(
     page.mouse.click(box["x"] + x, box["y"] + y)
     liked = page.locator('#image .unit-row[data-layer="4"] .unit-tile')
     expect(liked.first).to_be_visible()
-    page.wait_for_load_state("networkidle")  # rows of other layers come and are drawn anew
     liked.first.evaluate("(tile) => tile.scrollIntoView({ block: 'nearest' })")
     page.screenshot(path=shots / "liked-light-1440.png")
     found = ask(f"runs/clapp-photos/layers/4/neighbours/{state(page)['image']}")["units"]
@@ -174,6 +173,28 @@ def test_two_clicks_lead_from_a_point_to_a_unit_of_layer_4_that_likes_its_image(
     liked.first.click()
     expect(page.locator("#unit")).to_have_attribute("data-unit", f"4/{found[0]['unit']}")
     expect(page.locator("#unit .patch")).not_to_have_count(0)
+
+
+def test_the_rows_of_an_image_stay_while_other_things_change(
+    visit: Visit, ask: Callable[[str], dict]
+) -> None:
+    image = array(ask("runs/clapp-photos/layers")["ids"])[7]
+    page = visit(f"#tab=map&image={image}&layer=6")
+    maps_drawn(page)
+    asked: list[str] = []
+    page.on("request", lambda r: "/neighbours/" in r.url and asked.append(r.url))
+    rows = page.locator("#image .neighbour-row")
+    tile = page.locator('#image .neighbour-row[data-layer="2"] .thumb').first
+    tile.focus()
+    first = tile.element_handle()
+    asked.clear()
+    page.locator('.cell[data-map="2"] .cell-title').dispatch_event("click")
+    expect(rows.nth(2)).to_have_class(re.compile(r"\bon\b"))
+    expect(rows.nth(6)).not_to_have_class(re.compile(r"\bon\b"))
+    page.get_by_label("Use the dark theme").dispatch_event("click")
+    expect(page.get_by_label("Use the light theme")).to_be_visible()
+    assert first.evaluate("(tile) => tile.isConnected && tile === document.activeElement")
+    assert asked == []
 
 
 def test_a_hidden_class_is_never_selected(visit: Visit) -> None:
