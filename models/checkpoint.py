@@ -87,7 +87,7 @@ def load_encoder(run: Path, epoch: int) -> torch.nn.Module:
     files = opened(run, epoch)
     config = config_of(files)
     if isinstance(config, Imported):
-        from models.zoo import network_of
+        from models.zoo.network import network_of
 
         encoder = network_of(config)
     else:

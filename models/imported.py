@@ -31,7 +31,7 @@ class Imported:
     """
 
     data: str  # the data set it was looked at on first
-    family: str  # a word of models.zoo.FAMILIES
+    family: str  # a word of models.zoo.families.FAMILIES
     name: str  # of the model there
     classes: int  # outputs of its head
     layers: tuple[str, ...]  # modules whose outputs are layers 1, 2, ..., in the order they run in

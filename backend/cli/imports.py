@@ -177,7 +177,8 @@ def greedy_infomax(options: argparse.Namespace, settings: Settings) -> int:
 def zoo(family: str, options: argparse.Namespace, settings: Settings) -> int:
     """A model of a library with weights from a file."""
     from models.data import load, parse
-    from models.zoo import build, examined, listing
+    from models.zoo import examined, listing
+    from models.zoo.families import build
 
     build(family, options.source)  # a wrong name is told before images are read
     spec = utf8(str(parse(options.data)))
@@ -199,7 +200,7 @@ def kept(config, options: argparse.Namespace, settings: Settings) -> int:
     from models.checkpoint import save_imported
     from models.data import key_of
     from models.weights import fitted, head_of, read_weights
-    from models.zoo import network_of
+    from models.zoo.network import network_of
 
     tensors = read_weights(options.weights)
     network = network_of(config)

@@ -12,7 +12,7 @@ import safetensors.torch
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from models.zoo import build
+from models.zoo.families import build
 from tests.browser.conftest import ROOT, reply_of, served
 from tests.browser.seen import inked, maps_drawn
 

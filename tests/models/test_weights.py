@@ -10,7 +10,7 @@ import torch
 
 from models.errors import CheckpointError
 from models.weights import fitted, head_of, read_weights
-from models.zoo import build
+from models.zoo.families import build
 
 
 class Opens:

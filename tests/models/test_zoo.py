@@ -10,7 +10,9 @@ from models.data.torchvision_import import torchvision_models
 from models.data.views import centre_views
 from models.errors import ConfigError, DataError
 from models.imported import Imported, config_from
-from models.zoo import as_map, build, cells, examined, listing, network_of
+from models.zoo import examined, listing
+from models.zoo.families import build
+from models.zoo.network import as_map, cells, network_of
 
 # Kernel, stride and padding of all that leads to the end of ResNet-18's layer1 and layer2.
 TO_LAYER1 = [(7, 2, 3), (3, 2, 1), *[(3, 1, 1)] * 4]

@@ -158,6 +158,6 @@ def test_layers_are_listed(pack: Path, home: Path, capsys: pytest.CaptureFixture
 def test_timm_that_is_not_there_is_one_sentence(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.setattr("models.zoo.find_spec", lambda name: None)
+    monkeypatch.setattr("models.zoo.families.find_spec", lambda name: None)
     assert main(["import", "resnet18", "--format", "timm", "--home", str(home)]) == 2
     assert "pip install -e '.[zoo]'" in capsys.readouterr().err
