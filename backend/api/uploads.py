@@ -68,7 +68,11 @@ class Uploads(BaseModel):
 @router.get("", response_model=Uploads)
 def uploads(service: InService):
     """Every upload, the newest first, without the names of files left out."""
-    return {"uploads": [told(service, id) | {"refused": []} for id in service.uploads.ids()]}
+    found = []
+    for id in service.uploads.ids():
+        with contextlib.suppress(NotFoundError):  # it was removed just now
+            found.append(told(service, id) | {"refused": []})
+    return {"uploads": found}
 
 
 @router.post("", status_code=201, response_model=Upload)

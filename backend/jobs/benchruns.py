@@ -51,11 +51,11 @@ class BenchRuns:
         else:
             run = row.id
             yield BenchProgress(f"{what}: goes on with run {run}, which was {row.state}")
-            if row.state == State.QUEUED:
-                start(self.queue, row)
-            else:
+            if row.state != State.QUEUED:
                 self.queue.resume(row, mine=True)
                 launch(self.queue, self.queue.store.row(run))
+            elif start(self.queue, row) is None:  # another process was faster
+                return (yield from self.finished(config))
         follow(self.queue)
         ended = self.queue.store.row(run)
         if ended.state == State.STOPPED:

@@ -54,11 +54,11 @@ class Examples:
     def find(self, id: str, run: str, epoch: int) -> dict[str, Any]:
         """{"state", "layers", "error"}: unknown, working, found or failed."""
         folder = self.folder(id)
+        working = self.errands.at_work(folder)  # before the look, so that no answer is missed
         answer = read(folder / f"found-{run}-{epoch}.json")
         if answer:
             state = "failed" if answer["error"] else "found"
             return {"state": state, "layers": answer["layers"], "error": answer["error"]}
-        working = self.errands.at_work(folder)
         return {"state": "working" if working else "unknown", "layers": [], "error": None}
 
     def forget_old(self) -> None:

@@ -32,7 +32,7 @@ def follow_one(queue: "Queue", row: Row, job: Job, status: Status) -> None:
     folder, age = RunFolder(job.folder), queue.age(row)
     result, process = folder.result(row.attempt), folder.process(row.attempt)
     if result and result.get("state") in FINAL:
-        queue.move(row, State(result["state"]), error=result.get("error"))
+        ended(queue, row, result)
     elif status is Status.GONE and (process or row.handle or age > START_PATIENCE):
         lost(queue, row, job, process)
     elif row.state == State.STARTING and process:
@@ -44,6 +44,15 @@ def follow_one(queue: "Queue", row: Row, job: Job, status: Status) -> None:
     elif row.state == State.STOPPING and waited(queue, row) > patience(queue, folder):
         with suppress(TimeoutError):
             queue.launcher.signal(job, Signal.KILL)
+
+
+def ended(queue: "Queue", row: Row, result: dict[str, Any]) -> None:
+    """Take an attempt's result, which counts whatever another look makes of the run meanwhile."""
+    now: Row | None = row
+    while now and now.attempt == row.attempt and now.state in LIVE:
+        if queue.move(now, State(result["state"]), error=result.get("error")):
+            return
+        now = queue.store.row(row.id)
 
 
 def waited(queue: "Queue", row: Row) -> float:

@@ -187,8 +187,14 @@ class Queue:
         deleted = self.trash.one(run)
         created = deleted.folder.about()["created"]
         state = State.STOPPED if deleted.state == State.QUEUED else State(deleted.state)
-        self.trash.back(deleted, self.runs)
-        self.store.add(run, created, state, deleted.attempt, self.clock())
+        # Its row comes first: a directory without one is entered as it looks to who finds it.
+        new = self.store.add(run, created, state, deleted.attempt, self.clock())
+        try:
+            self.trash.back(deleted, self.runs)
+        except BaseException:
+            if new and (row := self.store.row(run)):
+                self.store.remove(row)
+            raise
 
     def tick(self, start: bool = True) -> None:
         """Learn what became of the runs at work; with `start`, start those whose turn it is."""

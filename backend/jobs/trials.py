@@ -41,9 +41,10 @@ class Trials:
     def find(self, config: dict[str, Any], data: str) -> dict[str, Any]:
         """{"state", "speed", "data", "error"}: unknown, measuring, measured or failed."""
         folder = self.folder(config)
+        measuring = self.errands.at_work(folder)  # before the look, so that no answer is missed
         answer = read(folder / "answer.json") or {}
         speed, counted = answer.get("speed"), answer.get("data", {}).get(data)
-        if self.errands.at_work(folder):
+        if measuring:
             state = "measuring"
         elif answer.get("error"):
             state = "failed"

@@ -54,9 +54,11 @@ class Uploads:
 
     def ids(self) -> list[str]:
         """Every upload, the newest first."""
-        found = [path.parent for path in self.path.glob("*/about.json")]
-        found.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-        return [path.name for path in found if ID.fullmatch(path.name)]
+        found = []
+        for path in self.path.glob("*/about.json"):
+            with suppress(OSError):  # it was removed just now
+                found.append((path.parent.stat().st_mtime, path.parent.name))
+        return [name for _, name in sorted(found, reverse=True) if ID.fullmatch(name)]
 
     def folder(self, id: str) -> Path:
         """Raises NotFoundError."""

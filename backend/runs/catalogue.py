@@ -50,7 +50,7 @@ class Catalogue:
         own = [(RunFolder(self.runs / row.id), row) for row in reversed(self.store.rows())]
         found = []
         for folder, row in [*own, *((RunFolder(path), None) for path in self.shipped())]:
-            with suppress(RunError):  # taken away or damaged by hand
+            with suppress(RunError, FileNotFoundError):  # taken away just now, or damaged by hand
                 found.append(self.describe(folder, row))
         return found
 
@@ -153,7 +153,7 @@ class Catalogue:
     def score(self, path: Path, layers: int) -> dict[str, Any]:
         """Epochs analysed and, of the last, the top layer's and the best layer's accuracy."""
         files = sorted((path / "analysis").glob("*/analysis.json"))
-        stamp = tuple((f.parent, f.stat().st_mtime_ns) for f in files if f.exists())
+        stamp = tuple((f.parent, told) for f in files if (told := written(f)))
         with self.lock:
             known = self.scores.get(path)
         if not known or known[0] != stamp:
@@ -182,12 +182,22 @@ def layer_count(about: dict[str, Any]) -> int:
         return 1
 
 
-def scored(results: Results, layers: int, written: dict[Path, int]) -> dict[str, Any]:
-    """written: when the summary in each folder of the analyses was, in ns. A stamp changes with
-    that of its epoch and of the input, so with all that a page is told of them."""
+def written(summary: Path) -> str:
+    """What changes with a summary that is written anew, also where its file system's clock is too
+    coarse to tell the two apart; "" where it is gone."""
+    try:
+        told = summary.stat()
+    except OSError:
+        return ""
+    return f"{told.st_mtime_ns:x}.{told.st_size:x}.{told.st_ino:x}"
+
+
+def scored(results: Results, layers: int, summaries: dict[Path, str]) -> dict[str, Any]:
+    """summaries: `written` of that in each folder of the analyses. A stamp changes with that of
+    its epoch and of the input, so with all that a page is told of them."""
     epochs, begun = results.standing()
-    of_input = written.get(results.folder(None), 0)
-    stamps = {e: f"{of_input:x}-{written.get(results.folder(e), 0):x}" for e in [*epochs, *begun]}
+    of_input = summaries.get(results.folder(None), "")
+    stamps = {e: f"{of_input}-{summaries.get(results.folder(e), '')}" for e in [*epochs, *begun]}
     above = range(1, layers) if epochs else ()
     accuracy = [accuracy_of(results, epochs[-1], layer) for layer in above]
     measured = [value for value in accuracy if value is not None]

@@ -83,8 +83,8 @@ class Quiet:
         self.causes: dict[str, str] = {}
 
     def start(self, job: Job) -> str:
+        self.status[job.run] = Status.RUNNING  # first: who sees the job may say what became of it
         self.started.append(job)
-        self.status[job.run] = Status.RUNNING
         return f"quiet-{len(self.started)}"
 
     def poll(self, jobs: Iterable[Job]) -> dict[str, Status]:
@@ -121,7 +121,7 @@ def fresh(home: Path, quiet: Quiet, pack: Path) -> Iterator[TestClient]:
 def until() -> Callable[[Callable[[], object]], object]:
     """Waits until something is true, and gives it back."""
 
-    def wait(look: Callable[[], object], seconds: float = 60.0) -> object:
+    def wait(look: Callable[[], object], seconds: float = 240.0) -> object:
         end = time.monotonic() + seconds
         while not (found := look()):
             assert time.monotonic() < end, f"{look} was not true within {seconds} s"

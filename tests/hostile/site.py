@@ -13,6 +13,7 @@ from tests.backend.conftest import Quiet
 
 HOST, TOKEN = "127.0.0.1:8000", "hostile-" + "t" * 35
 SHIPPED = "clapp-photos"
+PATIENCE = 120.0  # seconds for a reply to begin
 BEARER = {"host": HOST, "authorization": f"Bearer {TOKEN}"}
 
 
@@ -61,7 +62,7 @@ class Site:
     ) -> Reply:
         """The reply to a request whose target is taken as it stands, as the server's parser does.
 
-        A reply that has not ended after so many seconds is given as far as it came.
+        A reply that has not ended so many seconds after its begin is given as far as it came.
         """
         given = dict(BEARER if headers is None else headers)
         if body:
@@ -81,6 +82,7 @@ class Site:
             "headers": [(name.encode(), text.encode("latin-1")) for name, text in headers.items()],
         }
         sent: list[dict[str, Any]] = []
+        begun = asyncio.Event()
         waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def receive() -> dict[str, Any]:
@@ -90,11 +92,15 @@ class Site:
 
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
+            begun.set()
 
+        asked = asyncio.create_task(self.app(scope, receive, send))
+        asked.add_done_callback(lambda _: begun.set())
         try:
-            await asyncio.wait_for(self.app(scope, receive, send), seconds)
+            await asyncio.wait_for(begun.wait(), PATIENCE)
+            await asyncio.wait_for(asked, seconds)
         except TimeoutError:
-            assert sent, f"{method} {target[:100]} was not answered within {seconds} s"
+            assert sent, f"{method} {target[:100]} was not answered within {PATIENCE} s"
         start = next(message for message in sent if message["type"] == "http.response.start")
         named = {name.decode(): text.decode("latin-1") for name, text in start["headers"]}
         return Reply(start["status"], named, b"".join(m.get("body", b"") for m in sent))

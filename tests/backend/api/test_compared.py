@@ -25,12 +25,28 @@ def test_the_same_comparison_is_worked_out_once_and_the_oldest_goes() -> None:
     assert made == [*range(compared.KEPT + 1), 0]
 
 
-def test_where_too_many_wait_the_next_is_told_to_ask_again() -> None:
-    go, begun = threading.Event(), threading.Semaphore(0)
+class Counted:
+    """A lock that counts who has come to it."""
+
+    def __init__(self) -> None:
+        self.lock, self.come = threading.Lock(), threading.Semaphore(0)
+
+    def __enter__(self) -> None:
+        self.come.release()
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
+def test_where_too_many_wait_the_next_is_told_to_ask_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go, working = threading.Event(), Counted()
+    monkeypatch.setattr(compared, "working", working)
 
     def slow() -> dict:
-        begun.release()
-        go.wait(30)
+        go.wait(60)
         return {}
 
     threads = [
@@ -39,9 +55,8 @@ def test_where_too_many_wait_the_next_is_told_to_ask_again() -> None:
     ]
     for thread in threads:
         thread.start()
-    assert begun.acquire(timeout=30)
-    while compared.waiting.acquire(blocking=False):  # until all of them are in
-        compared.waiting.release()
+    for _ in threads:  # until all of them are in
+        assert working.come.acquire(timeout=60)
     with pytest.raises(BusyError, match="ask again"):
         compared.once("another", dict)
     go.set()

