@@ -3,8 +3,10 @@
 import base64
 import io
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import cycle
 
 import numpy as np
 from PIL import Image
@@ -12,6 +14,9 @@ from playwright.sync_api import Locator, Page, Route
 
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 DTYPES = {"f4": "<f4", "i4": "<i4", "i2": "<i2", "u1": "u1"}
+# What is asked for by the clock, whatever else goes on: Plotly, once nobody has been at work for a
+# while, and the list of runs.
+BY_THE_CLOCK = ("/plotly.js", "/api/runs")
 
 
 def array(encoded: dict) -> np.ndarray:
@@ -21,6 +26,39 @@ def array(encoded: dict) -> np.ndarray:
 def maps_drawn(page: Page, what: str = "") -> None:
     """Wait until the strip shows the maps of `what`, RUN@EPOCH, or of any checkpoint."""
     page.wait_for_selector(f'.strip[data-drawn="{what}"]' if what else ".strip[data-drawn]")
+
+
+MAP_DRAWN = """(what) => {
+    const { drawn } = document.querySelector(".map")?.dataset ?? {};
+    if (!drawn || (what && drawn !== what)) return false;
+    const [surface, ground] = [".surface", ".surface .ground"]
+        .map((name) => document.querySelector(`.map ${name}`).getBoundingClientRect());
+    return surface.width > 0 && Math.abs(surface.width - ground.width) < 0.5
+        && Math.abs(surface.height - ground.height) < 0.5;
+}"""
+
+
+def map_drawn(page: Page, what: str = "") -> None:
+    """Wait until the large map is `what`, RUN@EPOCH/LAYER, or any, and as large as it is to stay.
+
+    It is drawn after the strip, and again in what room the caption, which comes with it, leaves.
+    """
+    page.wait_for_function(MAP_DRAWN, arg=what)
+
+
+def pictured(page: Page, spots: list[tuple[float, float]]) -> tuple[float, float]:
+    """Point at one spot after the other until the tip shows a picture, and tell at which it does.
+
+    The tip gets its picture when the pointer comes to an image; the sheet that it is from may come
+    later than the maps, so the spots are gone through again.
+    """
+    picture, end = page.locator('.tip .sprite[style*="url("]'), time.monotonic() + 60
+    for spot in cycle(spots):
+        page.mouse.move(*spot)
+        if picture.is_visible():
+            return spot
+        assert time.monotonic() < end, "no picture beside the pointer"
+    raise AssertionError("nowhere to point at")
 
 
 def addressed(page: Page, name: str) -> str | None:

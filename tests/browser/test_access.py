@@ -16,16 +16,26 @@ FINDINGS = """async (only) => {
     return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
         .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`));
 }"""
-ADDRESSES = (
-    "layer=3&unit=5&colour=unit&image=2010&selection=b1ls._____________w&tab=map&hidden=1",
-    "layer=3&unit=5&tab=units&hidden=1.2",
-    "layer=3&tab=probes",
-    "layer=3&tab=learning",
-    "layer=3&tab=compare",
-    "dialog=new",
-    "dialog=images",
-    "dialog=keys",
-)
+# What of each tab, and of what else an address opens, is there last.
+LAST = {
+    "map": ".map[data-drawn]",
+    "units": "#neurons .tile[data-unit] img",
+    "probes": "#probes .by-epoch .main-svg",
+    "learning": '#learning [data-line="cosine"] .main-svg',
+    "compare": "#compare :is(.rules, .command)",
+}
+ADDRESSES = {
+    "layer=3&unit=5&colour=unit&image=2010&selection=b1ls._____________w&tab=map&hidden=1": (
+        '#alike[data-unit="3/5"]'
+    ),
+    "layer=3&unit=5&tab=units&hidden=1.2": LAST["units"],
+    "layer=3&tab=probes": LAST["probes"],
+    "layer=3&tab=learning": LAST["learning"],
+    "layer=3&tab=compare": LAST["compare"],
+    "dialog=new": "#start-run",
+    "dialog=images": "#images-files",
+    "dialog=keys": "dialog#keys",
+}
 MOVING = """() => document.getAnimations().filter((a) => a.playState === "running").length"""
 # WCAG 2.2 lets a target be smaller where nothing else is within the 24 pixels around its middle,
 # and where it stands in a sentence.
@@ -60,9 +70,9 @@ def test_no_tab_and_no_dialog_has_a_serious_barrier_in_either_theme(visit: Visit
     for dark in (False, True):
         page.emulate_media(color_scheme="dark" if dark else "light")
         expect(page.locator("html")).to_have_attribute("data-theme", "dark" if dark else "light")
-        for address in ADDRESSES:
+        for address, last in ADDRESSES.items():
             page.evaluate("hash => { location.hash = hash; }", address)
-            page.wait_for_load_state("networkidle")
+            expect(page.locator(last).first).to_be_visible()
             if "tab=" in address:
                 page.evaluate("for (const d of document.querySelectorAll('.as-text')) d.open = 1")
             told = page.evaluate(FINDINGS, {"runOnly": ["color-contrast"]} if dark else {})
@@ -79,6 +89,7 @@ def test_who_wants_no_motion_sees_none_and_epochs_still_play(visit: Visit) -> No
     assert page.evaluate(MOVING) == 0
     page.keyboard.press(" ")
     page.keyboard.press("2")
+    expect(page.locator("#neurons .tile[data-unit]").first).to_be_visible()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#unit")).to_be_visible()
     assert page.evaluate(MOVING) == 0
@@ -108,9 +119,9 @@ def test_a_small_window_scrolls_down_alone_and_is_hit_by_a_finger(
     page = visit("#layer=3&image=2010&selection=b1ls._____________w", size=size)
     maps_drawn(page)
     small = []
-    for tab in ("map", "units", "probes", "learning", "compare"):
+    for tab, last in LAST.items():
         page.evaluate("tab => document.getElementById(`tab-${tab}`).click()", tab)
-        page.wait_for_load_state("networkidle")
+        expect(page.locator(last).first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
         page.screenshot(path=shots / f"{tab}-light-{size['width']}.png", full_page=True)
         small += page.evaluate(TOO_SMALL)

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from backend.settings import CHECKOUT, Settings
 from backend.standalone.export import export
 from tests.browser.conftest import PATIENCE
-from tests.browser.seen import DESK, PHONE, drag, inked, maps_drawn
+from tests.browser.seen import DESK, PHONE, drag, inked, maps_drawn, pictured
 
 NAME = "</script><script>window.hacked=1</script><img src=x onerror=window.hacked=1>"
 EPOCHS = [0, 100]
@@ -66,13 +66,10 @@ def test_a_file_shows_a_run_without_a_server_or_a_request(
 
     box = page.locator(".surface").bounding_box()
     assert box
-    for step in range(40):
-        left = box["x"] + box["width"] * (0.3 + step / 100)
-        page.mouse.move(left, box["y"] + box["height"] * 0.5)
-        if page.locator(".tip").is_visible():
-            break
+    left, top = box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.5
+    spot = pictured(page, [(left + box["width"] * step / 100, top) for step in range(40)])
     expect(page.locator(".tip .sprite")).to_have_css("background-image", re.compile("^url"))
-    page.mouse.click(left, box["y"] + box["height"] * 0.5)
+    page.mouse.click(*spot)
     expect(page.locator("[id='image'], .detail .thumb").first).to_be_visible()
 
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

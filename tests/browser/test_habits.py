@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, expect
 
-from tests.browser.seen import array, maps_drawn, pixels_of
+from tests.browser.seen import addressed, array, map_drawn, maps_drawn, pixels_of
 
 Visit = Callable[..., Page]
 FOCUSED = "e => document.activeElement.matches(e) || !!document.activeElement.closest(e)"
@@ -123,6 +123,7 @@ def test_a_map_that_was_clicked_leaves_the_arrows_to_the_page(visit: Visit) -> N
     page.mouse.click(box["x"] + 5, box["y"] + 5)
     expect(page.locator(".surface")).to_be_focused()
     page.keyboard.press("?")
+    expect(page.locator("dialog#keys")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator(".surface")).to_be_focused()
     expect(page.locator(".cursor-says")).to_be_hidden()
@@ -158,11 +159,10 @@ def test_everything_is_reached_and_done_by_keys_alone(
 
     tab_to(page, "#epoch")
     page.keyboard.press("ArrowLeft")
-    page.wait_for_function("() => location.hash.includes('epoch=')")
+    run, epoch = addressed(page, "run"), addressed(page, "epoch")
     page.keyboard.press("1")
-    page.wait_for_selector('.map[data-drawn$="/3"]')
+    map_drawn(page, f"{run}@{epoch}/3")
     tab_to(page, ".surface")
-    run, epoch = state(page)["run"], state(page)["epoch"]
     box = page.locator(".surface").bounding_box()
     at = pixels_of(ask(f"runs/{run}/layers/3/embedding?epoch={epoch}"), box)
     a_rectangle_is_spanned_by_keys(page, at, (box["width"] / 2, box["height"] / 2))
@@ -215,7 +215,7 @@ def test_back_restores_and_a_link_shows_the_identical_view(
 ) -> None:
     page = visit()
     page.wait_for_selector(".map[data-drawn]")
-    run = state(page)["run"]
+    run = addressed(page, "run")
     best = int(np.nanargmax(array(ask(f"runs/{run}/layers/3/units")["best_dprime"])))
     page.keyboard.press("/")
     expect(page.locator("#search")).to_be_focused()

@@ -15,7 +15,19 @@ from backend.runs.store import Store
 from models.config import TrainConfig
 from models.data import key_of
 from tests.browser.conftest import reply_of, served
-from tests.browser.seen import DESK, PHONE, addressed, array, drag, inked, maps_drawn, pixels_of
+from tests.browser.seen import (
+    BY_THE_CLOCK,
+    DESK,
+    PHONE,
+    addressed,
+    array,
+    drag,
+    inked,
+    map_drawn,
+    maps_drawn,
+    pictured,
+    pixels_of,
+)
 
 Visit = Callable[..., Page]
 TRAIN, TEST, SIDE = 40, 60, 64
@@ -236,7 +248,7 @@ def test_after_filtering_each_point_shows_its_own_image(
 ) -> None:
     server, run, data = analysed
     page = visit(f"#run={run}&points=dots&hidden=0", server=server)
-    maps_drawn(page, f"{run}@0")
+    map_drawn(page, f"{run}@0/6")
     layers = reply_of(server, f"runs/{run}/layers")
     labels, ids = array(layers["labels"]), array(layers["ids"])
     box = page.locator("#map .surface").bounding_box()
@@ -253,13 +265,17 @@ def test_after_filtering_each_point_shows_its_own_image(
         return np.asarray(picture, float)
 
     pictures = np.stack([image(int(number)) for number in ids])
+    spots = [(box["x"] + x, box["y"] + y) for x, y in at[alone].tolist()]
+    pictured(page, spots)
+    expect(page.locator(".layer-card .tile").first).to_be_visible()  # with pictures, asked for
     requests: list[str] = []
     page.on("request", lambda r: r.url.startswith(server) and requests.append(r.url))
-    for place in alone:
-        page.mouse.move(box["x"] + at[place, 0], box["y"] + at[place, 1])
+    for place, spot in zip(alone, spots, strict=True):
+        page.mouse.move(*spot)
         tip = page.locator(".tip")
         expect(tip).to_have_attribute("data-image", str(ids[place]))
         seen = Image.open(io.BytesIO(tip.locator(".sprite").screenshot())).convert("RGB")
         pixels = np.asarray(seen.resize((32, 32)), float)
         assert np.abs(pictures - pixels).mean((1, 2, 3)).argmin() == place
-    assert requests == []  # hovering asks for nothing
+    asked = [url for url in requests if not url.endswith(BY_THE_CLOCK)]
+    assert asked == []  # hovering asks for nothing

@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.seen import PHONE, array, drag, expected, inked, maps_drawn, pixels_of
+from tests.browser.seen import (
+    BY_THE_CLOCK,
+    PHONE,
+    array,
+    drag,
+    expected,
+    inked,
+    map_drawn,
+    maps_drawn,
+    pictured,
+    pixels_of,
+)
 
 Visit = Callable[..., Page]
 HOSTILE = (
@@ -92,7 +103,8 @@ def test_the_maps_answer_before_the_rest_of_the_page_is_there(visit: Visit) -> N
     page, held = visit(), []
     maps_drawn(page)
     page.route("**/script/later.js", lambda route: held.append(route))
-    page.reload()
+    with page.expect_request("**/script/later.js"):
+        page.reload()
     maps_drawn(page)
     box = page.locator('[data-layer="3"].cell-map').bounding_box()
     assert box
@@ -125,7 +137,8 @@ def test_what_of_the_page_does_not_arrive_is_told_and_asked_for_again(visit: Vis
         for tab in ("units", "compare"):
             page.locator(f"#tab-{tab}").click()
             expect(page.locator(f"#body-{tab} .notice")).to_contain_text("did not arrive")
-        assert len(refused) > 1
+        while len(refused) < 2:
+            page.wait_for_event("requestfailed")
         page.unroute("**/script/later.js*")
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         expect(page.locator("#compare")).to_be_visible()
@@ -138,26 +151,22 @@ def test_hovering_shows_the_image_without_a_request(visit: Visit) -> None:
     page = visit()
     page.wait_for_selector(".map[data-drawn]")
     page.wait_for_function(FETCHED_AHEAD)
+    expect(page.locator(".layer-card .tile").first).to_be_visible()  # with pictures, asked for
     asked: list[str] = []
     page.on("request", lambda r: r.url.startswith("http") and asked.append(r.url))
     box = page.locator(".surface").bounding_box()
     assert box
-    for step in range(40):
-        page.mouse.move(
-            box["x"] + box["width"] * (0.3 + step / 100), box["y"] + box["height"] * 0.5
-        )
-        if page.locator(".tip").is_visible():
-            break
+    left, top = box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.5
+    pictured(page, [(left + box["width"] * step / 100, top) for step in range(40)])
     expect(page.locator(".tip .sprite")).to_have_css("background-image", re.compile("^url"))
-    # Plotly is read, for charts to come, when nobody has been at work for a while.
-    assert [url for url in asked if not url.endswith("/plotly.js")] == []
+    assert [url for url in asked if not url.endswith(BY_THE_CLOCK)] == []
 
 
 def test_two_clicks_lead_from_a_point_to_a_unit_of_layer_4_that_likes_its_image(
     visit: Visit, ask: Callable[[str], dict], shots: Path
 ) -> None:
     page = visit("#tab=map")
-    maps_drawn(page)
+    map_drawn(page)
     box = page.locator(".surface").bounding_box()
     points = ask("runs/clapp-photos/layers/6/embedding")
     x, y = pixels_of(points, box)[7]
@@ -185,6 +194,7 @@ def test_the_rows_of_an_image_stay_while_other_things_change(
     page.on("request", lambda r: "/neighbours/" in r.url and asked.append(r.url))
     rows = page.locator("#image .neighbour-row")
     tile = page.locator('#image .neighbour-row[data-layer="2"] .thumb').first
+    expect(tile).to_have_css("background-image", re.compile("^url"))  # with the sheet they change
     tile.focus()
     first = tile.element_handle()
     asked.clear()
@@ -308,7 +318,7 @@ def test_what_cannot_be_shown_is_said_in_a_sentence(visit: Visit) -> None:
         page.route("**/api/runs", lambda route: route.abort())
         page.reload()
         expect(page.locator(".wait .notice")).to_contain_text("The server does not answer")
-    page.unroute("**/api/runs")
+        page.unroute("**/api/runs")
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".wait .notice")).to_contain_text("There is no run nobody")
 
@@ -333,10 +343,11 @@ def test_a_wrong_setting_is_refused_before_and_by_the_server(visit: Visit) -> No
     expect(page.locator("dialog .notice.bad")).to_contain_text("epochs must be at least 0")
     page.locator("#set-epochs").fill("1")
     page.get_by_text("More settings").click()
-    page.locator("#set-keep").fill("soon")
     with expected(visit.complaints, r"Failed to load resource"):
+        with page.expect_response(lambda reply: not reply.ok):  # to what it would cost
+            page.locator("#set-keep").fill("soon")
         page.locator("#start-run").click()
         expect(page.locator("dialog .notice.bad")).to_contain_text("keep must be whole numbers")
     page.keyboard.press("Escape")
     expect(page.locator("dialog#new-run-form")).to_be_hidden()
-    assert "dialog" not in state(page)
+    page.wait_for_function("() => !location.hash.includes('dialog')")

@@ -102,22 +102,23 @@ def the_learning_tab_follows(page: Page, run: Path, shots: Path) -> None:
     """The loss of each layer is that of the step it is said to be of, and goes on by itself."""
     page.get_by_role("tab", name="Learning").click()
     page.wait_for_selector("#learning .learning-now .loss-values b")
-    shown: dict[int, list[str]] = {}
+    shown: dict[tuple[int, int], list[str]] = {}
     while len(shown) < 3:
-        step, losses = page.locator("#learning .learning-now").evaluate(
-            """now => [+now.textContent.match(/step (\\d+) of/)[1],
+        step, epoch, losses = page.locator("#learning .learning-now").evaluate(
+            """now => [...now.textContent.match(/step (\\d+) of \\d+, in epoch (\\d+)/).slice(1),
                 [...now.querySelectorAll(".loss-values b")].map((each) => each.textContent)]"""
         )
-        shown[step] = losses
+        shown[int(epoch) - 1, int(step)] = losses
         page.wait_for_timeout(100)
-    lines = map(json.loads, (run / "events.jsonl").read_text().splitlines())
-    told = {line["step"]: line["losses"] for line in lines if line["kind"] == "progress"}
+    written = (run / "events.jsonl").read_text().splitlines()
+    events = [json.loads(line) for line in written if line.endswith("}")]  # one may be half written
+    told = {(e["epoch"], e["step"]): e["losses"] for e in events if e["kind"] == "progress"}
     expect(page.locator("#learning .notice")).to_contain_text("when the training has ended")
     page.screenshot(path=shots / "learning-first.png")
     page.get_by_role("tab", name="Map").click()
     expect(page.locator(".wait-words h2")).to_have_text("Training")
-    for step, losses in shown.items():
-        assert losses == [f"{loss:.3f}" for loss in told[step]]
+    for at, losses in shown.items():
+        assert losses == [f"{loss:.3f}" for loss in told[at]]
 
 
 def undisturbed(home: Path) -> Path:

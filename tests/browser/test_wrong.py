@@ -96,6 +96,7 @@ def test_a_server_that_goes_and_comes_back_is_told_and_the_page_goes_on(
     page = visit("#layer=3")
     maps_drawn(page)
     page.wait_for_load_state("networkidle")
+    expect(page.locator(".layer-card .tile").first).to_be_visible()  # the units are there
     with expected(visit.complaints, REFUSED):
         page.route("**/api/**", lambda route: route.abort())
         page.keyboard.press("2")

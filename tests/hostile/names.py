@@ -67,7 +67,7 @@ def harmless(page: Page, passes: int) -> list[Row]:
             elements, hacked = page.evaluate(INJECTED)
             injected, run = injected + elements, run + hacked
         violations += page.evaluate("window.violations")
-    page.unroute_all()
+    page.unroute_all(behavior="wait")
     bad = run + len(dialogs) + injected + len(violations)
     note = f"{len(seen)} seen as text in {views} views, {violations[:2]}"
     missing = sorted(set(NAMES) - seen)
