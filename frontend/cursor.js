@@ -20,6 +20,7 @@ const HOW = "Arrows move, Shift+arrows span a rectangle, Enter selects (Shift ad
 export function cursor(element, on) {
   /** @type {import("./crosshair.js").Crosshair|null} */
   let now = null;
+  let done = ""; // what the last key did, until the next
   let tabbed = false;
   const says = h("p", { class: "cursor-says", role: "status", hidden: true });
   element.append(says);
@@ -29,9 +30,9 @@ export function cursor(element, on) {
 
   const size = () => ({ width: element.clientWidth, height: element.clientHeight });
 
-  /** @param {import("./crosshair.js").Crosshair|null} next @param {string} [told] else what is found there */
-  function show(next, told) {
-    now = next;
+  /** @param {import("./crosshair.js").Crosshair|null} next @param {string} [told] what was done; else what is found there is told */
+  function show(next, told = "") {
+    [now, done] = [next, told];
     const places = held();
     const [place] = next && !next.from ? places : [];
     const { left, top } = element.getBoundingClientRect();
@@ -39,7 +40,7 @@ export function cursor(element, on) {
     on.cross(next?.at ?? null);
     on.outline(next ? spanned(next) : []);
     says.hidden = !next;
-    fill(says, told ?? found(places));
+    fill(says, told || found(places));
   }
 
   /** @param {number[]} pixel @param {import("./types.js").Ranges} ranges */
@@ -77,6 +78,7 @@ export function cursor(element, on) {
   function zoom(factor) {
     const map = on.map();
     if (!map || !now) return;
+    done = "";
     on.zoom?.(onMap(now.at, map.ranges), factor);
   }
 
@@ -111,9 +113,9 @@ export function cursor(element, on) {
   });
 
   return {
-    /** Tell anew what is there: the map under the cursor has changed. */
+    /** Tell what was done, or anew what is there: the map under the cursor has changed. */
     refresh() {
-      if (now) show(now);
+      if (now) show(now, done);
     },
   };
 }

@@ -41,6 +41,9 @@ export function createTip(scene, atlas, theme) {
     fill(facts, [scene.tint.colouring?.told(place), kept].filter(Boolean).map((says) => h("div", {}, says)));
   }
 
+  atlas.on(() => {
+    if (!element.hidden) atlas.dress(picture, pointed, SIDE);
+  });
   return {
     element,
     /** The place that is pointed at, or -1: every map rings it. */

@@ -77,6 +77,9 @@ def a_rectangle_is_spanned_by_keys(page: Page, at: np.ndarray, middle: tuple) ->
     above = told()
     page.keyboard.press("Enter")
     expect(says).to_contain_text(f"{above} images selected")
+    page.locator("#theme").dispatch_event("click")  # the map is drawn anew
+    page.evaluate("new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)))")
+    assert f"{above} images selected" in says.inner_text()
     expect(page.locator(".chosen")).to_have_attribute("data-selected", f"{above}")
 
     press(page, "8 ArrowDown", "12 Shift+ArrowLeft", "8 Shift+ArrowDown")
