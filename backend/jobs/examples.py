@@ -62,7 +62,10 @@ class Examples:
         return {"state": "working" if working else "unknown", "layers": [], "error": None}
 
     def forget_old(self) -> None:
-        found = [(path.stat().st_mtime, path) for path in self.path.glob("*") if path.is_dir()]
+        found = []
+        for path in self.path.glob("*/"):
+            with suppress(OSError):  # it was removed just now
+                found.append((path.stat().st_mtime, path))
         for age, (changed, path) in enumerate(sorted(found, reverse=True), 1):
             if age >= MOST or self.clock() - changed > KEPT:
                 with suppress(OSError):

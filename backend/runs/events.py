@@ -225,7 +225,8 @@ class Timeline:
     def warnings(self) -> list[dict[str, str]]:
         """What went wrong in this attempt without ending it, and what is not read: [{"code",
         "message"}]."""
-        told = [{"code": code, "message": message} for code, message in self.warned.items()]
+        warned = [*self.warned.items()]  # at once: another thread may read on meanwhile
+        told = [{"code": code, "message": message} for code, message in warned]
         if reason := self.reader.refusal:
             message = f"{self.reader.path.name} is not read: {reason}; its losses are not shown"
             told.append({"code": "strange_file", "message": message})

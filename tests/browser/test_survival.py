@@ -103,7 +103,9 @@ def the_learning_tab_follows(page: Page, run: Path, shots: Path) -> None:
     page.get_by_role("tab", name="Learning").click()
     page.wait_for_selector("#learning .learning-now .loss-values b")
     shown: dict[tuple[int, int], list[str]] = {}
+    end = time.monotonic() + 120
     while len(shown) < 3:
+        assert time.monotonic() < end, "the losses of three steps are never shown"
         step, epoch, losses = page.locator("#learning .learning-now").evaluate(
             """now => [...now.textContent.match(/step (\\d+) of \\d+, in epoch (\\d+)/).slice(1),
                 [...now.querySelectorAll(".loss-values b")].map((each) => each.textContent)]"""
