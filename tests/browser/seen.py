@@ -49,8 +49,8 @@ def map_drawn(page: Page, what: str = "") -> None:
 def pictured(page: Page, spots: list[tuple[float, float]]) -> tuple[float, float]:
     """Point at one spot after the other until the tip shows a picture, and tell at which it does.
 
-    The tip gets its picture when the pointer comes to an image; the sheet that it is from may come
-    later than the maps, so the spots are gone through again.
+    The sheet that pictures are from may come later than the maps, so the spots are gone through
+    again.
     """
     picture, end = page.locator('.tip .sprite[style*="url("]'), time.monotonic() + 60
     for spot in cycle(spots):
