@@ -241,7 +241,7 @@ export const album = async (run, epoch, images) =>
 /** The address of plotly.js. @returns {Promise<string>} */
 export const plotlyAddress = async () => (file.standalone ? (await blocks()).plotlyAddress() : "/plotly.js");
 
-const KINDS = ["state", "progress", "epoch", "checkpoint", "analysis", "analysed", "end"];
+const KINDS = ["state", "progress", "epoch", "checkpoint", "analysis", "analysed", "warning", "settled", "end"];
 
 const ASK_AGAIN = 2000; // milliseconds between two questions where no stream is to be had
 const TRY_A_STREAM = 10; // after so many questions

@@ -4,13 +4,14 @@
  * Questions in place of each other, each under a key that tells it from the others.
  */
 export function createAsking() {
-  let asked = "";
+  /** @type {string|null} */
+  let asked = null;
   let turn = 0;
   let timer = 0;
 
   /** Nothing is asked any longer, and no answer on its way is heard. */
   function drop() {
-    asked = "";
+    asked = null;
     turn += 1;
     clearTimeout(timer);
   }
@@ -37,7 +38,7 @@ export function createAsking() {
           (caught) => /** @type {[null, Error]} */ ([null, caught]),
         );
         if (mine !== turn) return;
-        if (error) asked = "";
+        if (error) asked = null;
         heard(reply, error);
       };
       if (pause) timer = /** @type {any} */ (setTimeout(put, pause));

@@ -75,3 +75,15 @@ test("what is dropped is neither asked nor heard, and can be asked anew", async 
   assert.deepEqual([heard, put.length], [[], 1]);
   assert.equal(ask("b", question("b"), hear), true);
 });
+
+test("after a failure nothing at all is a question of its own, which clears what was told", async () => {
+  const { put, heard, question, hear } = questions();
+  const { ask } = createAsking();
+  ask("a", question("a"), hear);
+  put[0].refuse(new Error("no answer"));
+  await settled();
+  assert.equal(ask("", question("nothing"), hear), true);
+  put[1].answer("nothing");
+  await settled();
+  assert.deepEqual(heard, ["no answer", "nothing"]);
+});

@@ -71,6 +71,7 @@ export function brush(element, on) {
 
   element.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
+    if (drag && drag.id !== event.pointerId) return cancel(); // a second finger: no drag at all
     bounds = element.getBoundingClientRect();
     const pans = on.drags?.() === "pan" && !event.shiftKey && !event.altKey;
     const squared = on.drags?.() === "rectangle";
@@ -85,6 +86,7 @@ export function brush(element, on) {
       if (event.pointerType === "mouse") on.hover(under(event), event);
       return;
     }
+    if (event.pointerId !== drag.id) return;
     const [left, top] = here(event);
     const [x, y] = drag.corners[drag.corners.length - 1];
     if (!drag.moved && Math.hypot(left - x, top - y) < STILL) return;
@@ -104,10 +106,11 @@ export function brush(element, on) {
   });
 
   element.addEventListener("pointerup", (event) => {
+    if (event.pointerId !== drag?.id) return;
     const done = drag;
     const map = on.map();
     cancel();
-    if (!done || !map) return;
+    if (!map) return;
     if (!done.moved) return on.click(under(event), done.how);
     if (done.pans) return;
     const corners = done.corners.map(([left, top]) => onMap(left, top, map));

@@ -60,6 +60,7 @@ export async function accuracyBars(element, what) {
   const says = what.names.map(plain);
   const bars = {
     type: "bar",
+    name: "learned",
     x: says,
     y: what.values,
     width: 0.62,
@@ -70,6 +71,7 @@ export async function accuracyBars(element, what) {
   const marks = what.marks.map((mark) => ({
     type: "scatter",
     mode: "markers",
+    name: plain(mark.says),
     x: says,
     y: mark.values.map((found) => found?.accuracy ?? null),
     customdata: mark.values.map((found) => [found?.low, found?.high]),
@@ -77,7 +79,7 @@ export async function accuracyBars(element, what) {
     hovertemplate: `${plain(mark.says)}${within(".1%")}`,
   }));
   const shapes = what.lines.map((line) => ({
-    type: "line", xref: "paper", x0: 0, x1: 1, y0: line.value, y1: line.value, layer: "above",
+    type: "line", name: plain(line.says), xref: "paper", x0: 0, x1: 1, y0: line.value, y1: line.value, layer: "above",
     line: { color: ink.soft, width: 1.5, dash: line.dash },
   }));
   const most = Math.min(1.02, 1.12 * Math.max(...what.high));
@@ -122,7 +124,7 @@ export async function epochLines(element, what) {
     hovermode: "closest",
     margin: { l: 38, r: 14 + 6.5 * longest, t: 8, b: 22 },
     xaxis: { tickvals: ticks, ticktext: what.x.map(String), showgrid: false, range: [-0.15, ticks.length - 0.9] },
-    yaxis: share ? { ...shareTicks(...range), range } : { tickformat: what.ticks, nticks: 5, range },
+    yaxis: share ? { ...shareTicks(...range), range } : { tickformat: ticksOf(what.ticks, range), nticks: 5, range },
     annotations: endLabels(what.lines, range, ink),
     shapes: here < 0 ? [] : [{
       type: "line", yref: "paper", x0: here, x1: here, y0: 0, y1: 1, layer: "below",
@@ -131,6 +133,9 @@ export async function epochLines(element, what) {
   });
   await chart(element, traces, layout);
 }
+
+/** How d3 writes the numbers of an axis, with more places where it is too short to tell them apart. @param {string} format as ".2f" @param {[number, number]} range */
+const ticksOf = (format, [low, high]) => `.${Math.max(Number(format[1]), Math.ceil(-Math.log10((high - low) / 5)))}f`;
 
 /**
  * The interval of each value, told under the pointer and, where `drawn`, as a bar.
@@ -204,6 +209,7 @@ export async function layerLines(element, what, pointed) {
   const traces = what.lines.map((line) => ({
     type: "scatter",
     mode: line.symbol ? "lines+markers" : "lines",
+    name: plain(line.says),
     x: ticks,
     y: line.values,
     line: { color: line.colour, width: line.symbol ? 2 : 1.8, dash: line.dash },

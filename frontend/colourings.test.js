@@ -19,7 +19,7 @@ test("what cannot be had says why", () => {
   });
   assert.equal(lacks(layers, 0, "L1 / 3", []).right, "no labels");
   const coming = { ...layers, layers: [{ ...layers.layers[0], missing: ["probes"] }] };
-  assert.equal(lacks(coming, 0, null, []).right, "to come");
+  assert.equal(lacks(coming, 0, null, []).right, "not made yet");
   const earlier = { ...layers, layers: [{ ...layers.layers[1], answers: false }] };
   assert.match(lacks(earlier, 0, null, []).confidence, /saccade analyse a-1/);
   const columns = [{ name: "year", words: [], values: Float32Array.from([NaN, NaN]) }];

@@ -63,6 +63,22 @@ export function fill(element, ...children) {
   if (heir instanceof HTMLElement) heir.focus({ preventScroll: true });
 }
 
+/**
+ * The same where it would change something; else what stands stays, listeners too, so that an open
+ * list of choices is not closed.
+ * @param {Element} element
+ * @param {...(Child|Child[])} children
+ */
+export function refill(element, ...children) {
+  const next = /** @type {Element} */ (element.cloneNode(false));
+  fill(next, ...children);
+  if (!element.isEqualNode(next)) return fill(element, [...next.childNodes]);
+  const wanted = next.querySelectorAll("select");
+  element.querySelectorAll("select").forEach((select, i) => {
+    if (select.value !== wanted[i].value) select.value = wanted[i].value;
+  });
+}
+
 /** The way from an element down to the focus, as places among siblings. @param {Element} element */
 function focusSpot(element) {
   let at = document.activeElement;

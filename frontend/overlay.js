@@ -170,12 +170,13 @@ export function createLines() {
      * @param {{pointed: number, pinned: number, radius: number}} what places, -1 for none
      */
     rings(maps, { pointed, pinned, radius }) {
-      while (rings.childNodes.length < 2 * maps.length) rings.append(svg("circle", { r: radius }));
+      while (rings.childNodes.length < 2 * maps.length) rings.append(svg("circle"));
       while (rings.childNodes.length > 2 * maps.length) rings.lastChild?.remove();
       maps.forEach((map, i) => {
         ring(rings.children[2 * i], map, pinned, "ring pinned");
         ring(rings.children[2 * i + 1], map, pointed, "ring");
       });
+      for (const circle of rings.children) circle.setAttribute("r", `${radius}`);
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import { plotlyAddress } from "./api.js";
 
+const KEY_LINE = 20; // pixels of height for a line of the key
 const CONFIG = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false };
 
 /** @type {Promise<any>|null} */
@@ -63,15 +64,20 @@ export function standOut(element, place) {
 }
 
 /**
- * A chart that is drawn, as a picture: an SVG of vectors, or a PNG of twice its size.
+ * A chart that is drawn, as a picture: an SVG of vectors, or a PNG of twice its size. What the page
+ * names beside it has its key below.
  * @param {HTMLElement} element
  * @param {"svg"|"png"} format
  * @param {string} ground colour behind it
  */
 export const picture = (element, format, ground) => /** @type {Promise<Blob>} */ (inTurn(async (Plotly) => {
   const { data, layout } = /** @type {any} */ (element);
-  const figure = { data, layout: { ...layout, paper_bgcolor: ground } };
-  const { width, height } = layout;
+  const keyed = (/** @type {{name?: string}} */ part) => ({ ...part, showlegend: Boolean(part.name) });
+  const [traces, shapes] = [data.map(keyed), (layout.shapes ?? []).map(keyed)];
+  const named = [...traces, ...shapes].filter(({ showlegend }) => showlegend).length;
+  const [width, height] = [layout.width, layout.height + KEY_LINE * named];
+  const key = { showlegend: named > 0, legend: { orientation: "h", x: 0, y: -0.1, yanchor: "top" } };
+  const figure = { data: traces, layout: { ...layout, ...key, shapes, width, height, paper_bgcolor: ground } };
   const address = /** @type {string} */ (await Plotly.toImage(figure, { format, width, height, scale: format === "png" ? 2 : 1 }));
   const [head, body] = [address.slice(0, address.indexOf(",")), address.slice(address.indexOf(",") + 1)];
   if (!head.includes("base64")) return new Blob([decodeURIComponent(body)], { type: "image/svg+xml" });

@@ -52,10 +52,10 @@ export function createScene(state, runs, theme) {
     for (const entry of listeners) if (kinds.some((kind) => entry.kinds.has(kind))) entry.listener();
   }
 
-  /** @param {Status} next @param {Error|null} [why] */
+  /** There is nothing to show, and what was asked for is asked for again when its turn comes. @param {Exclude<Status, "ready">} next @param {Error|null} [why] */
   function standing(next, why = null) {
     if (next === status && why?.message === error?.message) return;
-    if (next !== "ready") layers = null;
+    [layers, asked] = [null, ""];
     status = next;
     error = why;
     tell("maps");

@@ -21,6 +21,8 @@ export function createTip(scene, atlas, theme) {
   const element = h("div", { class: "tip", hidden: true, "aria-hidden": "true" }, picture, label, facts);
   const { on, tell } = createListeners();
   let pointed = -1;
+  /** @type {number|undefined} of the map that is pointed at */
+  let shown;
 
   /** @param {number} place */
   function point(place) {
@@ -29,20 +31,23 @@ export function createTip(scene, atlas, theme) {
     tell();
   }
 
-  /** @param {number} place @param {number} [layer] */
-  function dress(place, layer) {
+  /** @param {number} place */
+  function dress(place) {
     const { layers } = scene;
-    if (!layers) return;
+    if (!layers || place >= layers.ids.length) return;
     atlas.dress(picture, place, SIDE);
     element.dataset.image = `${layers.ids[place]}`;
     const mark = classMark(layers.labels[place], theme.tone);
     fill(label, swatch(mark), scene.className(place), h("span", { class: "soft" }, `#${layers.ids[place]}`));
-    const kept = layer === undefined ? "" : keptSentence(scene.maps[layer]?.kept ?? null, place);
+    const kept = shown === undefined ? "" : keptSentence(scene.maps[shown]?.kept ?? null, place);
     fill(facts, [scene.tint.colouring?.told(place), kept].filter(Boolean).map((says) => h("div", {}, says)));
   }
 
   atlas.on(() => {
     if (!element.hidden) atlas.dress(picture, pointed, SIDE);
+  });
+  scene.on(["maps", "paint"], () => {
+    if (!element.hidden) dress(pointed);
   });
   return {
     element,
@@ -59,11 +64,12 @@ export function createTip(scene, atlas, theme) {
      * @param {number} [layer] of the map that is pointed at
      */
     show(place, at, layer) {
-      const before = pointed;
+      const same = place === pointed && layer === shown;
+      shown = layer;
       point(place);
       element.hidden = place < 0 || !at;
       if (place < 0 || !at) return;
-      if (place !== before) dress(place, layer);
+      if (!same) dress(place);
       const left = at.clientX + 18 + SIDE > innerWidth ? at.clientX - 26 - SIDE : at.clientX + 14;
       const top = Math.min(at.clientY + 14, innerHeight - SIDE - BELOW);
       element.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;

@@ -9,8 +9,9 @@ const [WIDTH, HEIGHT] = [200, 72];
  * @param {{epochs: number[], losses: number[][]}} history mean loss of an epoch, one row an epoch
  * @param {number[]|null} now losses of the step being taken, drawn at the end
  * @param {number|null} at the epoch being taken
+ * @param {number} count layers of the network, the input among them: what has fewer losses has them at its top
  */
-export function lossLines(history, now, at) {
+export function lossLines(history, now, at, count) {
   const x = [...history.epochs];
   const rows = [...history.losses];
   if (now?.length && at !== null) {
@@ -25,7 +26,8 @@ export function lossLines(history, now, at) {
   const px = (/** @type {number} */ v) => (x.length < 2 ? WIDTH : (WIDTH * (v - x[0])) / span);
   const py = (/** @type {number} */ v) => 3 + ((HEIGHT - 6) * (high - v)) / (high - low || 1);
   const last = rows[rows.length - 1];
-  const says = last.map((v, i) => `layer ${i + 1} ${decimal(v, 3)}`).join(", ");
+  const first = firstOf(last, count);
+  const says = last.map((v, i) => `layer ${first + i} ${decimal(v, 3)}`).join(", ");
   return h(
     "figure",
     { class: "losses" },
@@ -34,11 +36,14 @@ export function lossLines(history, now, at) {
       { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": `Loss: ${says}` },
       Array.from({ length: layers }, (_, layer) => {
         const d = rows.map((row, i) => `${i ? "L" : "M"}${px(x[i]).toFixed(1)} ${py(row[layer]).toFixed(1)}`).join("");
-        return svg("path", { d: rows.length > 1 ? d : `${d}h-6`, class: `layer-line l${layer + 1}` });
+        return svg("path", { d: rows.length > 1 ? d : `${d}h-6`, class: `layer-line l${first + layer}` });
       }),
     ),
     h("figcaption", { class: "loss-values" }, last.map((v, i) =>
-      h("span", { class: `l${i + 1}` }, h("i", {}), `L${i + 1} `, h("b", {}, decimal(v, 3))),
+      h("span", { class: `l${first + i}` }, h("i", {}), `L${first + i} `, h("b", {}, decimal(v, 3))),
     )),
   );
 }
+
+/** The layer that the first of a row of losses is of. @param {number[]} row @param {number} count as in `lossLines` */
+export const firstOf = (row, count) => Math.max(1, count - row.length);

@@ -20,7 +20,7 @@ export const pendingWord = ({ state, word, says }) => h("span", { class: `soft p
  */
 export function pendingNotice({ runs }) {
   const bar = progress(false);
-  const element = h("div", { class: "pending large", hidden: true, role: "status" });
+  const element = h("div", { class: "pending large", hidden: true });
   let drawn = "";
 
   return {
@@ -35,7 +35,7 @@ export function pendingNotice({ runs }) {
       const wanted = `${told.says} ${run.id} ${run.state}`;
       if (wanted === drawn) return;
       drawn = wanted;
-      fill(element, h("div", { class: "wait-words" }, h("h2", { class: "big" }, told.says), live(run) ? [
+      fill(element, h("div", { class: "wait-words" }, h("h2", { class: "big", role: "status" }, told.says), live(run) ? [
         h("p", { class: "soft" }, "It appears here as soon as it is there. What is there can be looked at meanwhile: the other maps, all units and their patches."),
         bar.element,
         h("button", { class: "button", disabled: run.state === "stopping", onclick: () => void runs.stop(run.id).catch(() => runs.refresh()) }, "Stop"),

@@ -4,7 +4,7 @@ import { asText } from "./astext.js";
 import { count, counted, decimal, doing, duration } from "../text.js";
 import { fill, h } from "../dom.js";
 import { live } from "../runs.js";
-import { lossLines } from "./losslines.js";
+import { firstOf, lossLines } from "./losslines.js";
 
 /** @param {boolean} large with figures and losses */
 export function progress(large) {
@@ -47,12 +47,12 @@ export function progress(large) {
       if (wanted === drawn) return;
       drawn = wanted;
       const at = training ? (now.epoch ?? 0) + (now.step ?? 0) / Math.max(1, now.steps ?? 1) : null;
-      const picture = lossLines(run.history, training ? (now.losses ?? null) : null, at);
+      const picture = lossLines(run.history, training ? (now.losses ?? null) : null, at, run.layers);
       const { epochs, losses: rows } = run.history;
       words.element.hidden = !epochs.length;
       words.show(() => ({
         says: `Mean loss of each layer over ${counted(epochs.length, "epoch")}.`,
-        columns: [{ says: "epoch" }, ...(rows[0] ?? []).map((_, i) => ({ says: `L${i + 1}`, written: (/** @type {number} */ v) => decimal(v, 3) }))],
+        columns: [{ says: "epoch" }, ...(rows[0] ?? []).map((_, i) => ({ says: `L${firstOf(rows[0], run.layers) + i}`, written: (/** @type {number} */ v) => decimal(v, 3) }))],
         rows: epochs.map((epoch, i) => [epoch, ...rows[i]]),
       }));
       fill(losses, picture && h("h3", {}, "Loss ", h("span", { class: "soft" }, "by layer, over epochs")), picture);

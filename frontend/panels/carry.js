@@ -1,7 +1,6 @@
 // What can be carried away: pictures, tables, the selected images, the whole run.
 
 import { carried } from "../marks/carried.js";
-import { classMark } from "../palette.js";
 import { commandLine } from "../marks/commandline.js";
 import { count, counted, mapCaption } from "../text.js";
 import { csv } from "../table.js";
@@ -9,6 +8,7 @@ import { fileName, painted, save } from "../saving.js";
 import { fill, h } from "../dom.js";
 import { home, ranges } from "../plane.js";
 import { inks } from "../charts.js";
+import { mapKey } from "../mapkey.js";
 import { mapSvg } from "../mapsvg.js";
 import { picture } from "../plot.js";
 import { NEEDS_SERVER, standalone } from "../standalone.js";
@@ -56,14 +56,10 @@ export function carry({ state, scene, runs, theme, api }) {
     if (!layers) return "";
     const points = scene.maps[state.now.layer];
     const colours = inks(document.body);
-    const { tinted, focus } = scene;
     const run = runs.get(layers.run)?.name ?? layers.run;
-    const of = tinted && focus.unit ? `, coloured by unit ${focus.unit.unit}` : "";
+    const { colouring } = scene.tint;
+    const of = colouring ? ` · coloured by ${colouring.title}` : "";
     const caption = mapCaption(points.parameters ?? layers.parameters.embedding, points.kept_neighbours);
-    const classes = state.now.colour === "class" ? layers.classes.flatMap((name, i) => {
-      const { colour, shape } = classMark(i, theme.tone);
-      return state.now.hidden.includes(i) ? [] : [{ says: name, colour, symbol: shape.name }];
-    }) : [];
     return mapSvg({
       ...SIZE, points, ranges: ranges(state.now.view ?? home(points, SIZE), SIZE),
       groups: scene.groups, selected: scene.selected, chosen: state.now.selection.length > 0,
@@ -71,7 +67,9 @@ export function carry({ state, scene, runs, theme, api }) {
       title: `${run} · ${scene.layerName(state.now.layer)} · epoch ${layers.epoch}${of}`,
       caption: `${caption} · ${counted(layers.ids.length, "image")} of ${layers.dataset}, ${layers.split}`,
       ink: colours.ink, soft: colours.soft, surface: colours.surface,
-      legend: classes.slice(0, 36),
+      legend: mapKey({
+        classes: layers.classes, colouring, off: colouring ? state.now.off : state.now.hidden, tone: theme.tone, soft: colours.soft,
+      }),
     });
   }
 

@@ -23,7 +23,7 @@ export function chosen({ state, scene }) {
       .filter(({ n }) => n)
       .sort((a, b) => b.n - a.n);
     const told = parts.slice(0, 4).map(({ n, name }) => `${name} ${count(n)}`);
-    if (parts.length > 4) told.push(`${parts.length - 4} more classes`);
+    if (parts.length > 4) told.push(`${parts.length - 4} more ${parts.length === 5 ? "class" : "classes"}`);
     if (strange) told.push(`${count(strange)} not among the images of this run`);
     fill(
       element,

@@ -1,6 +1,6 @@
 // The name, the run in view, and what concerns the page as a whole.
 
-import { fill, h } from "../dom.js";
+import { fill, h, refill } from "../dom.js";
 import { colourPick } from "../marks/colourpick.js";
 
 /** @param {import("../types.js").Page} page @param {HTMLElement} search */
@@ -34,7 +34,7 @@ export function header({ state, scene, runs, theme }, search) {
 
   function drawColour() {
     colour.hidden = !scene.layers;
-    fill(colour, h("span", { class: "soft" }, "colour"), colourPick({ state, scene }, "colour"));
+    refill(colour, h("span", { class: "soft" }, "colour"), colourPick({ state, scene }, "colour"));
   }
 
   async function link() {
@@ -43,11 +43,12 @@ export function header({ state, scene, runs, theme }, search) {
     try {
       await navigator.clipboard.writeText(address);
       copy.textContent = "Copied";
+      copied.textContent = "The address of this view is copied.";
     } catch {
       history.replaceState(null, "", address);
       copy.textContent = "In the address bar";
+      copied.textContent = "The address of this view could not be copied; it is in the address bar.";
     }
-    copied.textContent = "The address of this view is copied.";
     setTimeout(() => (copy.textContent = "Copy link"), 1600);
   }
 

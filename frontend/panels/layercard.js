@@ -1,7 +1,9 @@
 // What the layer in view is like, and the images that are selected.
 
+import { createDefinitions } from "../marks/definitions.js";
 import { count, counted, decimal, lossName, percent } from "../text.js";
 import { fill, h } from "../dom.js";
+import { pending } from "../pending.js";
 import { roving } from "../roving.js";
 import { ordered, usualMost } from "../units.js";
 import { thumb } from "../marks/thumb.js";
@@ -15,6 +17,7 @@ export function layercard(page) {
   const layer = h("section", { class: "card", "aria-label": "Layer" });
   const chosen = h("section", { class: "card", id: "chosen", "aria-label": "Selected images", hidden: true });
   const element = h("div", { class: "layer-card" }, chosen, layer);
+  const definitions = createDefinitions();
 
   function drawLayer() {
     const { layers } = scene;
@@ -29,7 +32,7 @@ export function layercard(page) {
       h(
         "dl",
         { class: "facts" },
-        fact("probe accuracy", info.probe ? percent(info.probe.accuracy) : info.missing.includes("probes") ? "to come" : "no labels"),
+        fact("probe accuracy", info.probe ? percent(info.probe.accuracy) : pending(runs.get(layers.run), layers.epoch, info, "probes")?.word ?? "no labels"),
         info.probe ? fact("95 % interval", `${percent(info.probe.low)} to ${percent(info.probe.high)}`) : null,
         info.probe?.random && info.layer ? fact("random encoder", percent(info.probe.random.accuracy)) : null,
         info.layer ? fact("units", count(info.units)) : fact("pixels", count(info.features)),
@@ -40,7 +43,7 @@ export function layercard(page) {
       ),
       h("p", { class: "soft hint" }, "Click a point to pin its image and see its neighbours in every layer."),
       strongest(),
-      definitions(layers.definitions),
+      definitions(["probes", "embedding", "activity"].map((name) => layers.definitions[name])),
     );
   }
 
@@ -60,14 +63,6 @@ export function layercard(page) {
           onclick: () => state.set({ unit, colour: "unit" }) },
         unitFace(layers, units, unit, decimal(units.best_dprime?.[unit]), most, theme.tone),
       ))));
-  }
-
-  /** @param {Record<string, string>} told */
-  function definitions(told) {
-    const rows = ["probes", "embedding", "activity"].filter((name) => told[name]);
-    if (!rows.length) return null;
-    return h("details", { class: "definitions" },
-      h("summary", {}, "How these are measured"), rows.map((name) => h("p", {}, told[name])));
   }
 
   function drawChosen() {

@@ -76,7 +76,7 @@ export function learning({ state, scene, runs, api, theme }) {
       now,
       h("h2", {}, `${lossName(`${run.config.rule}`)} now`),
       h("p", { class: "soft small" }, `Mean of each layer at step ${at} of ${steps}, in epoch ${epoch + 1}, after the means of the epochs before.${below === null ? "" : ` What follows is of epoch ${below}, until a later one is analysed.`}`),
-      lossLines(run.history, step.losses ?? null, epoch + at / Math.max(1, steps)),
+      lossLines(run.history, step.losses ?? null, epoch + at / Math.max(1, steps), run.layers),
     );
   }
 

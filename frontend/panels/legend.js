@@ -5,7 +5,7 @@ import { SIZES } from "../state.js";
 import { categories } from "../marks/categories.js";
 import { classMark, ramp } from "../palette.js";
 import { colourPick } from "../marks/colourpick.js";
-import { fill, h } from "../dom.js";
+import { fill, h, refill } from "../dom.js";
 import { joined } from "../selection.js";
 import { lostSentence } from "../lost.js";
 import { markOf, short } from "../colourings.js";
@@ -74,7 +74,7 @@ export function legend({ state, scene, theme }) {
 
   function drawScale() {
     const { colouring, refusal, remarks } = scene.tint;
-    fill(
+    refill(
       scale,
       h("label", { class: "pick" }, h("span", { class: "soft" }, "colour"), colourPick({ state, scene }, "legend-colour")),
       refusal && h("p", { class: "notice", role: "alert" }, refusal),

@@ -21,6 +21,8 @@ export function likeness({ state, scene, runs, api, theme, beside }) {
     h("h3", {}, "Similarity of layers, CKA"), notice, body);
   /** @type {Similarities|null} */
   let told = null;
+  /** @type {Similarities|null} what the table says */
+  let drawn = null;
   const asking = createAsking();
   roving(matrix, ".cka-cell");
 
@@ -37,6 +39,7 @@ export function likeness({ state, scene, runs, api, theme, beside }) {
       draw();
     });
     if (asked) element.classList.add("stale");
+    else if (told !== drawn) draw();
     else mark();
   }
 
@@ -48,7 +51,7 @@ export function likeness({ state, scene, runs, api, theme, beside }) {
   function draw() {
     body.hidden = !told?.cells.length;
     if (!told?.cells.length || state.now.tab !== "compare") return;
-    const reply = told;
+    const reply = (drawn = told);
     fill(matrix, h(
       "table",
       { class: "cka", "aria-label": `CKA of the layers of ${rowsOf(told)} (rows) and of ${columnsOf(told)} (columns)` },

@@ -10,6 +10,7 @@ import { segments } from "../marks/segments.js";
 /** @typedef {import("../types.js").Layers} Layers */
 /** @typedef {import("../types.js").Matches} Matches */
 /** @typedef {import("../types.js").Units} Units */
+/** @typedef {{told: Matches, units: [Units, Units], layers: [Layers, Layers]}} Found */
 
 const MOST = 120; // pairs that are shown
 
@@ -22,8 +23,10 @@ export function matched({ state, scene, runs, api, tip, beside }) {
   const notice = h("p", { class: "notice" });
   const body = h("div", { class: "bench" }, says, pairs, words);
   const element = h("section", { "aria-label": "Matched units", id: "matched", hidden: true }, head, notice, body);
-  /** @type {{told: Matches, units: [Units, Units], layers: [Layers, Layers]}|null} */
+  /** @type {Found|null} */
   let found = null;
+  /** @type {Found|null} what the pairs are of */
+  let drawn = null;
   const asking = createAsking();
 
   function load() {
@@ -46,6 +49,7 @@ export function matched({ state, scene, runs, api, tip, beside }) {
       draw();
     });
     if (asked) element.classList.add("stale");
+    else if (found !== drawn) draw();
   }
 
   function draw() {
@@ -53,6 +57,7 @@ export function matched({ state, scene, runs, api, tip, beside }) {
       (word) => state.set({ pairing: /** @type {"single"|"best"} */ (word) })));
     body.hidden = !found || found.told.reason !== null;
     if (!found || body.hidden || state.now.tab !== "compare") return;
+    drawn = found;
     const { told, layers } = found;
     const { unit, other, r, mean } = state.now.pairing === "best" ? told.best : told.one_to_one;
     const names = [layers[0].layers[told.layer].name, layers[1].layers[told.versus_layer].name];
@@ -74,7 +79,7 @@ export function matched({ state, scene, runs, api, tip, beside }) {
 
   /** The strongest patch of a unit; a click opens the unit. @param {0|1} side @param {number} unit */
   function tile(side, unit) {
-    const { told, units, layers } = /** @type {NonNullable<typeof found>} */ (found);
+    const { told, units, layers } = /** @type {Found} */ (found);
     const { image, row, column } = units[side].top;
     const layer = side ? told.versus_layer : told.layer;
     const info = layers[side].layers[layer];

@@ -2,7 +2,7 @@
 
 import { count, counted, decimal, percent } from "../text.js";
 import { isThere, ordered, orderName, ORDERS, possible, silent, usualMost } from "../units.js";
-import { fill, h } from "../dom.js";
+import { fill, h, refill } from "../dom.js";
 import { longGrid } from "../longgrid.js";
 import { roving } from "../roving.js";
 import { unitFace, unitName, unitSentence } from "../marks/unitface.js";
@@ -84,7 +84,7 @@ export function neurons({ state, scene, theme, tip }) {
     const sort = possible(units, state.now.sort);
     const like = sort === "alike" ? units.alike?.unit ?? null : unit;
     const words = /** @type {import("../units.js").Order[]} */ (Object.keys(ORDERS));
-    fill(
+    refill(
       toolbar,
       h("label", {}, h("span", { class: "soft" }, "Sort by"),
         h("select", {

@@ -7,6 +7,9 @@ import { fill, h } from "../dom.js";
 
 /** @typedef {import("../types.js").Setting} Setting */
 
+const LONGEST = 80; // letters of a name
+const AGAIN = ", again";
+
 /** @param {import("../types.js").Page} page */
 export function newrun({ state, runs, api }) {
   const body = h("div", { class: "form-body" });
@@ -16,10 +19,6 @@ export function newrun({ state, runs, api }) {
   element.addEventListener("close", () => {
     if (asked()) state.set({ dialog: null });
   });
-  element.addEventListener("click", (event) => {
-    if (event.target === element) element.close();
-  });
-
   /** The run and the data set to start from, null for none; or null when no form is asked for. */
   function asked() {
     const { dialog } = state.now;
@@ -70,7 +69,7 @@ export function newrun({ state, runs, api }) {
    * @param {string|null} data a key
    */
   function form(settings, words, datasets, source, data) {
-    const name = h("input", { id: "run-name", maxlength: 80, placeholder: "a name, or leave empty", value: source ? `${source.name}, again` : "" });
+    const name = h("input", { id: "run-name", maxlength: LONGEST, placeholder: "a name, or leave empty", value: source ? `${source.name.slice(0, LONGEST - AGAIN.length)}${AGAIN}` : "" });
     const notice = h("p", { class: "notice bad", role: "alert", hidden: true });
     const line = h("code", { class: "command" });
     const cost = h("div", { class: "block cost", id: "cost" });

@@ -4,7 +4,7 @@ import { createAsking } from "../asking.js";
 import { classMark } from "../palette.js";
 import { decimal, layerName } from "../text.js";
 import { difference, partners } from "../bench.js";
-import { fill, h } from "../dom.js";
+import { fill, h, refill } from "../dom.js";
 import { headings } from "../marks/headings.js";
 import { inks } from "../charts.js";
 import { lineOf, namedLines } from "../marks/namedlines.js";
@@ -66,7 +66,7 @@ export function pair({ state, scene, runs, api, theme, beside }) {
       return h("tr", { "data-row": key }, h("th", { scope: "row" }, says), [x, y].map((v) => h("td", {}, v ? share(v) : "–")),
         h("td", {}, d ? [signed(d.by), h("small", {}, `${signed(d.low)} to ${signed(d.high)}`)] : "–"));
     };
-    fill(
+    refill(
       table,
       h("table", {},
         headings(["", nameOfRun(a), nameOfRun(b), "difference, points"]),

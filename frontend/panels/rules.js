@@ -5,7 +5,7 @@ import { count, counted, decimal, duration, layerName, percent } from "../text.j
 import { found, isReference, layersOf, measures, nameOf, NEIGHBOURS, reordered, seedsOf, shortName, sorted, toTry, viewOf } from "../bench.js";
 import { createAsking } from "../asking.js";
 import { commandLine } from "../marks/commandline.js";
-import { fill, h } from "../dom.js";
+import { fill, h, refill } from "../dom.js";
 import { inks } from "../charts.js";
 import { lineOf, namedLines } from "../marks/namedlines.js";
 import { share } from "../marks/share.js";
@@ -129,7 +129,7 @@ export function rules({ state, runs, api, theme }) {
       ["memory", "MB", "Peak memory, measured apart in a fresh process"],
     ];
     const { order } = state.now;
-    fill(
+    refill(
       table,
       h(
         "table",

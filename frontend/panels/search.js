@@ -81,7 +81,10 @@ export function search({ state, scene, runs }) {
 
   /** @param {FocusEvent} event */
   function left({ relatedTarget }) {
-    if (!(relatedTarget instanceof Node && element.contains(relatedTarget))) list.hidden = true;
+    if (!(relatedTarget instanceof Node && element.contains(relatedTarget))) return;
+    list.hidden = true;
+    box.setAttribute("aria-expanded", "false");
+    box.removeAttribute("aria-activedescendant");
   }
 
   return {

@@ -55,7 +55,7 @@ export function stage({ state, scene, runs }, bodies) {
   function drawWait() {
     const run = runs.get(state.now.run);
     if (run && scene.status === "waiting") bar.update(run);
-    const wanted = `${scene.status} ${run?.id} ${run?.state} ${scene.error?.message}`;
+    const wanted = `${scene.status} ${run?.id} ${run?.state} ${run?.phase} ${scene.error?.message}`;
     if (wanted === told) return;
     told = wanted;
     fill(wait, words(run));
@@ -76,7 +76,8 @@ export function stage({ state, scene, runs }, bodies) {
     }
     if (!run) return null;
     if (live(run)) {
-      return told(run.phase === "analysing" ? "Analysing the first checkpoint" : "Training",
+      const doing = run.state === "queued" ? "Waiting" : run.phase === "analysing" ? "Analysing the first checkpoint" : "Training";
+      return told(doing,
         h("p", { class: "soft" }, "The maps appear here as soon as the first checkpoint is analysed."), bar.element,
         h("button", { class: "button", disabled: run.state === "stopping", onclick: () => void runs.stop(run.id).catch(() => runs.refresh()) }, "Stop"));
     }

@@ -12,6 +12,7 @@ import { home, ranges } from "../plane.js";
 import { linked } from "../linked.js";
 import { roving } from "../roving.js";
 
+const still = matchMedia("(prefers-reduced-motion: reduce)");
 const USUAL = 7; // maps that fit beside each other, and while it is not known how many there are
 
 /**
@@ -170,7 +171,7 @@ export function strip({ state, scene, runs, tip, example }, done) {
       c.title.setAttribute("aria-current", on ? "true" : "false");
       if (on && element.scrollWidth > element.clientWidth) {
         const middle = c.element.offsetLeft - (element.clientWidth - c.element.offsetWidth) / 2;
-        element.scrollTo({ left: middle, behavior: "smooth" });
+        element.scrollTo({ left: middle, behavior: still.matches ? "auto" : "smooth" });
       }
     });
   }

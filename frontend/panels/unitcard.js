@@ -3,6 +3,7 @@
 import { asText } from "../marks/astext.js";
 import { classMark } from "../palette.js";
 import { classRows } from "../marks/classbars.js";
+import { createDefinitions } from "../marks/definitions.js";
 import { count, decimal, percent, shortLayer } from "../text.js";
 import { fill, h } from "../dom.js";
 import { gratings, gratingTable } from "../marks/gratings.js";
@@ -29,6 +30,7 @@ export function unitcard({ state, scene, theme, tip }) {
   const element = h("section", { class: "card unit-card", id: "unit", "aria-label": "Unit", hidden: true });
   const words = asText("Responses");
   const tuningText = asText("Responses to gratings");
+  const definitions = createDefinitions();
 
   function draw() {
     const number = state.now.unit;
@@ -56,7 +58,7 @@ export function unitcard({ state, scene, theme, tip }) {
       unit.dprime ? preferences(unit, layers) : null,
       unit.layer > 0 ? tuned(unit) : null,
       responses(unit),
-      definitions(unit),
+      definitions(["selectivity", "tuning", "maximizers", "activity"].map((name) => unit.definitions[name])),
     );
   }
 
@@ -207,14 +209,6 @@ export function unitcard({ state, scene, theme, tip }) {
     return h("div", { class: "block" },
       h("h3", {}, "Responses ", h("span", { class: "soft" }, rank)),
       histogram(unit.histogram, answer), words.element);
-  }
-
-  /** @param {import("../types.js").Unit} unit */
-  function definitions(unit) {
-    const told = ["selectivity", "tuning", "maximizers", "activity"].map((name) => unit.definitions[name]).filter(Boolean);
-    if (!told.length) return null;
-    return h("details", { class: "definitions" },
-      h("summary", {}, "How these are measured"), told.map((sentence) => h("p", {}, sentence)));
   }
 
   scene.on(["maps", "unit", "units"], draw);

@@ -1,6 +1,6 @@
 // What the checkpoint in view is compared with: another run, or another epoch of its own.
 
-import { fill, h } from "../dom.js";
+import { fill, h, refill } from "../dom.js";
 
 /** @param {import("../types.js").Both} page */
 export function versus({ state, scene, runs, beside }) {
@@ -17,7 +17,7 @@ export function versus({ state, scene, runs, beside }) {
     const others = runs.list.filter((run) => run.analysed.length && run.id !== goal?.run.id);
     const own = goal && goal.run.analysed.length > 1 ? goal.run : null;
     const none = own || others.length ? "nothing" : "no other analysed run";
-    fill(
+    refill(
       head,
       h("h2", {}, "Two checkpoints"),
       h("span", {}, goal ? `${goal.run.name}, epoch ${goal.epoch}` : "no analysed run is in view"),

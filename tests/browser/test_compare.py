@@ -185,6 +185,29 @@ def test_two_runs_are_told_with_their_difference(
     page.screenshot(path=shots / "compare-two-runs.png")
 
 
+def test_an_open_choice_stands_through_news_that_change_nothing_of_it(
+    visit: Visit, bench: str, ask: Callable[[str], dict]
+) -> None:
+    run, called = ask("runs")["runs"][0], "another"
+
+    def two(route: Route) -> None:  # what is not complete is asked about again every few seconds
+        route.fulfill(json={"runs": [run, run | {"id": OTHER, "name": called, "begun": [999]}]})
+
+    page = visit("#tab=map")
+    page.route(re.compile(r"/api/runs$"), two)
+    open_anew(page, page.url.split("#")[0] + f"#tab=compare&bench={bench}")
+    expect(page.locator("#versus option")).to_have_count(3)
+    expect(page.locator("#compare table.rules")).to_have_count(1)
+    choices = '["#versus", "#compare table.rules"].map((one) => document.querySelector(one))'
+    page.evaluate(f"window.standing = {choices}")
+    for _ in range(2):  # the first may have been on its way before
+        with page.expect_response(re.compile(r"/api/runs$")):
+            pass
+    assert page.evaluate("window.standing.map((one) => one.isConnected)") == [True, True]
+    called = "of a new name"
+    expect(page.locator("#versus")).to_contain_text(called)
+
+
 def test_a_bench_that_cannot_be_shown_leaves_the_choice(visit: Visit, bench: str) -> None:
     with expected(visit.complaints, r"Failed to load resource"):
         page = visit("#tab=compare&bench=gone")
