@@ -1,6 +1,7 @@
 # make serve   install into .venv, start the page, open the browser
 # make test    install what the tests need, lint, run every test
-# make soak    every promise of what survives and who is refused, tried thousands of times (hours)
+# make soak    every promise of what survives and who is refused, tried thousands of times (hours);
+#              ARGS="--ci --out FILE" for the short form, written down
 # make proof   every rule: its loss, gradients and four factors, each against a second derivation
 HOST ?= 127.0.0.1
 PORT ?= 8000
@@ -36,7 +37,8 @@ screenshots: .venv/ready-to-test
 	@mkdir -p docs
 	cp screenshots/map-light-1440.png docs/screenshot.png
 
-# Trains the run that ships anew, in an hour, and puts its small copy in place.
+# Trains the run that ships anew, in an hour, and puts its small copy in place; its card, README.md
+# there, goes and is to be written anew.
 demo: .venv/ready-to-serve
 	rm -rf build/demo
 	.venv/bin/saccade train --home build/demo --name "CLAPP demo" --preset photos

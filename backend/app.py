@@ -103,6 +103,7 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        examples.forget_old()
         if settings.work:
             service.supervisor.start()
         yield

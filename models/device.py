@@ -2,6 +2,8 @@
 
 import ctypes
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -25,9 +27,18 @@ def pick_precision(word: str, device: torch.device) -> torch.dtype:
     if word != "auto":
         return getattr(torch, word)
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.bfloat16 if native else torch.float32
     native = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
     return torch.bfloat16 if device.type == "cpu" and native() else torch.float32
+
+
+@contextmanager
+def exact_convolutions() -> Iterator[None]:
+    """float32 as on a processor: no TF32, and the same algorithm each time."""
+    cudnn = torch.backends.cudnn
+    with cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        yield
 
 
 def keep_freed_memory() -> None:

@@ -88,11 +88,13 @@ def sites_of(sees: str, view: int) -> tuple[Sites, ...]:
     """The sites of layers 1..6 on a view of `view` pixels; sees: a word of ENCODER_CLASSES."""
     if sees == "patches":
         return (patch_sites(view),) * len(VGG6_POOLS)
-    found, shown = [], view
+    found, shown, pixel = [], view, 1  # side of a layer's map, and of what one place on it sees
     for cells, pool in zip(IMAGE_SIDES, VGG6_POOLS, strict=True):
-        shown //= 2 if pool else 1
+        shown, pixel = (shown // 2, 2 * pixel) if pool else (shown, pixel)
         side = max(min(cells, shown), 1)
-        found.append(Sites.even(side, view // side, view // side))
+        # as torch's adaptive_avg_pool2d has them: neighbours share a place where they do not fit
+        edges = [(shown * i // side, -(-shown * (i + 1) // side)) for i in range(side)]
+        found.append(Sites(tuple((pixel * start, pixel * end) for start, end in edges)))
     return tuple(found)
 
 

@@ -15,6 +15,7 @@ class Recipe:
 
 # benchmarks/learning.md says why
 LAPTOP = {"learning_rate": 1e-3, "schedule": "cosine", "init": "he", "w_init": "identity"}
+OFTEN = "0,1,3,10,30,100,200,300,400,500,600,700,800,900,1000"
 
 RECIPES: dict[str, Recipe] = {
     recipe.word: recipe
@@ -22,7 +23,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             "paper",
             {"data": "stl10", "encoder": "vgg6", "epochs": 300},
-            "The paper's encoder and settings on the unlabelled images of STL-10.",
+            "The paper's encoder and settings on STL-10's unlabelled and training images.",
         ),
         Recipe(
             "photos",
@@ -31,12 +32,12 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             "stl10-small",
-            {"data": "stl10", "epochs": 300, **LAPTOP},
-            "A quarter of the width on STL-10, for a processor.",
+            {"data": "stl10-labelled", "epochs": 300, **LAPTOP},
+            "A quarter of the width on the training images of STL-10, for a processor.",
         ),
         Recipe(
             "stl10-gpu",
-            {"data": "stl10", "encoder": "vgg6", "epochs": 1000},
+            {"data": "stl10", "encoder": "vgg6", "epochs": 1000, "keep": OFTEN},
             "The paper's encoder on STL-10, kept often, for a GPU with limited time.",
         ),
     )

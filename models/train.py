@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from models.config import TrainConfig
 from models.data.views import random_views, two_views
-from models.device import keep_freed_memory, pick_precision
+from models.device import exact_convolutions, keep_freed_memory, pick_precision
 from models.errors import DataError, DivergedError
 from models.hebbian import four_factors
 from models.parallel.share import Share
@@ -84,7 +85,8 @@ def train(
                 chosen = rows[np.sort(order[batch * config.batch : (batch + 1) * config.batch])]
                 seen, told = batch_of(images, chosen, training, labels)
                 set_rate(training, training.step / steps)
-                losses = step(training, seen, batch, told)
+                with exactly(training):
+                    losses = step(training, seen, batch, told)
                 ends = batch + 1 == per_epoch
                 training.step += 1
                 training.epoch += ends
@@ -162,12 +164,24 @@ def step(training: Training, images: Tensor, batch: int, labels: Tensor | None =
 
 
 def arithmetic(training: Training) -> torch.autocast:
-    """The precision of convolutions and predictions; sums, losses and updates keep the weights'."""
-    weight, config = training.weight, training.config
-    word = "float32" if config.update == "hebbian" else config.precision
-    dtype = pick_precision(word, weight.device)
+    """The precision of convolutions, their means and predictions; losses and updates keep the
+    weights'."""
+    dtype = precision_of(training)
     lower = dtype not in (torch.float32, torch.float64)
-    return torch.autocast(weight.device.type, dtype if lower else torch.bfloat16, enabled=lower)
+    word = training.weight.device.type
+    return torch.autocast(word, dtype if lower else torch.bfloat16, enabled=lower)
+
+
+def exactly(training: Training) -> AbstractContextManager:
+    """float32 that a step is to compute in is all of it, on a GPU too."""
+    exact = precision_of(training) == torch.float32
+    return exact_convolutions() if exact else nullcontext()
+
+
+def precision_of(training: Training) -> torch.dtype:
+    config = training.config
+    word = "float32" if config.update == "hebbian" else config.precision
+    return pick_precision(word, training.weight.device)
 
 
 def seeded(*words: int) -> np.random.Generator:

@@ -1,9 +1,11 @@
 """Does the compose file say what it should, to the tool that reads it?"""
 
+import http.server
 import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,32 @@ def test_each_service_runs_a_command_of_saccade_and_tells_its_health(
 def test_the_gpu_profile_asks_for_gpus(services: dict[str, dict]) -> None:
     asked = {name for name, service in services.items() if "nvidia" in str(service.get("deploy"))}
     assert asked == {name for name in services if name == "worker-gpu"}
+
+
+@pytest.mark.parametrize(("answer", "well"), [(200, True), (401, True), (503, False), (0, False)])
+def test_the_health_of_the_page_is_that_it_answers_anything_but_a_failure(
+    services: dict[str, dict], answer: int, well: bool
+) -> None:
+    """Without a token, the answer of a server that is well is 401."""
+
+    class Answering(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            assert self.path == "/api/health"
+            self.send_response(answer)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Answering) as server:
+        code = services["web"]["healthcheck"]["test"][3].replace("8000", f"{server.server_port}")
+        if answer:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+        else:
+            server.server_close()
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True)
+        if answer:
+            server.shutdown()
+    assert (done.returncode == 0) == well
 
 
 def test_the_health_of_a_worker_is_its_beat(services: dict[str, dict], tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ positions inside the patch), as in the paper. The mean of z over the grid is the
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor
 
 from models.data.views import centre_views
+from models.device import exact_convolutions
 from models.errors import CheckpointError
 from models.patches import patches, to_grid
 from models.presets import lattice_of
@@ -106,11 +106,3 @@ def on_lattice(z: Tensor) -> Tensor:
     """[b, unit, row, column] -> [b, place, unit]."""
     kept = list(lattice_of(z.shape[-1]))
     return z[:, :, kept][:, :, :, kept].flatten(2).movedim(1, 2)
-
-
-@contextmanager
-def exact_convolutions() -> Iterator[None]:
-    """float32 as on a processor: no TF32, and the same algorithm each time."""
-    cudnn = torch.backends.cudnn
-    with cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-        yield

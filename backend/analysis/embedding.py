@@ -12,6 +12,7 @@ from backend.analysis.directions import Components
 from backend.analysis.exact_tsne import at_once, exact_tsne
 from backend.analysis.machine import cores
 from backend.analysis.neighbours import drawn, nearest
+from backend.analysis.scale import vary
 
 # The paper's figures use perplexity 50 (its published code, scikit-learn's other defaults).
 PERPLEXITY = {"default": 30.0, "paper": 50.0, "least": 2.0, "most": 500.0}
@@ -40,7 +41,7 @@ class Embedding:
 
     x: np.ndarray  # float32 [n]
     y: np.ndarray
-    kept_neighbours: float  # share, 0..1
+    kept_neighbours: float  # share, 0..1; NaN where none is nearest
     kept: np.ndarray  # uint8 [n], how many of its neighbours each image keeps; UNKNOWN: not asked
     parameters: dict
 
@@ -60,7 +61,7 @@ class Sketch:
         cls, features: np.ndarray, perplexity: float, seed: int, start: np.ndarray | None
     ) -> "Sketch":
         n, points = len(features), principal(features, COMPONENTS, seed)
-        perplexity, drawable = possible(perplexity, n), n >= FEWEST and points[:, 0].std() > 0
+        perplexity, drawable = possible(perplexity, n), n >= FEWEST and vary(features)
         shared = start is not None and start[:, 0].std() > 0
         start = start if shared else first_two(points)
         parameters = {
@@ -210,10 +211,10 @@ def kept_of_each(
     features: np.ndarray, flat: np.ndarray, count: int = KEPT, device: torch.device | str = "cpu"
 ) -> np.ndarray:
     """How many of the `count` nearest rows of features are among the nearest of `flat`: uint8 [n];
-    UNKNOWN for rows that are not `drawn`."""
+    UNKNOWN for rows that are not `drawn`, and where the features do not differ: none is nearest."""
     kept = np.full(len(features), UNKNOWN, np.uint8)
     asked = drawn(len(features))
-    if not 0 < count < len(features):
+    if not 0 < count < len(features) or not vary(features):
         return kept
     before, _ = nearest(features, count, device, asked)
     after, _ = nearest(flat, count, device, asked)
@@ -222,6 +223,6 @@ def kept_of_each(
 
 
 def share_of(kept: np.ndarray, count: int) -> float:
-    """The mean share of `count` neighbours that are kept, over the rows that were asked; else 0."""
+    """The mean share of `count` neighbours that are kept, over the rows asked; NaN without any."""
     known = kept[kept != UNKNOWN]
-    return float(known.mean() / count) if len(known) else 0.0
+    return float(known.mean() / count) if len(known) else float("nan")

@@ -49,7 +49,7 @@ def joint(points: Tensor, perplexity: float) -> Tensor:
         squared[:, own, own + rows.start] = torch.inf
         p[:, rows] = affinities(squared, perplexity)
     for one in p:
-        one.copy_((one + one.T) / (2 * n))
+        one.copy_((one + one.T).div_(2 * n))
     return p
 
 
@@ -99,6 +99,6 @@ def parts(layers: int, n: int) -> list[slice]:
 
 
 def at_once(n: int, device: torch.device | str) -> int:
-    """How many layers of n images fit in the free memory of a GPU: p, its transpose, and blocks."""
+    """How many layers of n images fit in the free memory of a GPU: p, one n x n more, blocks."""
     free, _ = torch.cuda.mem_get_info(device)
     return max(0, (free - 32 * PAIRS) // (4 * n * n) - 1)

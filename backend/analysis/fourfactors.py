@@ -25,7 +25,7 @@ def gaps(encoder: nn.Module, rule: Rule, views: Tensor, draw) -> np.ndarray:
     found = np.full((len(rule.layers), len(GAP_ROWS), len(WEIGHTS)), np.nan)
     exact: list[tuple[Tensor, ...]] = []
     for p, dtype in enumerate(PRECISIONS.values()):
-        encoder_p, rule_p = (copy.deepcopy(part).to("cpu", dtype) for part in (encoder, rule))
+        encoder_p, rule_p = (copy.deepcopy(part).cpu().to(dtype) for part in (encoder, rule))
         x = encoder_p.entrance(views.to(dtype))
         for n, layer in enumerate(encoder_p.layers):
             update = local_update(rule_p, n, layer, x, len(views), draw)

@@ -13,6 +13,7 @@ from backend.analysis.directions import Components
 from backend.analysis.embedding import COMPONENTS, FEWEST, first_two, possible
 from backend.analysis.neighbours import blocks
 from backend.analysis.probes import one_thread
+from backend.analysis.scale import vary
 
 PERPLEXITY, BEGIN = 5.0, 25  # neighbours that count, and those whose median place is the start
 STEPS, RATE, MOMENTUM = 250, 0.1, 0.8
@@ -39,7 +40,7 @@ def placed(
     """
     components = Components.of(features, COMPONENTS, seed)
     known, asking = components.apply(features), components.apply(new)
-    if len(features) < FEWEST or known[:, 0].std() == 0:
+    if len(features) < FEWEST or not vary(features):
         return first_two(asking).astype(np.float32)
     parts = (torch.from_numpy(np.array(x)).to(device).double() for x in (known, asking, flat))
     known, asking, flat = parts

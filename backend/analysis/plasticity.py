@@ -19,6 +19,7 @@ from backend.analysis.fourfactors import EXACT_IMAGES, gaps
 from backend.analysis.scores import Scores, counted, edges_of, hinged, scores_of
 from models.config import TrainConfig
 from models.data.views import random_views, two_views
+from models.device import exact_convolutions
 from models.errors import CheckpointError
 from models.rules import RULES
 from models.rules.infonce import CPC, NEGATIVES, GreedyInfoMax
@@ -34,10 +35,10 @@ SAMPLE = (
 )
 SCORES = (
     "Scores: u = z . W c of every true and every wrong future, over all places (and both "
-    "predictions, where a rule makes two); wrong ones are drawn as in training, so that about 1 in "
-    "{met_itself} is of the image itself. The histograms share their bins, the outermost hold what "
-    "lies beyond."
+    "predictions, where a rule makes two); wrong ones are drawn as in training{itself}. The "
+    "histograms share their bins, the outermost hold what lies beyond."
 )
+MET_ITSELF = ", so that about 1 in {} is of the image itself"
 HINGE = (
     "Loss: mean of max(0, 1 - u) over the true plus mean of max(0, 1 + u) over the wrong futures, "
     "2 at chance{steps}. Open gates H: the share of true futures with u < 1 and of wrong ones with "
@@ -80,7 +81,7 @@ def definitions(config: TrainConfig, images: int, view: int, seed: int) -> dict[
         else f"a random view of {seen}",
         "steps": "; all steps k weigh the same" if row.predicts else "",
         "met": NEGATIVES + 1,
-        "met_itself": min(BATCH, count),
+        "itself": "" if config.negatives == "next" else MET_ITSELF.format(min(BATCH, count)),
         "chance": np.log(NEGATIVES + 1),
         "compared": min(COSINE_IMAGES, count),
         "exact": min(EXACT_IMAGES, count),
@@ -160,7 +161,7 @@ class Plasticity:
 
     def add(self, views: Tensor, draw, compare: bool) -> Iterator[float]:
         """Take the scores of a batch and, if `compare`, its updates; yields the share done."""
-        with torch.set_grad_enabled(compare):
+        with torch.set_grad_enabled(compare), exact_convolutions():
             activity = self.encoder(views)
         if self.rule.hears_top:
             draw = draw._replace(top=activity[-1].detach())
@@ -172,7 +173,8 @@ class Plasticity:
         steps = len(self.scores[self.rule.layers[0]].true)
         for k in range(steps):
             yield k / steps
-            self.compare(at_step(self.rule, k), k, activity, draw)
+            with exact_convolutions():
+                self.compare(at_step(self.rule, k), k, activity, draw)
 
     def take(self, layer: int, z: Tensor, draw) -> None:
         into = self.scores[layer]
@@ -197,7 +199,7 @@ class Plasticity:
             own = rule.loss(n, activity[n], draw)
             (local,) = torch.autograd.grad(own, kernel, retain_graph=True)
             before = self.sums.get((n, k), (0, 0))
-            self.sums[n, k] = before[0] + local.double().cpu(), before[1] + sent.double().cpu()
+            self.sums[n, k] = before[0] + local.cpu().double(), before[1] + sent.cpu().double()
 
     def result(self, layer: int) -> dict[str, np.ndarray]:
         """All that was counted of a layer, as the arrays of a result."""

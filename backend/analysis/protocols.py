@@ -11,10 +11,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from backend.analysis.activity import exact_convolutions
 from backend.analysis.probes import DEFINITION, Probe, probe, scored
 from backend.analysis.seen import Seen
 from models.data.views import random_views
+from models.device import exact_convolutions
 
 EPOCHS, BATCH, LEARNING_RATE = 300, 32, 1e-3  # of the protocol `paper` (method B.5)
 

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 BLOCK = 256  # features at a time, so that double precision needs little memory
-STILL = 1e-6  # a spread of less than this share of the mean is rounding
+STILL = 1e-6  # a spread of less than this share of a feature's size is rounding
+
+
+def vary(features: np.ndarray) -> bool:
+    """Whether the rows of features [n, feature] differ in any by more than rounding."""
+    low, high = features.min(0), features.max(0)
+    return bool(np.any(high - low > STILL * np.maximum(abs(low), abs(high))))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.analysis.activity import exact_convolutions
 from backend.analysis.gratings import (
     CONTRAST,
     COUNT,
@@ -21,6 +20,7 @@ from backend.analysis.gratings import (
     gratings,
 )
 from models.data.views import centre_views
+from models.device import exact_convolutions
 from models.presets import PATCH
 
 LEVELS = 255  # in which the curves are kept, from no response to the largest

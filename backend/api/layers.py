@@ -95,10 +95,15 @@ def embedding(seen: OfCheckpoint, layer: int):
     return {
         **{"run": seen.run, "epoch": seen.epoch, "layer": layer},
         **{"x": typed(found["x"]), "y": typed(found["y"])},
-        "kept_neighbours": float(found["kept_neighbours"]),
+        "kept_neighbours": share(found["kept_neighbours"]),
         "kept": typed(found["kept"]) if "kept" in found else None,
         "parameters": seen.map_parameters(layer),
     }
+
+
+def share(stored: np.ndarray) -> float | None:
+    """None for NaN: where features do not differ, no neighbour is nearest."""
+    return None if np.isnan(stored) else float(stored)
 
 
 def layer_of(seen: Analysed, layer: int, sites: Sites) -> dict[str, Any]:
@@ -111,7 +116,7 @@ def layer_of(seen: Analysed, layer: int, sites: Sites) -> dict[str, Any]:
         "features": units if layer else units * seen.crop**2,
         "spans": sites.spans,
         "silent": None if active is None else int(np.sum(active == 0)),
-        "kept_neighbours": None if kept is None else float(kept),
+        "kept_neighbours": None if kept is None else share(kept),
         "loss": seen.loss(layer),
         "probe": probe and probe | {"random": known(seen.random, layer)},
         "answers": bool(probe) and "predicted" in seen.read("probe", layer),

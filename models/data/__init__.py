@@ -81,4 +81,5 @@ def download(word: str, home: Path) -> None:
 
 def place_of(named: Spec, home: Path) -> Path:
     """Where the files of a data set lie, or would."""
-    return named.path or home.absolute() / "data" / named.word
+    folder = DATASETS[named.word].folder or named.word
+    return named.path or home.absolute() / "data" / folder

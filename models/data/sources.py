@@ -20,6 +20,7 @@ class Source:
     path: str  # "never", "optional" or "always": whether it is named together with a path
     module: str
     megabytes: int = 0  # of a download
+    folder: str = ""  # in HOME/data, where its files lie; "" = of its word
 
     def load(self) -> ModuleType:
         return import_module(self.module)
@@ -46,6 +47,15 @@ DATASETS: dict[str, Source] = {
             "optional",
             "models.data.stl10",
             2640,
+        ),
+        Source(
+            "stl10-labelled",
+            "STL-10 without its unlabelled images: 5,000 to train on and 8,000 to test, 96x96.",
+            "the files of stl10, by the same download, or a folder that has them",
+            "optional",
+            "models.data.stl10_labelled",
+            2640,
+            "stl10",
         ),
         Source(
             "cifar10",

@@ -19,6 +19,7 @@ TITLE = "STL-10"
 FOLDER = "stl10_binary"
 LABELLED = ("train_X.bin", "train_y.bin", "test_X.bin", "test_y.bin")
 ALONE = "unlabeled_X.bin"
+FILES = {TRAIN: "train", UNLABELLED: "unlabeled", TEST: "test"}  # how the names of a split begin
 SHAPE = (3, 96, 96)
 CLASSES = (
     "airplane",
@@ -65,19 +66,26 @@ def contents(place: Path) -> Contents:
 
     Raises DataError if a file is not the official one.
     """
-    folder = folder_of(place)
-    official = torchvision_datasets()
+    folder = official_folder(place, (*LABELLED, ALONE))
+    return Contents(TITLE, CLASSES, LICENCE, pictures(folder, (TRAIN, UNLABELLED, TEST)))
+
+
+def official_folder(place: Path, names: tuple[str, ...]) -> Path:
+    """`folder_of`, once those of its files that are named and there are the official ones."""
+    folder, official = folder_of(place), torchvision_datasets()
     for name, md5 in official.STL10.train_list + official.STL10.test_list:
         file = folder / name
-        if file.is_file() and not official.utils.check_integrity(file, md5):
+        if name in names and file.is_file() and not official.utils.check_integrity(file, md5):
             raise DataError(
                 f"{file} is not the official file of STL-10 (its MD5 is not {md5}); fetch it again"
             )
-    return Contents(TITLE, CLASSES, LICENCE, pictures(folder))
+    return folder
 
 
-def pictures(folder: Path) -> Iterator[Picture]:
-    for name, split in (("train", TRAIN), ("unlabeled", UNLABELLED), ("test", TEST)):
+def pictures(folder: Path, splits: tuple[int, ...]) -> Iterator[Picture]:
+    """The images of some splits, in that order; none of one whose file is not there."""
+    for split in splits:
+        name = FILES[split]
         file = folder / f"{name}_X.bin"
         if split == UNLABELLED and not file.is_file():
             continue

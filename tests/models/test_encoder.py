@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from models.encoder import Encoder
+from models.encoder import Encoder, ImageEncoder
 from models.patches import patches, to_grid
 from models.presets import ENCODERS, grid_of, sites_of
 
@@ -102,3 +102,17 @@ def test_the_sites_of_a_whole_image_fill_it_with_as_many_cells_as_each_layer_has
     for site in sites:
         assert site.spans[0][0] == 0 and site.spans[-1][1] == 96
         assert all(a[1] == b[0] for a, b in zip(site.spans, site.spans[1:], strict=False))
+
+
+@pytest.mark.parametrize("view", [32, 50, 96, 100])
+def test_the_sites_of_a_whole_image_are_what_each_cell_is_the_mean_of(view):
+    encoder = ImageEncoder("vgg6-tiny", 1)
+    x, pixel = encoder.entrance(torch.zeros(1, 1, view, view)), 1
+    for number, (layer, site) in enumerate(
+        zip(encoder.layers, sites_of("image", view), strict=True)
+    ):
+        x, pixel = layer(x), pixel * (2 if layer.pool else 1)
+        rows = torch.arange(x.shape[2], dtype=torch.float32)[:, None].expand(1, 1, *x.shape[2:])
+        middles = encoder.activity(number, rows, 1)[0, 0, :, 0] + 0.5
+        told = [(start + end) / (2 * pixel) for start, end in site.spans]
+        assert middles.tolist() == pytest.approx(told)

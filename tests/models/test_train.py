@@ -7,6 +7,7 @@ import torch
 from models import train as loop
 from models.checkpoint import latest_resume, origin_of, restore, save_resume
 from models.config import TrainConfig
+from models.device import pick_precision
 from models.errors import CheckpointError, DataError, DivergedError
 from models.rules import RULES
 from models.rules.rule import Form
@@ -151,6 +152,36 @@ def test_bfloat16_stays_near_float32_with_every_rule(rule):
         return last.losses
 
     assert torch.allclose(losses("bfloat16"), losses("float32"), rtol=2e-2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "exact"),
+    [
+        ({"precision": "float32"}, True),
+        ({"precision": "auto", "update": "hebbian"}, True),
+        ({"precision": "bfloat16"}, False),
+    ],
+)
+def test_a_step_in_float32_uses_no_shorter_numbers_of_a_gpu(settings, exact, monkeypatch):
+    seen, step = [], loop.step
+
+    def watched(*given):
+        seen.append(torch.backends.cudnn.allow_tf32)
+        return step(*given)
+
+    monkeypatch.setattr(loop, "step", watched)
+    before = torch.backends.cudnn.allow_tf32
+    for _ in train(config(epochs=1, **settings), pictures(16)):
+        assert torch.backends.cudnn.allow_tf32 == before, (
+            "what goes on between steps is not its own"
+        )
+    assert before and set(seen) == {not exact}
+
+
+def test_a_gpu_without_bfloat16_of_its_own_computes_in_float32(monkeypatch):
+    emulated = lambda including_emulation=True: including_emulation  # noqa: E731
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", emulated)
+    assert pick_precision("auto", torch.device("cuda")) == torch.float32
 
 
 def test_a_classifier_reads_in_its_own_precision():

@@ -53,6 +53,12 @@ def test_a_map_of_a_handful_of_images_is_extended_by_its_components():
     assert at == pytest.approx(np.stack([found.x, found.y], 1), abs=1e-3)
 
 
+def test_images_are_placed_by_components_where_those_of_the_map_do_not_differ():
+    same = np.tile(np.random.default_rng(0).random(64).astype(np.float32), (300, 1))
+    flat = clusters(per=75, width=2)[0]
+    assert abs(placed(same, flat, same[:2])).max() < 1e-4
+
+
 def test_the_slope_is_that_of_the_divergence():
     draw = torch.Generator().manual_seed(0)
     flat = torch.randn(30, 2, generator=draw).double()

@@ -218,6 +218,12 @@ def test_definitions_say_what_holds_for_the_rule(rule, said):
         assert part in told[word]
 
 
+@pytest.mark.parametrize(("negatives", "itself"), [("image", True), ("next", False)])
+def test_wrong_futures_of_the_image_itself_are_told_of_where_there_are_any(negatives, itself):
+    config = TrainConfig(rule="clapp++", encoder="vgg6-tiny", negatives=negatives)
+    assert ("of the image itself" in definitions(config, 64, 96, 0)["scores"]) == itself
+
+
 def test_scores_that_are_not_finite_are_told_with_their_layer():
     case = Case(rule="clapp")
     with torch.no_grad():

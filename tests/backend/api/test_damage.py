@@ -65,6 +65,21 @@ def test_an_odd_summary_or_folder_leaves_the_list_of_runs_and_the_other_epochs(
         assert shown["analysed"] == ([0, 1, 2] if there else [0, 2]), odd
 
 
+def test_a_map_of_images_that_a_layer_does_not_tell_apart_keeps_no_share_of_neighbours(
+    client: TestClient, copy: tuple
+) -> None:
+    _, folder, run = copy
+    (file,) = folder.glob("analysis/epoch-0002/embedding-*3.npz")
+    with np.load(file) as stored:
+        arrays = dict(stored)
+    share = np.full_like(arrays["kept_neighbours"], np.nan)
+    np.savez(file, **arrays | {"kept_neighbours": share})
+    of_layer = client.get(f"/api/runs/{run}/layers/3/embedding").json()
+    of_all = client.get(f"/api/runs/{run}/layers").json()["layers"]
+    assert of_layer["kept_neighbours"] is None and of_all[3]["kept_neighbours"] is None
+    assert of_all[2]["kept_neighbours"] > 0
+
+
 def test_without_labels_there_are_no_probes_and_no_classes(client: TestClient, copy: tuple) -> None:
     _, folder, run = copy
     for file in folder.glob("analysis/*/probe-*.npz"):

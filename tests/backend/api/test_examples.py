@@ -1,6 +1,7 @@
 """Are the images that each layer finds like one that was sent told, and its place on every map?"""
 
 import io
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -104,3 +105,13 @@ def test_a_wrong_wish_about_an_example_is_told(
     assert client.get(f"{example}/search", params={"run": "..", "epoch": 1}).status_code == 404
     large = (b"\xff\xd8" + bytes(2**20) for _ in range(11))
     assert client.post("/api/examples", content=large, headers=FILE).status_code == 413
+
+
+def test_what_was_sent_longer_than_a_day_ago_goes_as_the_server_starts(tmp_path: Path) -> None:
+    old, new = (tmp_path / "examples" / (digit * 16) for digit in "ab")
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "original").touch()
+    os.utime(old, (1, 1))
+    with TestClient(create_app(Settings(home=tmp_path), Quiet()), base_url=LOCAL):
+        assert (old.exists(), new.exists()) == (False, True)

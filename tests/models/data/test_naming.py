@@ -29,7 +29,8 @@ print(*[name for name in heavy if name in sys.modules])
 
 
 def test_every_row_says_what_it_is_and_what_it_needs():
-    assert list(DATASETS) == ["photos", "stl10", "cifar10", "imagenette", "pack", "folder"]
+    words = ["photos", "stl10", "stl10-labelled", "cifar10", "imagenette", "pack", "folder"]
+    assert list(DATASETS) == words
     for word, source in DATASETS.items():
         assert source.word == word
         assert source.sentence.endswith(".")
@@ -43,6 +44,7 @@ def test_every_row_says_what_it_is_and_what_it_needs():
         ("photos", "photos", None),
         (" stl10 ", "stl10", None),
         ("stl10:/data", "stl10", "/data"),
+        ("stl10-labelled:/data", "stl10-labelled", "/data"),
         ("cifar10:/data/", "cifar10", "/data"),
         ("/data/birds.npz", "pack", "/data/birds.npz"),
         ("/data/../birds.NPZ", "pack", "/birds.NPZ"),
@@ -81,6 +83,8 @@ def test_keys_fit_into_addresses_and_differ_between_paths():
         "stl10",
         "stl10:/a",
         "stl10:/b",
+        "stl10-labelled",
+        "stl10-labelled:/a",
         "/a/Birds & Bees (2020).npz",
         "/b/Birds & Bees (2020).npz",
         "/a/Birds & Bees (2020)",
@@ -94,7 +98,7 @@ def test_keys_fit_into_addresses_and_differ_between_paths():
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", key) and len(key) <= 49
     assert keys[0] == "photos"
     assert re.fullmatch(r"stl10-[0-9a-f]{8}", keys[2])
-    assert re.fullmatch(r"birds-bees-2020-[0-9a-f]{8}", keys[4])
+    assert re.fullmatch(r"birds-bees-2020-[0-9a-f]{8}", keys[6])
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,7 @@ def test_keys_fit_into_addresses_and_differ_between_paths():
         ("foto", "no data set 'foto'; did you mean 'photos'?"),
         ("STL-10", "did you mean 'stl10'?"),
         ("cifra10:/data", "there is no folder"),
-        ("mnist", "choose one of: photos, stl10, cifar10, imagenette, a .npz pack, or a folder"),
+        ("mnist", "one of: photos, stl10, stl10-labelled, cifar10, imagenette, a .npz pack, or a"),
         ("", "no data set ''"),
         ("pack", "'pack' is a kind of data set; give the path of a .npz pack in its place"),
         ("folder:", "'folder:'"),

@@ -70,6 +70,23 @@ def test_stl10_without_the_unlabelled_file_is_read_from_either_folder(stl10, hom
     assert available("stl10", home) is not None, "a root elsewhere is not Saccade's own place"
 
 
+def test_the_labelled_images_of_stl10_are_a_data_set_of_the_same_files(stl10, home):
+    root, pixels = stl10
+    (home / "data").mkdir(parents=True)
+    (home / "data" / "stl10").symlink_to(root)
+    assert available("stl10-labelled", home) is None
+    for spec in ("stl10-labelled", f"stl10-labelled:{root}"):
+        dataset = load(spec, home)
+        for split in ("train", "test"):
+            assert np.array_equal(dataset.images[dataset.indices(split)], pixels[split])
+        assert dataset.labels.tolist() == [0, 1, 2, 3, 0, 1, 2]
+        assert np.array_equal(dataset.training_images(), pixels["train"])
+    assert len(load("stl10", home)) == 13, "the two do not share what was decoded"
+    (root / "stl10_binary" / "train_X.bin").write_bytes(b"other")
+    with pytest.raises(DataError, match="train_X.bin is not the official file"):
+        load("stl10-labelled", home)
+
+
 def test_a_changed_file_of_stl10_is_refused(stl10, home):
     root, _ = stl10
     file = root / "stl10_binary" / "test_X.bin"
@@ -261,5 +278,5 @@ def test_a_disk_too_small_is_noticed_before_the_download(home, monkeypatch):
 
 @pytest.mark.parametrize("word", ["photos", "stl10:/somewhere"])
 def test_there_is_nothing_to_fetch_for_other_data(word, home):
-    with pytest.raises(DataError, match="choose one of: stl10, cifar10, imagenette"):
+    with pytest.raises(DataError, match="choose one of: stl10, stl10-labelled, cifar10"):
         download(word, home)
