@@ -26,6 +26,7 @@ from backend.jobs.queue import Queue
 from backend.jobs.speed import apart
 from backend.jobs.states import LIVE
 from backend.jobs.wanted import Wanted
+from backend.runs import plain
 from backend.runs.benches import BenchFolder
 from backend.runs.folder import RunFolder
 from backend.runs.results import Results
@@ -191,8 +192,8 @@ class Bench:
 
     def log(self, text: str) -> None:
         """Keep a traceback for whoever mends Saccade."""
-        with open(self.folder.path / "log.txt", "a", encoding="utf-8", errors="replace") as file:
-            file.write(text)
+        with plain.appended(self.folder.path / "log.txt") as file:
+            file.write(text.encode("utf-8", "replace"))
 
 
 def view_of(material: Material) -> str:

@@ -15,6 +15,7 @@ from backend.jobs.launcher import WORKER, Job, Signal, Status, arguments, python
 from backend.jobs.local import Local
 from backend.jobs.process import is_of_a_process
 from backend.jobs.slurmcalls import ENDED, Entry, Listing, SlurmCalls
+from backend.runs import plain
 from backend.runs.folder import RunFolder
 
 KIND = "slurm/"  # what its handles begin with; the job's number follows
@@ -83,6 +84,7 @@ class Slurm:
 
     def submit(self, job: Job) -> str:
         """Enter the job. Paths and ids go as arguments, and no shell ever reads them."""
+        plain.appended(job.folder / "log.txt").close()  # Slurm would follow a link
         log = str(job.folder / "log.txt").replace("%", "%%")  # sbatch puts numbers for %j and such
         options = [
             f"--job-name={job.name}",

@@ -165,25 +165,30 @@ class RunFolder:
             self.lock.release()
 
     def log(self, text: str) -> None:
-        with open(self.path / "log.txt", "a", encoding="utf-8", errors="replace") as file:
-            file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text.rstrip()}\n")
+        """Add an entry. Only its first line begins with a date: what is told there may be made of
+        several lines, by someone else."""
+        told = "\n    ".join(text.rstrip().splitlines())
+        with plain.appended(self.path / "log.txt") as file:
+            file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {told}\n".encode("utf-8", "replace"))
 
     def log_tail(self, lines: int = 40) -> list[str]:
-        """The last lines of the log, without the tracebacks between them."""
+        """The first lines of the last entries of the log, so without tracebacks."""
         try:
             with plain.opened(self.path / "log.txt") as file:
-                file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
-                text = file.read().decode("utf-8", "replace")
+                start = max(0, os.fstat(file.fileno()).st_size - TAIL)
+                file.seek(start)
+                found = file.read().decode("utf-8", "replace").splitlines()[start > 0 :]
         except OSError:
             return []
-        return [line for line in text.splitlines() if re.match(r"\d{4}-\d\d-\d\d ", line)][-lines:]
+        return [line for line in found if re.match(r"\d{4}-\d\d-\d\d ", line)][-lines:]
 
     def beat(self, **facts: Any) -> None:
         """Say that the work goes on, and how far it is. Not being able to is no reason to end."""
         self.fence.check()
         line = json.dumps(facts).encode().ljust(BEAT)
         with suppress(OSError):
-            file = os.open(self.path / "heartbeat", os.O_WRONLY | os.O_CREAT, 0o644)
+            flags = os.O_WRONLY | os.O_CREAT | plain.FLAGS
+            file = os.open(self.path / "heartbeat", flags, 0o644)
             try:
                 os.write(file, line)
             finally:
@@ -197,7 +202,8 @@ class RunFolder:
             return float("inf")
 
     def reserve(self) -> None:
-        (self.path / ".reserve").write_bytes(os.urandom(RESERVE))
+        with plain.renewed(self.path / ".reserve") as file:
+            file.write(os.urandom(RESERVE))
 
     def release(self) -> None:
         (self.path / ".reserve").unlink(missing_ok=True)
@@ -222,7 +228,7 @@ class RunFolder:
     def write(self, name: str, value: dict[str, Any]) -> None:
         """Write a JSON file so that it is whole or as it was."""
         new = self.path / f".{name}.new"
-        with open(new, "wb") as file:
+        with plain.renewed(new) as file:
             file.write(json.dumps(value, indent=1, allow_nan=False).encode())
             file.flush()
             os.fsync(file.fileno())

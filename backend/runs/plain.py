@@ -1,5 +1,5 @@
 """Files that someone else may have put into a run: read only where they are plain and no larger
-than they can be.
+than they can be, and never written through.
 
 A link may lead to a device that never ends, and a pipe is waited for: one of these in a folder that
 several people share would stop the server.
@@ -31,6 +31,12 @@ def appended(path: Path) -> BinaryIO:
     """The file, made where there is none, to be written at its end. Raises as `opened` does."""
     number = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | FLAGS, 0o644)
     return checked(number, "ab", EVENTS)
+
+
+def renewed(path: Path) -> BinaryIO:
+    """A new file, to be written and read, in the place of whatever lay there. Raises OSError."""
+    path.unlink(missing_ok=True)
+    return open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | FLAGS, 0o666), "w+b")
 
 
 def checked(number: int, mode: str, most: int) -> BinaryIO:

@@ -1,5 +1,6 @@
 """Files that get their name when they are complete, so that nobody ever reads half of one."""
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,13 +9,15 @@ from typing import BinaryIO
 
 import numpy as np
 
+from backend.runs import plain
+
 
 @contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write; named when the block ends well and the bytes are on the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with open(unfinished(path), "wb") as file:
+        with plain.renewed(unfinished(path)) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -44,11 +47,13 @@ def reserved(path: Path, shape: tuple[int, ...]) -> np.memmap:
     On a full disk this raises OSError; without it, writing to the map would end the process.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    array = np.lib.format.open_memmap(path, "w+", np.float32, shape)
-    if hasattr(os, "posix_fallocate"):
-        with open(path, "r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-    return array
+    with plain.renewed(path) as file:
+        about = {"descr": "<f4", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, about)
+        start, size = file.tell(), 4 * math.prod(shape)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, start + size)
+        return np.memmap(file, "<f4", "r+", start, shape)
 
 
 def unfinished(path: Path) -> Path:

@@ -86,6 +86,14 @@ def test_a_submission_asks_for_what_was_wanted(home: Path) -> None:
     assert not [word for word in plain if word.split("=")[0] in ("--partition", "--time", "--gres")]
 
 
+def test_the_output_of_a_job_goes_through_no_link(home: Path, tmp_path: Path) -> None:
+    told, folder = Told(), counting(home, 1)
+    (folder.path / "log.txt").symlink_to(tmp_path / "thesis.tex")
+    with pytest.raises(OSError):
+        Slurm(Wanted(), told).start(job_of(folder))
+    assert told.words == []
+
+
 @pytest.mark.parametrize(
     ("said", "error"),
     [

@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from backend.errors import ConflictError, RunError
-from backend.runs.folder import FORMAT, RunFolder
+from backend.runs.folder import FORMAT, TAIL, RunFolder
 from backend.runs.lock import Lock, held, taken
 
 ABOUT = {"id": "a-1", "created": "2026", "config": {}, "dataset": "photos"}
@@ -65,6 +66,30 @@ def test_the_end_of_the_log_shows_no_traceback(folder: RunFolder) -> None:
         "failed: no memory",
     ]
     assert folder.log_tail(1) == tail[-1:]
+
+
+def test_an_entry_of_the_log_makes_no_other_whatever_it_tells(folder: RunFolder) -> None:
+    folder.log("reads a\n2026-01-01 00:00:00 finished\r2026-01-01 00:00:01 stopped")
+    [line] = folder.log_tail()
+    assert line.endswith(" reads a")
+    folder.log("x" * 50 + "2026-01-01 00:00:00 finished".ljust(TAIL - 1, "x"))
+    assert folder.log_tail() == [], "the look began in the middle of an entry"
+
+
+@pytest.mark.parametrize("name", [".reserve", ".result.json.new", "heartbeat", "log.txt"])
+def test_nothing_is_written_through_a_link_that_lies_in_a_run(
+    folder: RunFolder, tmp_path: Path, name: str
+) -> None:
+    thesis = tmp_path / "thesis.tex"
+    thesis.write_text("all of it")
+    (folder.path / name).symlink_to(thesis)
+    folder.reserve()
+    folder.beat(step=1)
+    folder.write("result.json", {"state": "finished", "error": None})
+    with suppress(OSError):
+        folder.log("finished")
+    assert thesis.read_text() == "all of it"
+    assert folder.result(1)["state"] == "finished"
 
 
 def test_a_deleted_run_is_gone_at_once(folder: RunFolder) -> None:
