@@ -33,7 +33,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if options.rebuild:
         rebuild(settings)
     with opened(settings) as home:
-        found, refused = home.catalogue.all(), home.catalogue.refusals()
+        found = home.catalogue.all()
+        refused = [*home.catalogue.refusals(), *home.queue.refused.values()]
     for reason in refused:
         put(f"note: {reason}\n", sys.stderr)
     if options.json:
@@ -66,9 +67,8 @@ def cells(run: dict[str, Any]) -> tuple[str, ...]:
         run["id"],
         run["state"] + (", ships" if run["shipped"] else ""),
         run["dataset"],
-        config["rule"],
-        config["encoder"],
-        f"{done}/{config['epochs']}",
+        *(str(config.get(name, "-")) for name in ("rule", "encoder")),
+        f"{done}/{config.get('epochs', '-')}",
         str(len(run["analysed"])),
         "-" if accuracy is None else f"{accuracy:.1%}",
         "" if run["name"] == run["id"] else run["name"],

@@ -27,6 +27,7 @@ HALF_MADE = 86400.0  # seconds after which a directory that was not finished nev
 def adopt(queue: "Queue") -> None:
     """Enter run directories that the store does not know, and attempts begun by hand."""
     rows, guessed = {row.id: row for row in queue.store.rows()}, []
+    queue.refused = {}
     for path in queue.runs.glob("*/run.json"):
         folder = RunFolder(path.parent)
         row = rows.pop(folder.id, None)
@@ -62,7 +63,14 @@ def tidy(queue: "Queue", folder: RunFolder) -> None:
 
 
 def enter_again(queue: "Queue", folder: RunFolder, created: str) -> None:
-    now = standing(folder)
+    try:
+        now = standing(folder)
+    except Exception as error:  # whatever lies there, the other runs are entered
+        queue.refused[folder.id] = (
+            f"run {folder.id} cannot be entered: its directory holds something that is not as "
+            f"Saccade writes it ({error!r:.200}); put back what belongs there, or move it away"
+        )
+        return
     queue.store.add(
         *(folder.id, created, now.state, now.attempt, queue.clock()),
         **{"handle": now.handle, "error": now.error, "resumes": now.resumes},

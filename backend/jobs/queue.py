@@ -47,6 +47,7 @@ class Queue:
         self.launcher, self.clock = launcher, clock
         self.limits, self.ticks = limits, ticks
         self.since: dict[str, tuple[tuple[str, int], float]] = {}  # a run is seen in this state
+        self.refused: dict[str, str] = {}  # why directories are not entered, by run: sentences
         self.trash = Trash(home / "trash")
         self.told: dict[tuple[str, int], float] = {}  # when an attempt was asked to stop from here
 

@@ -2,7 +2,6 @@
 a copy to be looked at (last encoder in half precision, all maps, units and probes), or the encoders
 alone, to be imported and analysed where the images are."""
 
-import math
 import shutil
 import zipfile
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import Any
 
 from backend.errors import ConflictError
 from backend.runs.events import EventReader, line_of
+from backend.runs.facts import are_losses, is_count, is_number
 from backend.runs.folder import RunFolder
 from backend.runs.results import Results
 from models.checkpoint import epoch_folder, kept, load_encoder, opened, save_shared
@@ -85,9 +85,7 @@ def take_over(copy: Path, folder: RunFolder) -> list[int]:
 
 def usual(epoch: Any, losses: Any, seconds: Any) -> bool:
     """Whether an event of somebody else tells finite losses of a numbered epoch."""
-    numbers = [*losses, seconds] if isinstance(losses, list) else [None]
-    finite = all(type(n) in (int, float) and math.isfinite(n) for n in numbers)
-    return type(epoch) is int and 0 <= epoch < 10**6 and finite
+    return is_count(epoch) and are_losses(losses) and is_number(seconds)
 
 
 def begin(copy: Path, about: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from backend.jobs.states import FINAL, State
 from backend.runs.events import Timeline
+from backend.runs.facts import is_count
 from backend.runs.folder import RunFolder
 
 
@@ -31,10 +32,10 @@ def standing(folder: RunFolder) -> Standing:
     attempt = max(number(process), number(result), number(vars(timeline)))
     told = timeline if timeline.attempt == attempt else None
     resumes = timeline.resumes if told else 0
-    if (ended := folder.result(attempt)) and ended.get("state") in FINAL:
-        return Standing(State(ended["state"]), attempt, None, failure(ended), resumes)
+    if (ended := folder.result(attempt)) and ended["state"] in FINAL:
+        return Standing(State(ended["state"]), attempt, None, ended["error"], resumes)
     if told and told.ended and told.state in FINAL:
-        return Standing(State(told.state), attempt, None, failure(vars(told)), resumes)
+        return Standing(State(told.state), attempt, None, told.error, resumes)
     if number(process) == attempt and process:
         return Standing(State.STARTING, attempt, process["handle"], None, resumes)
     waits = told and told.state == State.QUEUED
@@ -43,11 +44,4 @@ def standing(folder: RunFolder) -> Standing:
 
 def number(facts: dict[str, Any]) -> int:
     attempt = facts.get("attempt")
-    return attempt if isinstance(attempt, int) and attempt > 0 else 1
-
-
-def failure(facts: dict[str, Any]) -> dict[str, str] | None:
-    error = facts.get("error")
-    if not isinstance(error, dict):
-        return None
-    return {key: str(error.get(key, "internal")) for key in ("code", "message")}
+    return max(attempt, 1) if is_count(attempt) else 1

@@ -72,5 +72,5 @@ def launch(queue: "Queue", row: Row) -> bool:
 
 def device_of(queue: "Queue", row: Row) -> str:
     """The device that a run asks for; "auto" may turn out to be any."""
-    about = RunFolder(queue.runs / row.id).read("run.json") or {}
-    return about.get("config", {}).get("device", ANY)
+    config = (RunFolder(queue.runs / row.id).read("run.json") or {}).get("config")
+    return config.get("device", ANY) if isinstance(config, dict) else ANY

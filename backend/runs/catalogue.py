@@ -50,7 +50,7 @@ class Catalogue:
         own = [(RunFolder(self.runs / row.id), row) for row in reversed(self.store.rows())]
         found = []
         for folder, row in [*own, *((RunFolder(path), None) for path in self.shipped())]:
-            with suppress(RunError, FileNotFoundError):  # taken away just now, or damaged by hand
+            with suppress(RunError, FileNotFoundError):  # damaged, or taken away just now
                 found.append(self.describe(folder, row))
         return found
 
@@ -58,10 +58,13 @@ class Catalogue:
         """Why directories of runs are not shown: a sentence each."""
         told = []
         for path in sorted(self.runs.glob("[!.]*/run.json")):
+            folder = RunFolder(path.parent)
             try:
-                RunFolder(path.parent).about()
+                self.describe(folder, self.store.row(folder.id))
             except RunError as error:
                 told.append(str(error))
+            except FileNotFoundError:  # taken away just now
+                continue
         return told
 
     def one(self, run: str) -> dict[str, Any]:
@@ -109,10 +112,23 @@ class Catalogue:
         return f"there is no run {run[:100]!r}; {guess}"
 
     def describe(self, folder: RunFolder, row: Row | None) -> dict[str, Any]:
-        """A run as the HTTP interface gives it. Raises RunError if its run.json is damaged."""
+        """A run as the HTTP interface gives it. Raises RunError where something in its directory
+        is damaged, whatever that is: the other runs are shown."""
+        try:
+            return self.described(folder, row)
+        except (SaccadeError, FileNotFoundError):
+            raise
+        except Exception as error:
+            raise RunError(
+                f"run {folder.id} cannot be shown: its directory holds something that is not as "
+                f"Saccade writes it ({error!r:.200}); put back what belongs there, or move the "
+                "directory away"
+            ) from error
+
+    def described(self, folder: RunFolder, row: Row | None) -> dict[str, Any]:
         about, timeline = readable(folder.about()), self.timeline(folder)
         state, error = state_of(folder, row, timeline)
-        progress = timeline.progress
+        progress = readable(timeline.progress)
         config = about["config"] if "model" in about else DEFAULTS | about["config"]
         layers = layer_count(about)
         return {

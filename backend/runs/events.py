@@ -9,11 +9,11 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from backend.runs import plain
+from backend.runs.facts import failure, fits, loads
 
 SECURED = {"state", "checkpoint", "analysed", "warning", "end"}  # on the disk at once
 TAIL = 2**16  # bytes from the end in which the last line is looked for
@@ -179,7 +179,7 @@ def line_of(event: dict[str, Any]) -> bytes:
 def parsed(line: bytes) -> dict[str, Any]:
     """An event, or {} where a line is not one."""
     try:
-        event = json.loads(line)
+        event = loads(line)
     except (ValueError, RecursionError):
         return {}
     return event if isinstance(event, dict) and isinstance(event.get("seq"), int) else {}
@@ -201,11 +201,12 @@ class Timeline:
     def update(self) -> None:
         for block in self.reader.blocks():
             for line in thinned(block):
-                with suppress(KeyError, TypeError):  # it is whole and yet no event of ours
-                    self.note(parsed(line))
+                event = parsed(line)
+                if fits(event):
+                    self.note(event)
 
     def note(self, event: dict[str, Any]) -> None:
-        kind = event.get("kind")
+        kind = event["kind"]
         if kind in PASSING:
             self.progress = event
         elif kind == "epoch":
@@ -219,7 +220,7 @@ class Timeline:
             if event.get("attempt", self.attempt) != self.attempt:
                 self.attempt, self.resumes = event["attempt"], event.get("resumes", 0)
                 self.warned = {}
-            self.error = event.get("error")
+            self.error = failure(event.get("error"))
 
     @property
     def warnings(self) -> list[dict[str, str]]:

@@ -25,6 +25,7 @@ from typing import Any
 from backend.errors import ConflictError, RunError
 from backend.runs import plain
 from backend.runs.events import EventWriter, Timeline
+from backend.runs.facts import failure, is_count, is_handle, is_text, loads, text
 from backend.runs.fence import Fence
 from backend.runs.lock import Lock, held
 
@@ -91,7 +92,7 @@ class RunFolder:
         if not about or not all(isinstance(about.get(key), kind) for key, kind in kinds.items()):
             why = f" ({reason})" if (reason := self.refusal("run.json")) else ""
             raise RunError(f"run {self.id} has no readable run.json{why}; it cannot be shown")
-        return about
+        return about | {"created": text(about["created"])}
 
     def disagreement(self) -> str | None:
         """Where run.json and the last kept checkpoint tell of two networks, in a sentence."""
@@ -111,14 +112,16 @@ class RunFolder:
 
     def result(self, attempt: int) -> dict[str, Any] | None:
         """How this attempt ended: {"state", "error"}; None where it has not, or was killed."""
-        result = self.read("result.json")
-        return result if result and result.get("attempt", attempt) == attempt else None
+        result = self.read("result.json") or {}
+        if not is_text(result.get("state")) or result.get("attempt", attempt) != attempt:
+            return None
+        return result | {"error": failure(result.get("error"))}
 
     def process(self, attempt: int | None = None) -> dict[str, Any] | None:
         """Who took up the work, {"attempt", "handle"}; None if no one has in this attempt."""
         process = self.read("process.json") or {}
-        found, handle = process.get("attempt"), process.get("handle")
-        if not isinstance(found, int) or not isinstance(handle, str):
+        found = process.get("attempt")
+        if not is_count(found) or not is_handle(process.get("handle")):
             return None
         return process if attempt in (None, found) else None
 
@@ -210,7 +213,7 @@ class RunFolder:
 
     def read(self, name: str) -> dict[str, Any] | None:
         try:
-            value = json.loads(plain.read(self.path / name))
+            value = loads(plain.read(self.path / name))
         except (OSError, ValueError, RecursionError):
             return None
         return value if isinstance(value, dict) else None

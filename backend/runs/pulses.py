@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from backend.runs.facts import is_number
 from backend.runs.folder import RunFolder
 
 ADVICE = (
@@ -49,4 +50,4 @@ class Pulses:
 
 def number(beat: dict[str, Any], name: str, otherwise: float) -> float:
     value = beat.get(name)
-    return float(value) if isinstance(value, int | float) else otherwise
+    return float(value) if is_number(value) else otherwise

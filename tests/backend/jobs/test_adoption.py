@@ -10,6 +10,7 @@ from backend.jobs.adoption import FRESH, HALF_MADE
 from backend.jobs.following import follow
 from backend.jobs.launcher import Status
 from backend.jobs.queue import Queue
+from backend.jobs.standing import Standing, standing
 from backend.jobs.states import State
 from backend.runs.folder import RunFolder
 from backend.runs.store import Store
@@ -167,3 +168,46 @@ def test_a_directory_of_a_newer_saccade_is_not_touched(queue: Queue) -> None:
         folder(queue, run).about()
     queue.rebuild()
     assert row(queue, run) is None and (queue.runs / run).is_dir()
+
+
+def test_a_directory_that_cannot_be_told_is_named_and_the_others_are_entered(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, good = submit(queue), submit(queue)
+    queue.store.clear()
+    queue.clock.now = (queue.runs / good / "run.json").stat().st_mtime + FRESH + 1
+
+    def seen(folder: RunFolder) -> Standing:
+        return standing(folder) if folder.id == good else 1 / 0
+
+    monkeypatch.setattr("backend.jobs.adoption.standing", seen)
+    for enter in (queue.adopt, queue.rebuild):
+        enter()
+        assert [row.id for row in queue.store.rows()] == [good]
+        assert list(queue.refused) == [odd] and "ZeroDivisionError" in queue.refused[odd]
+    monkeypatch.undo()
+    queue.adopt()
+    assert (len(queue.store.rows()), queue.refused) == (2, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("process.json", b'{"attempt": 1%s, "handle": "x"}' % (b"0" * 30)),
+        ("process.json", b'{"attempt": 1, "handle": "\\ud800"}'),
+        ("result.json", b'{"state": ["failed"], "error": null}'),
+        ("result.json", b'{"state": "failed", "error": {"code": "x", "message": "\\ud800"}}'),
+        ("events.jsonl", b'{"seq":1,"kind":"state","state":"queued","attempt":2,"resumes":"x"}\n'),
+        ("run.json", b'{"id": "a", "created": "\\ud800", "config": {}, "dataset": "x"}'),
+    ],
+)
+def test_a_directory_with_an_odd_file_is_entered(queue: Queue, name: str, told: bytes) -> None:
+    run = submit(queue)
+    queue.store.clear()
+    (queue.runs / run / name).write_bytes(told)
+    queue.clock.now = (queue.runs / run / "run.json").stat().st_mtime + FRESH + 1
+    queue.adopt()
+    queue.tick(start=False)
+    assert (row(queue, run).attempt, queue.refused) == (1, {})
+    queue.rebuild()
+    assert row(queue, run).attempt == 1

@@ -31,6 +31,17 @@ def test_a_launcher_that_fails_fails_the_run(queue: Queue, quiet: Quiet) -> None
     assert "Cannot allocate memory" in row(queue, run).error["message"]
 
 
+@pytest.mark.parametrize("config", [[], None, {"device": ["cpu"]}])
+def test_a_run_whose_settings_are_none_keeps_no_other_from_beginning(
+    queue: Queue, config: object
+) -> None:
+    odd, good = submit(queue), submit(queue, device="cpu")
+    folder(queue, odd).write("run.json", {"config": config})
+    queue.limits = Limits(cpu_runs=2)
+    queue.tick()
+    assert row(queue, good).state == State.STARTING
+
+
 def test_of_two_servers_one_starts_a_run(queue: Queue, quiet: Quiet, home: Path) -> None:
     store = Store(home / "saccade.db")
     other = Queue(store, home / "runs", home, quiet, queue.clock)

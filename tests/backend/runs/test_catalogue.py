@@ -55,3 +55,24 @@ def test_a_run_that_is_deleted_while_runs_are_listed_hides_no_other(
 
     monkeypatch.setattr(RunFolder, "checkpoints", looked)
     assert [run["id"] for run in catalogue.all()] == ["a-2"]
+
+
+def test_a_run_that_cannot_be_told_is_named_and_hides_no_other(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = RunFolder.checkpoints
+
+    def looked(folder: RunFolder) -> list[int]:
+        return kept(folder) if folder.id == "a-2" else 1 / 0
+
+    monkeypatch.setattr(RunFolder, "checkpoints", looked)
+    assert [run["id"] for run in catalogue.all()] == ["a-2"]
+    [told] = catalogue.refusals()
+    assert told.startswith("run a-1 cannot be shown: ") and "ZeroDivisionError" in told
+
+
+def test_an_error_of_another_form_is_told_as_one_of_the_usual(catalogue: Catalogue) -> None:
+    result = {"state": "failed", "error": "no room \udcff"}
+    RunFolder(catalogue.runs / "a-1").write("result.json", result)
+    error = {"code": "internal", "message": "no room ?"}
+    assert catalogue.one("a-1")["error"] == error

@@ -122,3 +122,29 @@ def test_lines_that_are_no_events_are_passed_over(path: Path) -> None:
     timeline.update()
     assert timeline.state == "running"
     assert [event["seq"] for event in EventReader(path).events()] == [1]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '"kind":"epoch","epoch":1,"losses":"x"',
+        '"kind":"epoch","epoch":1,"losses":[1e999]',
+        '"kind":"epoch","epoch":1,"losses":[1%s]' % ("0" * 400),
+        '"kind":"epoch","epoch":"a","losses":[1.0]',
+        '"kind":"epoch","losses":[1.0]',
+        '"kind":"warning","code":"x","message":5',
+        '"kind":"state","state":["running"]',
+        '"kind":"state","state":"running","attempt":1%s' % ("0" * 30),
+        '"kind":"state","state":"running","attempt":2,"resumes":"x"',
+        '"kind":"progress","phase":5',
+        '"kind":"progress","fraction":NaN',
+        '"kind":["epoch"]',
+    ],
+)
+def test_an_event_of_another_form_adds_up_to_nothing(path: Path, odd: str) -> None:
+    path.write_text(f'{{"seq":1,{odd}}}\n{{"seq":2,"kind":"epoch","epoch":2,"losses":[1.5]}}\n')
+    timeline = Timeline(path)
+    timeline.update()
+    assert timeline.history == {"epochs": [2], "losses": [[1.5]]}
+    assert (timeline.warnings, timeline.progress) == ([], None)
+    assert (timeline.state, timeline.attempt, timeline.resumes) == (None, 1, 0)

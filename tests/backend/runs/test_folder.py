@@ -48,6 +48,16 @@ def test_a_result_belongs_to_its_attempt(folder: RunFolder) -> None:
     assert folder.result(2) is None
 
 
+@pytest.mark.parametrize(
+    "odd", [{"attempt": 10**30}, {"attempt": -1}, {"handle": 5}, {"handle": "\ud800"}]
+)
+def test_a_process_that_cannot_be_is_not_there(folder: RunFolder, odd: dict) -> None:
+    folder.write("process.json", {"attempt": 1, "handle": "x"})
+    assert folder.process()["attempt"] == 1
+    folder.write("process.json", {"attempt": 1, "handle": "x"} | odd)
+    assert folder.process() is None
+
+
 def test_checkpoints_are_the_folders_of_epochs(folder: RunFolder) -> None:
     assert folder.checkpoints() == []
     for name in ("epoch-0010", "epoch-0003", "resume-00000009", ".epoch-0004.new", "epoch-x"):
