@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from backend.errors import ConflictError, OutdatedError, SaccadeError, failure_of
+from backend.jobs.endings import ending
 from backend.jobs.memory import oom_kills
 from backend.jobs.process import handle_of
 from backend.jobs.pulse import Pulse
@@ -59,9 +60,9 @@ class Attempt(ABC):
         """Whatever happens in the work, say how it ended; the result file comes last of all.
 
         Raises OutdatedError where another process was let in meanwhile: how it goes on is for that
-        one to say.
+        one to say, and KeyboardInterrupt at a second Ctrl+C.
         """
-        error = trace = None
+        error = trace = interrupt = process = None
         try:
             handle = self.handle or handle_of(os.getpid())
             process = {"attempt": self.attempt, "handle": handle, "oom_kills": oom_kills()}
@@ -79,6 +80,8 @@ class Attempt(ABC):
             state = State.STOPPED
         except OutdatedError:
             raise
+        except KeyboardInterrupt as again:
+            interrupt, (state, error) = again, ending(True, process)
         except Exception as reason:
             state, error = State.FAILED, failure_of(reason)
             if not isinstance(reason, SaccadeError):
@@ -95,6 +98,8 @@ class Attempt(ABC):
         result = {"state": state, "error": error, "attempt": self.attempt}
         self.folder.fence.check()
         self.folder.write("result.json", result)
+        if interrupt:
+            raise interrupt
         return result
 
     def say(self, kind: str, **fields: Any) -> None:

@@ -12,10 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from backend.jobs.limits import Limits
 from backend.jobs.pace import EpochLosses
+from backend.jobs.queue import Queue
 from backend.runs.folder import RunFolder
+from backend.runs.store import Store
 from backend.settings import CHECKOUT
 from tests.backend.cli.conftest import Say
+from tests.backend.conftest import Quiet
+from tests.backend.jobs.directory import events
 
 
 def test_training_prints_its_run_and_leaves_it_in_the_list(
@@ -68,6 +73,35 @@ def test_ctrl_c_stops_cleanly_and_resume_goes_on(
     code, out, err = say("train", "--resume", run, "--no-analyse")
     assert (code, out) == (0, f"{run}\n")
     assert f"epoch {done + 2}: loss" in err and "epoch 1: loss" not in err
+
+
+def test_a_second_ctrl_c_ends_a_run_that_no_server_begins_again(
+    home: Path, pack: Path, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = EpochLosses.add
+
+    def interrupted(epoch: EpochLosses, progress) -> None:
+        add(epoch, progress)
+        if progress.step == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(EpochLosses, "add", interrupted)
+    code, run, err = say(
+        *("train", "--data", pack, "--encoder", "vgg6-tiny", "--epochs", 50, "--batch", 12),
+        *("--device", "cpu", "--no-analyse"),
+    )
+    assert (code, err.splitlines()[-1]) == (130, "interrupted")
+    folder, store = RunFolder(home / "runs" / run.strip()), Store(home / "saccade.db")
+    assert folder.result(1)["state"] == "stopped" and not folder.is_held()
+    assert "before it had saved" in folder.result(1)["error"]["message"]
+    assert [event["state"] for event in events(folder, "end")] == ["stopped"]
+    quiet = Quiet()
+    queue = Queue(store, home / "runs", home, quiet, limits=Limits(auto_resume=1))
+    queue.adopt()
+    queue.tick()
+    assert (store.row(folder.id).state, quiet.started) == ("stopped", [])
+    store.close()
 
 
 def test_a_terminal_that_is_gone_keeps_no_run_from_saving(
