@@ -60,9 +60,19 @@ class Queue:
         folder = RunFolder(self.runs / about["id"])
         state = State.STARTING if mine else State.QUEUED
         folder.create(about, lambda new: new.tell("state", state=state, attempt=1))
-        handle = handle_of(os.getpid()) if mine else None
-        self.store.add(folder.id, about["created"], state, 1, self.clock(), handle=handle)
+        self.add(folder, about, state, handle_of(os.getpid()) if mine else None)
         return folder.id
+
+    def add(
+        self, folder: RunFolder, about: dict[str, Any], state: State, handle: str | None = None
+    ) -> None:
+        """Tell the store of a new directory; one it is not told of would be found, and begin."""
+        try:
+            self.store.add(folder.id, about["created"], state, 1, self.clock(), handle=handle)
+        except BaseException:
+            with suppress(OSError):
+                folder.remove()
+            raise
 
     def enter(
         self,
@@ -91,7 +101,7 @@ class Queue:
         about |= {"model": model} if model else {}
         folder = RunFolder(self.runs / about["id"])
         folder.create(about, ended)
-        self.store.add(folder.id, about["created"], state, 1, self.clock())
+        self.add(folder, about, state)
         return folder.id
 
     def check_room(self) -> None:

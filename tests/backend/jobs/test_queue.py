@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from backend.errors import ConflictError
+from backend.errors import BusyError, ConflictError
 from backend.jobs.adoption import FRESH
 from backend.jobs.launcher import Status
 from backend.jobs.queue import Queue
@@ -64,6 +64,24 @@ def test_a_run_trained_elsewhere_appears_whole_and_is_found_again(queue: Queue) 
     with pytest.raises(OSError, match="full"):
         queue.enter(CONFIG, "photos", "0", "", State.FINISHED, lambda _: fails())
     assert [folder.name for folder in queue.runs.iterdir()] == [run]
+
+
+def test_a_run_that_was_refused_does_not_begin_later(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise BusyError("the database is in use")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(queue.store, "add", busy)
+        with pytest.raises(BusyError):
+            submit(queue)
+        with pytest.raises(BusyError):
+            queue.enter(CONFIG, "photos", "0", "theirs", State.FINISHED, lambda _: None)
+    assert list(queue.runs.iterdir()) == []
+    queue.clock.now += 1000
+    queue.adopt()
+    assert queue.store.rows() == []
 
 
 def fails() -> None:
