@@ -197,15 +197,21 @@ export const bench = (bench) => json(`benches/${encodeURIComponent(bench)}`);
 export const forget = (run, what) => kept.forget(run, what);
 
 /**
+ * The end of an address of images, so that a browser that keeps what it has seen asks again for those
+ * of other images under the same numbers.
+ * @param {string|null} fingerprint
+ */
+const of = (fingerprint) => (fingerprint ? `&of=${fingerprint}` : "");
+
+/**
  * The sheet of thumbnails of one split of a data set, in the order of their ids.
- * @param {string} data
- * @param {string} split
+ * @param {{dataset: string, split: string, fingerprint: string|null}} data
  * @param {number} size pixels of one thumbnail
  */
-export async function atlas(data, split, size) {
+export async function atlas({ dataset, split, fingerprint }, size) {
   const sheet = file.sheet();
   if (sheet) return sheet;
-  const reply = await answer(`datasets/${encodeURIComponent(data)}/atlas?split=${split}&size=${size}`);
+  const reply = await answer(`datasets/${encodeURIComponent(dataset)}/atlas?split=${split}&size=${size}${of(fingerprint)}`);
   const columns = Number(reply.headers.get("x-columns"));
   const rows = Number(reply.headers.get("x-rows"));
   return { blob: await reply.blob(), columns, rows };
@@ -213,15 +219,15 @@ export async function atlas(data, split, size) {
 
 /**
  * The address of an image, or of a part of it, as a PNG of `size` pixels.
- * @param {{dataset: string}} data
+ * @param {{dataset: string, fingerprint: string|null}} data
  * @param {number} image
  * @param {number} size
  * @param {{left: number, top: number, right: number, bottom: number}} [box] pixels as stored
  */
-export function imageAddress({ dataset }, image, size, box) {
+export function imageAddress({ dataset, fingerprint }, image, size, box) {
   if (file.standalone) return file.picture(image, box);
   const cut = box ? `&box=${box.left},${box.top},${box.right},${box.bottom}` : "";
-  return `/api/datasets/${encodeURIComponent(dataset)}/images/${image}?size=${size}${cut}`;
+  return `/api/datasets/${encodeURIComponent(dataset)}/images/${image}?size=${size}${cut}${of(fingerprint)}`;
 }
 
 /** A table of a run to save: coordinates.csv, coordinates.npz, units.csv or probes.csv.

@@ -17,17 +17,17 @@ export function createAtlas() {
     /** Calls a listener when another sheet is there. */
     on,
     /**
-     * @param {string} data
-     * @param {string} split
-     * @param {number} images
+     * The sheet of the images that a checkpoint was analysed on.
+     * @param {import("./types.js").Layers} layers
      */
-    async load(data, split, images) {
-      const name = `${data}/${split}`;
+    async load(layers) {
+      const name = `${layers.dataset}/${layers.split}/${layers.fingerprint}`;
+      const images = layers.ids.length;
       if (wanted === name) return;
       wanted = name;
       const size = images <= 1500 ? 64 : images <= 4000 ? 48 : 32;
       try {
-        const { blob, columns, rows } = await api.atlas(data, split, size);
+        const { blob, columns, rows } = await api.atlas(layers, size);
         const bitmap = await createImageBitmap(blob);
         if (wanted !== name) return bitmap.close();
         if (sheet) URL.revokeObjectURL(sheet.address);

@@ -38,7 +38,7 @@ export function prefetch({ scene, atlas }) {
   }
 
   return () => {
-    if (scene.layers) void atlas.load(scene.layers.dataset, scene.layers.split, scene.layers.ids.length);
+    if (scene.layers) void atlas.load(scene.layers);
     whenIdle(next);
   };
 }

@@ -14,7 +14,7 @@ from models.data.metadata import metadata_of
 router = APIRouter(prefix="/datasets", tags=["datasets"])
 
 PNG = {200: {"content": {"image/png": {}}, "description": "A PNG image."}}
-KEPT = "private, max-age=604800"  # a week; the tag changes with the images
+KEPT = "private, max-age=604800"  # a week; the tag changes with the images, the page's address too
 
 
 class DataSource(BaseModel):

@@ -4,6 +4,7 @@ A data set is asked for by its key and looked up; no text from a request becomes
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from models.config import nearest
 from models.data import DATASETS, Dataset, Spec, available, load, parse
 
 OPEN = 4  # data sets kept open; the images are memory maps
+LOOK = 5.0  # seconds until it is asked again whether the files of an open one have changed
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,18 @@ class Listed:
 
 
 class Shelf:
-    """Opens data sets by key, each once, in whichever thread asks first."""
+    """Opens data sets by key, each once while its files stay as they are, in whichever thread asks
+    first."""
 
-    def __init__(self, home: Path, specs: Callable[[], Iterable[str]]) -> None:
-        self.home, self.specs = home, specs
+    def __init__(
+        self,
+        home: Path,
+        specs: Callable[[], Iterable[str]],
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.home, self.specs, self.ticks = home, specs, ticks
         self.opened: dict[str, Dataset] = {}
+        self.looked: dict[str, float] = {}  # when each was last found to be as it is
         self.locks: dict[str, threading.Lock] = {}
         self.lock = threading.Lock()
 
@@ -74,8 +83,12 @@ class Shelf:
         return Listed(key, readable(title), source.sentence, licence, ready, reason)
 
     def open(self, key: str) -> Dataset:
-        """The data set, decoded at its first use. Raises NotFoundError or DataError."""
-        if (dataset := self.opened.get(key)) is not None:
+        """The data set, decoded at its first use, and again once its files have changed.
+
+        Where these cannot be read any more, the images are those that were. Raises NotFoundError or
+        DataError.
+        """
+        if dataset := self.fresh(key):
             return dataset
         known = self.known()
         if key not in known:
@@ -83,14 +96,23 @@ class Shelf:
         with self.lock:
             lock = self.locks.setdefault(key, threading.Lock())
         with lock:
-            dataset = self.opened.get(key)
-            if dataset is None:
+            if dataset := self.fresh(key):  # another thread has just looked
+                return dataset
+            try:
                 dataset = load(known[key], self.home)
+            except DataError:
+                if (dataset := self.opened.get(key)) is None:
+                    raise
             with self.lock:
-                self.opened[key] = dataset
+                self.opened[key], self.looked[key] = dataset, self.ticks()
                 for old in list(self.opened)[:-OPEN]:
                     del self.opened[old]
         return dataset
+
+    def fresh(self, key: str) -> Dataset | None:
+        """An open data set at whose files somebody looked a moment ago."""
+        dataset = self.opened.get(key)
+        return dataset if dataset and self.ticks() - self.looked[key] < LOOK else None
 
 
 def title_of(named: Spec) -> str:

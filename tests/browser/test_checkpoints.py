@@ -24,6 +24,10 @@ from tests.browser.seen import (
 Visit = Callable[..., Page]
 Ask = Callable[[str], dict]
 OTHER = "another-run"
+MORE_CLASSES = """document.querySelectorAll(".confusion tr").forEach((row) => {
+  for (let i = 0; i < 40; i++) row.append(Object.assign(document.createElement("td"), {
+    className: "added", textContent: "0 %" }));
+})"""
 
 
 def beside(page: Page, which: int, at: np.ndarray) -> np.ndarray:
@@ -99,6 +103,34 @@ def test_two_epochs_from_a_cell_of_the_matrix_to_the_maps_and_the_units(
     two_drawn(page, f"{run['id']}@{before}/2", f"{at}/3")
 
 
+def test_what_was_answered_while_another_tab_was_in_view_is_shown_on_return(
+    visit: Visit, ask: Ask
+) -> None:
+    run = ask("runs")["runs"][0]
+    first, before, *_, last = run["analysed"]
+    page = visit(f"#tab=compare&versus={run['id']}&versus_epoch={first}")
+    titles = page.locator("#likeness .cka-cell")
+    expect(titles).to_have_count(36)
+    expect(page.locator("#matched .pair-tile").first).to_be_visible()
+    held: list[Route] = []
+    asked = re.compile(rf"(similarity|matches)\?.*versus_epoch={before}\b")
+    page.route(asked, lambda route: held.append(route))
+    page.locator("#versus-epoch").select_option(f"{before}")
+    expect(page.locator("#likeness.stale, #matched.stale")).to_have_count(2)
+    page.get_by_role("tab", name="Map").click()
+    for route in held:
+        route.continue_()
+    page.wait_for_function("() => !document.querySelector('.stale')")
+    page.get_by_role("tab", name="Compare").click()
+    found = ask(f"runs/{run['id']}/similarity?epoch={last}&versus_epoch={before}")
+    expect(titles).to_have_text([f"{c['value']:.2f}" for row in found["cells"] for c in row])
+    pairs = ask(
+        f"runs/{run['id']}/layers/6/matches?epoch={last}&versus_epoch={before}&versus_layer=6"
+    )
+    told = f"mean r {pairs['one_to_one']['mean']:.2f}"
+    expect(page.locator("#matched")).to_contain_text(told)
+
+
 def test_a_cell_of_the_confusion_matrix_opens_its_images_and_the_units_that_tell_it_apart(
     visit: Visit, ask: Ask, shots: Path
 ) -> None:
@@ -113,6 +145,12 @@ def test_a_cell_of_the_confusion_matrix_opens_its_images_and_the_units_that_tell
     predicted = array(answers["predicted"])
     truth, answer = mixed_up(labels, predicted)
     cell = page.locator(f'.confusion [data-cell="{truth},{answer}"]')
+    expect(cell).to_be_visible()
+    page.evaluate(MORE_CLASSES)
+    page.screenshot(path=shots / "probes-many-classes.png")
+    for chart in page.locator("#probes .chart").all():
+        assert chart.bounding_box()["width"] > 250, "many classes leave the charts their room"
+    page.evaluate("document.querySelectorAll('.added').forEach((added) => added.remove())")
     page.locator(f'.confusion [data-cell="{truth},0"]').focus()
     for _ in range(answer):
         page.keyboard.press("ArrowRight")

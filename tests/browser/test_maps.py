@@ -279,3 +279,32 @@ def test_after_filtering_each_point_shows_its_own_image(
         assert np.abs(pictures - pixels).mean((1, 2, 3)).argmin() == place
     asked = [url for url in requests if not url.endswith(BY_THE_CLOCK)]
     assert asked == []  # hovering asks for nothing
+
+
+def test_a_second_finger_on_the_map_ends_the_drawing_and_selects_nothing(visit: Visit) -> None:
+    page = visit("#tab=map", size=PHONE)
+    maps_drawn(page)
+    surface = page.locator("#map .surface")
+    surface.scroll_into_view_if_needed()
+    box = surface.bounding_box()
+    touch = page.context.new_cdp_session(page)
+
+    def fingers(kind: str, *at: tuple[float, float]) -> None:
+        points = [
+            {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"], "id": i}
+            for i, (x, y) in enumerate(at)
+        ]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    fingers("touchStart", (0.4, 0.4))
+    fingers("touchStart", (0.4, 0.4), (0.6, 0.6))
+    for step in (0.1, 0.2, 0.3):
+        fingers("touchMove", (0.4 - step, 0.4), (0.6 + step, 0.6 + step))
+    fingers("touchEnd", (0.1, 0.4))
+    fingers("touchEnd")
+    fingers("touchStart", (0.1, 0.1))
+    for corner in ((0.9, 0.1), (0.9, 0.9), (0.1, 0.9)):
+        assert page.locator(".chosen").get_attribute("data-selected") == "0"
+        fingers("touchMove", corner)
+    fingers("touchEnd")
+    page.wait_for_function("() => Number(document.querySelector('.chosen').dataset.selected) > 20")

@@ -55,6 +55,10 @@ def test_an_address_with_what_does_not_exist_says_so_in_each_place(
         expect(page.locator(".lacking-layer")).to_be_hidden()
         page.evaluate("location.hash = 'run=nobody'")
         expect(page.locator(".wait .notice")).to_contain_text("There is no run nobody")
+        page.go_back()  # to the run that was in view: it has to be asked for again
+        expect(page.locator(".wait")).to_be_hidden()
+        page.evaluate("location.hash = 'run=nobody'")
+        expect(page.locator(".wait")).to_be_visible()
         page.locator(".run-open").first.click()
         maps_drawn(page)
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -234,7 +235,11 @@ SHARED = {  # file of a run -> route of the run that says what is wrong with it
     ("kind", "told"), [("link", "a link"), ("pipe", "a pipe"), ("huge", "8,589,934,592 bytes")]
 )
 def test_what_is_no_plain_file_or_too_large_is_told_and_stops_no_one(
-    trained: tuple[Path, str], home: Path, kind: str, told: str
+    trained: tuple[Path, str],
+    home: Path,
+    until: Callable[[Callable[[], object]], object],
+    kind: str,
+    told: str,
 ) -> None:
     run, folder = trained[1], home / "runs" / trained[1]
     shutil.copytree(trained[0] / "runs" / run, folder)
@@ -242,6 +247,7 @@ def test_what_is_no_plain_file_or_too_large_is_told_and_stops_no_one(
     settings, at = Settings(home=home, pretrained=home / "none"), f"/api/runs/{run}"
     parts = ("layers", "layers/3/embedding", "layers/3/units", "learning", "probes", "news")
     with TestClient(create_app(settings, Quiet()), base_url=LOCAL) as client:
+        until(lambda: client.get(at).status_code == 200)
         for name, route in SHARED.items():
             assert client.get(at).status_code == 200
             aside = (folder / name).rename(home / "aside")

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from backend.api.shelf import LOOK, Shelf
 from backend.app import create_app
 from backend.settings import Settings
 from models.data import key_of, load
@@ -143,6 +144,27 @@ def test_an_image_larger_than_stored_is_made_from_its_original(tmp_path: Path, h
         for file in folder.iterdir():
             file.unlink()
         assert client.get(path, params={"size": 256}).status_code == 200
+
+
+def test_images_of_a_folder_that_has_changed_are_those_it_has_now(
+    tmp_path: Path, home: Path
+) -> None:
+    folder, now = tmp_path / "shades", [0.0]
+    (folder / "grey").mkdir(parents=True)
+    paint = lambda shade: Image.new("RGB", (96, 96), (shade,) * 3)  # noqa: E731
+    for shade in (10, 30):
+        paint(shade).save(folder / "grey" / f"{shade}.png")
+    shelf, key = Shelf(home, lambda: [str(folder)], lambda: now[0]), key_of(str(folder))
+    shades = lambda: shelf.open(key).images[:, 0, 0, 0].tolist()  # noqa: E731
+    assert shades() == [10, 30]
+    paint(20).save(folder / "grey" / "20.png")
+    assert shades() == [10, 30], "it is not asked at each image whether files have changed"
+    now[0] += LOOK
+    assert shades() == [10, 20, 30]
+    for file in folder.glob("*/*"):
+        file.unlink()
+    now[0] += LOOK
+    assert shades() == [10, 20, 30], "what is gone is shown as it was"
 
 
 def test_the_data_sets_say_which_are_ready(fresh: TestClient, key: str) -> None:
