@@ -20,7 +20,7 @@ Clock = Callable[[], float]
 class Rates:
     """A bucket of requests for each address, and a count of open streams of events.
 
-    rate: requests a second that an address may send in the long run. A page asks for up to 150
+    rate: requests a second that an address may send in the long run. A page asks for up to 200
     images and maps within one second, and for 400 while someone leafs through it; so the bucket
     holds BURST seconds.
     """

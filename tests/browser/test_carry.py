@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +50,9 @@ def test_what_is_shown_can_be_saved(visit: Visit, shots: Path, ask: Callable) ->
         data = Path(waiting.value.path()).read_bytes()
         assert head in data[:200]
         (shots / f"export-chart.{kind.lower()}").write_bytes(data)
+        if kind == "SVG":
+            words = {*re.findall(r">([^<]+)<", data.decode())}
+            assert {"learned", "random encoder", "chance"} <= words, "its key"
 
     name, table = saved(page, "Coordinates as CSV")
     assert name == "clapp-photos-epoch-100-coordinates.csv"
