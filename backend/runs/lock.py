@@ -3,11 +3,13 @@
 The system lets go of the lock when the process ends, however it ends.
 """
 
+import errno
 import os
 import time
 from pathlib import Path
 from typing import BinaryIO
 
+from backend.errors import RunError
 from backend.runs import plain
 
 try:
@@ -15,6 +17,9 @@ try:
 except ImportError:  # Windows
     fcntl = None
     import msvcrt
+
+
+HELD = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES}  # what says that another process has it
 
 
 class Lock:
@@ -29,13 +34,15 @@ class Lock:
         end = time.monotonic() + seconds
         number = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | plain.FLAGS, 0o644)
         file = open(number, "ab")  # noqa: SIM115, it stays open while the lock is held
-        while not taken(file):
-            if time.monotonic() >= end:
+        mine = False
+        try:
+            while not (mine := taken(file)) and time.monotonic() < end:
+                time.sleep(0.05)
+        finally:
+            if not mine:
                 file.close()
-                return False
-            time.sleep(0.05)
-        self.file = file
-        return True
+        self.file = file if mine else self.file
+        return mine
 
     def release(self) -> None:
         if self.file:
@@ -44,19 +51,35 @@ class Lock:
 
 
 def taken(file: BinaryIO, shared: bool = False) -> bool:
+    """Whether the lock was free, and is this process's now. Raises RunError if there is none."""
     try:
         if fcntl:
             fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         else:
             file.seek(0)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    except OSError:
-        return False
+    except OSError as error:
+        if error.errno in HELD:
+            return False
+        raise RunError(
+            f"the disk on which Saccade keeps its files has no file locks ({error.strerror}), and "
+            "without them two processes could spoil a run; keep them on another one with --home"
+        ) from None
     return True
 
 
-def held(path: Path) -> bool:
-    """Whether some process has the lock now. Those who only look do not disturb each other."""
+def held(path: Path, seconds: float = 0.0) -> bool:
+    """Whether some process has the lock, now and for so long. Those who only look do not disturb
+    each other."""
+    end = time.monotonic() + seconds
+    while locked(path):
+        if time.monotonic() >= end:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def locked(path: Path) -> bool:
     try:
         with plain.opened(path) as file:
             return not taken(file, shared=True)

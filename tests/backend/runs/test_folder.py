@@ -1,5 +1,7 @@
 """Is a run directory whole at every moment, and does one process at a time work in it?"""
 
+import errno
+import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -9,7 +11,7 @@ import pytest
 
 from backend.errors import ConflictError, RunError
 from backend.runs.folder import FORMAT, TAIL, RunFolder
-from backend.runs.lock import Lock, held, taken
+from backend.runs.lock import Lock, fcntl, held, taken
 
 ABOUT = {"id": "a-1", "created": "2026", "config": {}, "dataset": "photos"}
 
@@ -136,6 +138,22 @@ def test_those_who_look_at_a_lock_do_not_disturb_each_other(tmp_path: Path) -> N
         assert taken(looker, shared=True)
         assert not held(path)
         assert not Lock(path).take()
+
+
+@pytest.mark.skipif(fcntl is None, reason="another system's locks")
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_disk_without_locks_is_told_as_that_and_not_as_a_run_at_work(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    (folder.path / "lock").touch()
+
+    def none(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    for look in (folder.lock.take, folder.is_held):
+        with pytest.raises(RunError, match="has no file locks .*--home"):
+            look()
 
 
 def test_events_are_told_only_where_no_one_works(folder: RunFolder) -> None:
