@@ -1,5 +1,5 @@
 """Where Saccade keeps its things, how the server is reached and where runs run; typed, from the
-environment.
+environment. A variable that is empty counts as not set.
 
 SACCADE_HOME            the folder of everything it keeps: database, runs, data
 SACCADE_TOKEN           what a request must carry; the word auto: one that is made and kept
@@ -43,7 +43,9 @@ def plotly_script() -> Path:
 class Settings(BaseSettings):
     """All that one server or command is told about its surroundings."""
 
-    model_config = SettingsConfigDict(env_prefix="SACCADE_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SACCADE_", env_ignore_empty=True, extra="forbid", frozen=True
+    )
 
     home: Path = Field(default_factory=default_home)
     database: Path = Field(default_factory=lambda given: given["home"] / "saccade.db")

@@ -10,10 +10,16 @@ from models.config import SETTINGS, Setting
 def home_flag(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--home",
-        type=Path,
+        type=folder,
         metavar="DIR",
         help="folder of everything Saccade keeps (default: SACCADE_HOME, else .saccade)",
     )
+
+
+def folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("the name of a folder is wanted, not an empty word")
+    return Path(text)
 
 
 def run_word(command: argparse.ArgumentParser) -> None:

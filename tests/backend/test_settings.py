@@ -20,6 +20,17 @@ def test_the_home_is_in_the_checkout_unless_the_environment_names_one(
     assert Settings().home == tmp_path
 
 
+def test_a_variable_that_is_empty_counts_as_not_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SACCADE_HOME", raising=False)
+    unset = Settings()
+    for name in ("HOME", "DATABASE", "PRETRAINED", "FRONTEND", "PLOTLY", "GPUS", "LAUNCHER"):
+        monkeypatch.setenv(f"SACCADE_{name}", "")
+    assert Settings() == unset and unset.home == CHECKOUT / ".saccade"
+
+
 def test_a_home_is_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     assert Settings(home=Path("here")).home == tmp_path / "here"

@@ -44,6 +44,7 @@ from tests.backend.cli.conftest import Say
         ("data pack {tmp}/empty {tmp}/out.npz", "no images"),
         ("data pack {tmp}/none {tmp}/out.npz", "none"),
         ("runs --home {tmp}/text.npz", "name another one with --home"),
+        ("runs --home=", "the name of a folder is wanted, not an empty word"),
     ],
 )
 def test_what_was_asked_wrongly_is_told_in_one_sentence(
