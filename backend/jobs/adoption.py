@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from backend.errors import RunError
 from backend.jobs.endings import BY_ITSELF
 from backend.jobs.following import follow
-from backend.jobs.launcher import Status
+from backend.jobs.launcher import Job, Status
+from backend.jobs.process import is_alive
 from backend.jobs.standing import standing
 from backend.jobs.states import FINAL, LIVE, RESUMABLE, State
 from backend.runs.folder import ID, RunFolder
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from backend.jobs.queue import Queue
 
 FRESH = 2.0  # seconds in which a directory without a row belongs to someone who makes that row
+SILENCE = 60.0  # seconds without a heartbeat after which an attempt is not taken to be at work
 HALF_MADE = 86400.0  # seconds after which a directory that was not finished never will be
 
 
@@ -91,11 +93,21 @@ def correct(queue: "Queue", rows: list[Row]) -> None:
     jobs = {row.id: queue.job(row) for row in rows}
     statuses = queue.launcher.poll(jobs.values()) if rows else {}
     for row in rows:
-        told = RunFolder(jobs[row.id].folder).result(row.attempt) or {}
+        job = jobs[row.id]
+        told = RunFolder(job.folder).result(row.attempt) or {}
         ended = (told.get("state"), told.get("error"))
         otherwise = ended[0] in FINAL and ended != (row.state, row.error)
-        if otherwise or statuses[row.id] is Status.RUNNING:
+        if otherwise or (statuses[row.id] is Status.RUNNING and is_of_the_attempt(job)):
             queue.move(row, State.STARTING)  # the next look takes its result, if it has one
+
+
+def is_of_the_attempt(job: Job) -> bool:
+    """Whether the lock of a directory, if someone has it, is not that of `saccade analyse`: the
+    process of the attempt is there, or its heart has beaten a moment ago."""
+    folder = RunFolder(job.folder)
+    beat = folder.read("heartbeat") or {}
+    beats = beat.get("attempt") == job.attempt and folder.silence() < SILENCE
+    return not folder.is_held() or is_alive(job.handle) is True or beats
 
 
 def rebuild(queue: "Queue") -> None:

@@ -23,7 +23,7 @@ from backend.jobs.limits import Limits
 from backend.jobs.process import handle_of
 from backend.jobs.starting import resume_interrupted, start_waiting
 from backend.jobs.states import FINAL, LIVE, MOVES, RESUMABLE, State
-from backend.runs.folder import RunFolder
+from backend.runs.folder import PATIENCE, RunFolder
 from backend.runs.store import Row, Store
 from backend.runs.trash import Trash
 
@@ -160,6 +160,11 @@ class Queue:
         if row.state not in RESUMABLE:
             reason = "it has nothing left to do" if row.state == State.FINISHED else "it is at work"
             raise ConflictError(f"run {row.id} is {row.state} and cannot be resumed: {reason}")
+        if RunFolder(self.runs / row.id).is_held(PATIENCE):  # who has just ended lets go of it
+            raise ConflictError(
+                f"another process works in the directory of run {row.id}, as `saccade analyse` "
+                "does; wait until it has ended, or end it, and resume the run then"
+            )
         self.check_room()
         if not self.again(row, mine):
             raise ConflictError(f"run {row.id} was changed by someone else just now; look again")

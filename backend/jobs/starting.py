@@ -20,7 +20,8 @@ def resume_interrupted(queue: "Queue") -> None:
         code, late = (row.error or {}).get("code"), queue.launcher.queues  # a shared disk
         if late and queue.age(row) < PASSING_ON:
             continue
-        if code in BY_ITSELF and row.resumes < queue.limits.auto_resume:
+        wanted = code in BY_ITSELF and row.resumes < queue.limits.auto_resume
+        if wanted and not RunFolder(queue.runs / row.id).is_held():  # `saccade analyse` may work
             queue.again(row, resumes=row.resumes + 1)
 
 

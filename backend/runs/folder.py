@@ -134,8 +134,9 @@ class RunFolder:
         """Whether the checkpoint of an epoch has the rule's own weights beside the encoder's."""
         return (self.path / "checkpoints" / f"epoch-{epoch:04d}" / "rule.safetensors").is_file()
 
-    def is_held(self) -> bool:
-        return held(self.path / "lock")
+    def is_held(self, seconds: float = 0.0) -> bool:
+        """Whether someone works here, and goes on to for so long."""
+        return held(self.path / "lock", seconds)
 
     def enter(self, attempt: int) -> None:
         """Let this process, which holds the lock, write for an attempt, and no other any more.

@@ -1,6 +1,8 @@
 """Are runs found that only their directories tell of, and those as they are?"""
 
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,8 +10,11 @@ import pytest
 from backend.errors import ConflictError, RunError
 from backend.jobs.adoption import FRESH, HALF_MADE
 from backend.jobs.following import follow
-from backend.jobs.launcher import Status
+from backend.jobs.launcher import Launcher, Status
+from backend.jobs.local import Local
+from backend.jobs.process import handle_of
 from backend.jobs.queue import Queue
+from backend.jobs.slurm import Slurm
 from backend.jobs.standing import Standing, standing
 from backend.jobs.states import State
 from backend.runs.folder import RunFolder
@@ -26,6 +31,9 @@ from tests.backend.jobs.stages import (
     submit,
     take_up,
 )
+from tests.backend.jobs.test_slurm import Told as NoSlurm
+
+LOST = {"code": "lost", "message": "it went"}
 
 
 def test_a_lost_store_is_made_again_from_the_directories(
@@ -90,6 +98,32 @@ def test_a_run_taken_for_lost_is_as_it_ended(queue: Queue, quiet: Quiet) -> None
     queue.adopt()
     queue.tick()
     assert (row(queue, run).state, row(queue, run).error) == (State.FINISHED, None)
+
+
+@pytest.mark.parametrize("launcher", [Local, lambda: Slurm(calls=NoSlurm())])
+def test_a_lock_is_that_of_an_attempt_if_its_process_or_its_heart_is_there(
+    queue: Queue, quiet: Quiet, launcher: Callable[[], Launcher]
+) -> None:
+    run = started(queue)
+    killed(queue, quiet, run)
+    queue.launcher = launcher()
+    (here := folder(queue, run)).beat(attempt=1)
+    assert here.lock.take()
+    os.utime(here.path / "heartbeat", (1e9, 1e9))
+    queue.adopt()
+    assert row(queue, run).state == State.INTERRUPTED, "someone analyses it"
+    here.beat(attempt=2)
+    queue.adopt()
+    assert row(queue, run).state == State.INTERRUPTED, "another attempt's"
+    here.beat(attempt=1)
+    queue.adopt()
+    assert row(queue, run).state == State.STARTING
+    queue.move(row(queue, run), State.INTERRUPTED, error=LOST)
+    (here.path / "heartbeat").unlink()
+    here.write("process.json", {"attempt": 1, "handle": handle_of(os.getpid())})
+    queue.adopt()
+    assert row(queue, run).state == State.STARTING
+    here.lock.release()
 
 
 def test_a_run_whose_directory_was_taken_away_is_forgotten(queue: Queue, clock: Clock) -> None:

@@ -1,6 +1,7 @@
 """Do runs go through their states as they should, whatever happens to their processes?"""
 
 import random
+from threading import Timer
 
 import pytest
 
@@ -10,7 +11,8 @@ from backend.jobs.launcher import Status
 from backend.jobs.queue import Queue
 from backend.jobs.states import FINAL, LIVE, MOVES, RESUMABLE, State
 from backend.runs import catalogue
-from backend.runs.folder import RunFolder
+from backend.runs.folder import PATIENCE, RunFolder
+from backend.runs.lock import Lock
 from tests.backend.conftest import Quiet
 from tests.backend.jobs.stages import CONFIG, Clock, end, folder, row, started, submit, take_up
 
@@ -64,6 +66,19 @@ def test_a_run_trained_elsewhere_appears_whole_and_is_found_again(queue: Queue) 
     with pytest.raises(OSError, match="full"):
         queue.enter(CONFIG, "photos", "0", "", State.FINISHED, lambda _: fails())
     assert [folder.name for folder in queue.runs.iterdir()] == [run]
+
+
+def test_a_run_that_is_analysed_by_hand_is_resumed_after_that(queue: Queue, quiet: Quiet) -> None:
+    run = started(queue)
+    quiet.status[run] = Status.GONE
+    queue.tick()
+    lock = Lock(queue.runs / run / "lock")
+    assert lock.take()
+    with pytest.raises(ConflictError, match=r"`saccade analyse`.*wait until it has ended"):
+        queue.resume(row(queue, run))
+    assert row(queue, run).state == State.INTERRUPTED
+    Timer(PATIENCE / 4, lock.release).start()  # as a process that has just ended
+    assert queue.resume(row(queue, run)) == 2
 
 
 def test_a_run_that_was_refused_does_not_begin_later(

@@ -8,6 +8,7 @@ from backend.jobs.limits import Limits
 from backend.jobs.queue import Queue
 from backend.jobs.starting import start
 from backend.jobs.states import State
+from backend.runs.lock import Lock
 from backend.runs.store import Store
 from tests.backend.conftest import Quiet
 from tests.backend.jobs.stages import folder, killed, row, started, submit, take_up
@@ -72,6 +73,21 @@ def test_an_interrupted_run_goes_on_once_by_itself(queue: Queue, quiet: Quiet) -
     killed(queue, quiet, run)
     queue.tick()
     assert (row(queue, run).state, row(queue, run).attempt) == (State.STARTING, 4)
+
+
+def test_an_interrupted_run_that_is_analysed_by_hand_goes_on_after_that(
+    queue: Queue, quiet: Quiet
+) -> None:
+    queue.limits = Limits(auto_resume=1)
+    run = started(queue)
+    killed(queue, quiet, run)
+    lock = Lock(queue.runs / run / "lock")
+    assert lock.take()
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).attempt) == (State.INTERRUPTED, 1)
+    lock.release()
+    queue.tick()
+    assert (row(queue, run).state, row(queue, run).attempt) == (State.STARTING, 2)
 
 
 @pytest.mark.parametrize("why", ["oom_host", "internal"])
