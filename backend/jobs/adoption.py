@@ -15,7 +15,7 @@ from backend.jobs.launcher import Job, Status
 from backend.jobs.process import is_alive
 from backend.jobs.standing import standing
 from backend.jobs.states import FINAL, LIVE, RESUMABLE, State
-from backend.runs.folder import ID, RunFolder
+from backend.runs.folder import ID, RunFolder, clear_deleted
 from backend.runs.store import Row
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def adopt(queue: "Queue") -> None:
     """Enter run directories that the store does not know, and attempts begun by hand."""
     rows, guessed = {row.id: row for row in queue.store.rows()}, []
     queue.refused = {}
+    clear_deleted(queue.runs)
     for path in queue.runs.glob("*/run.json"):
         folder = RunFolder(path.parent)
         row = rows.pop(folder.id, None)

@@ -17,6 +17,7 @@ from typing import Any
 from backend.errors import BusyError, ConflictError, DiskFullError, NotFoundError, TooLargeError
 from backend.jobs.errands import Errands
 from backend.jobs.note import read, write
+from backend.runs.folder import clear_deleted
 
 ID = re.compile(r"[0-9a-f]{16}")
 MOST_OPEN = 20  # uploads that are being received
@@ -157,6 +158,7 @@ class Uploads:
         shutil.rmtree(gone, ignore_errors=True)
 
     def remove_abandoned(self) -> None:
+        clear_deleted(self.path)
         for id in self.ids():
             created = (read(self.path / id / "about.json") or {}).get("created", 0)
             if self.state(id) == "open" and self.clock() - created > ABANDONED:

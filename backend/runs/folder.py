@@ -237,3 +237,9 @@ class RunFolder:
             file.flush()
             os.fsync(file.fileno())
         os.replace(new, self.path / name)
+
+
+def clear_deleted(parent: Path) -> None:
+    """Remove what is left of directories whose process ended while it deleted them."""
+    for left in parent.glob(".*.deleted"):
+        shutil.rmtree(left, ignore_errors=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.errors import ConflictError, NotFoundError
-from backend.runs.folder import ID, RunFolder
+from backend.runs.folder import ID, RunFolder, clear_deleted
 from backend.runs.store import Row
 
 KEPT = 600.0  # seconds
@@ -83,6 +83,7 @@ class Trash:
         for deleted in self.found():
             if now >= deleted.until:
                 deleted.folder.remove()
+        clear_deleted(self.path)
 
 
 def deleted_of(folder: RunFolder) -> Deleted:

@@ -9,6 +9,7 @@ import pytest
 
 from backend.errors import ConflictError, RunError
 from backend.jobs.adoption import FRESH, HALF_MADE
+from backend.jobs.errands import Errands
 from backend.jobs.following import follow
 from backend.jobs.launcher import Launcher, Status
 from backend.jobs.local import Local
@@ -17,6 +18,7 @@ from backend.jobs.queue import Queue
 from backend.jobs.slurm import Slurm
 from backend.jobs.standing import Standing, standing
 from backend.jobs.states import State
+from backend.jobs.uploads import Uploads
 from backend.runs.folder import RunFolder
 from backend.runs.store import Store
 from tests.backend.conftest import Quiet
@@ -76,6 +78,17 @@ def test_what_a_crash_left_half_made_is_removed_in_time(queue: Queue, clock: Clo
     clock.now += 2
     queue.adopt()
     assert not half.path.exists() and queue.store.rows() == []
+
+
+def test_what_a_crash_left_of_deleted_runs_and_uploads_is_removed(queue: Queue, home: Path) -> None:
+    uploads = Uploads(home / "uploads", Errands())
+    parents = (queue.runs, home / "trash", home / "uploads")
+    for parent in parents:
+        (parent / ".0123456789abcdef.deleted" / "images").mkdir(parents=True)
+    queue.adopt()
+    queue.trash.purge(queue.clock())
+    uploads.create("mine")
+    assert [list(parent.glob(".*")) for parent in parents] == [[], [], []]
 
 
 def test_an_attempt_begun_by_hand_is_adopted(queue: Queue, quiet: Quiet) -> None:
