@@ -4,6 +4,7 @@ import contextlib
 import io
 import math
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ def image(dataset: Dataset, image_id: int, size: int | None, cache: Path) -> byt
             original = stored(dataset, image_id)
         return png_of(ImageOps.fit(original, shape, Image.Resampling.LANCZOS))
 
-    return kept(cache, tag(dataset, image_id, size), enlarged)
+    return kept(cache, dataset, tag(dataset, image_id, size), enlarged)
 
 
 def part(
@@ -96,7 +97,7 @@ class Sheet:
 
     def png(self, dataset: Dataset, cache: Path) -> bytes:
         name = tag(dataset, "atlas", self.split, self.size)
-        return kept(cache, name, lambda: png_of(self.draw(dataset)))
+        return kept(cache, dataset, name, lambda: png_of(self.draw(dataset)))
 
     def draw(self, dataset: Dataset) -> Image.Image:
         sheet = Image.new("RGB", (self.columns * self.size, self.rows * self.size))
@@ -120,12 +121,12 @@ def png_of(picture: Image.Image) -> bytes:
     return stream.getvalue()
 
 
-def kept(cache: Path, name: str, make: Callable[[], bytes]) -> bytes:
+def kept(cache: Path, dataset: Dataset, name: str, make: Callable[[], bytes]) -> bytes:
     """A picture from the cache folder, made first where it is missing.
 
     A cache that cannot be written costs time, not the picture.
     """
-    path = cache / "pictures" / f"{name.strip(chr(34))}.png"
+    path = cache / "pictures" / dataset.key / f"{name.strip(chr(34))}.png"
     with making:
         try:
             return path.read_bytes()
@@ -137,3 +138,8 @@ def kept(cache: Path, name: str, make: Callable[[], bytes]) -> bytes:
             part.write_bytes(png)
             os.replace(part, path)
         return png
+
+
+def forget(cache: Path, key: str) -> None:
+    """Remove what is kept of a data set whose images were deleted."""
+    shutil.rmtree(cache / "pictures" / key, ignore_errors=True)

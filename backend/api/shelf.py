@@ -12,7 +12,7 @@ from pathlib import Path
 from backend.errors import ConfigError, DataError, NotFoundError
 from backend.runs.catalogue import readable
 from models.config import nearest
-from models.data import DATASETS, Dataset, Spec, available, load, parse
+from models.data import DATASETS, Dataset, Spec, available, forget, load, parse
 
 OPEN = 4  # data sets kept open; the images are memory maps
 LOOK = 5.0  # seconds until it is asked again whether the files of an open one have changed
@@ -108,6 +108,12 @@ class Shelf:
                 for old in list(self.opened)[:-OPEN]:
                     del self.opened[old]
         return dataset
+
+    def forget(self, key: str) -> None:
+        """Let go of a data set whose images were deleted, and of what was decoded of them."""
+        with self.lock:
+            self.opened.pop(key, None)
+        forget(key, self.home)
 
     def fresh(self, key: str) -> Dataset | None:
         """An open data set at whose files somebody looked a moment ago."""

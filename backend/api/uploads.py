@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from backend.api import pictures
 from backend.api.deps import InService
 from backend.errors import ConflictError, NotFoundError, RequestError, SaccadeError, TooLargeError
 from backend.jobs.uploads import ARCHIVE_BYTES, IMAGE_BYTES
@@ -117,9 +118,13 @@ def finish(service: InService, upload: UploadId):
 def remove(service: InService, upload: UploadId):
     """Delete an upload, in whatever state it is, unless a run was trained on its images."""
     service.uploads.folder(upload)
-    if service.uploads.spec(upload) in service.catalogue.specs():
+    spec = service.uploads.spec(upload)
+    if spec in service.catalogue.specs():
         raise ConflictError("a run was trained on these images; delete that run first")
     service.uploads.remove(upload)
+    if key := key_told(spec):
+        service.shelf.forget(key)
+        pictures.forget(service.settings.cache, key)
 
 
 async def received(request: Request, place: Path, archive: int = ARCHIVE_BYTES) -> None:
@@ -153,9 +158,12 @@ async def received(request: Request, place: Path, archive: int = ARCHIVE_BYTES) 
 
 def told(service: InService, id: str) -> dict:
     found = service.uploads.one(id)
-    spec = found.pop("spec")
+    return readable(found | {"dataset": key_told(found.pop("spec"))})
+
+
+def key_told(spec: str | None) -> str | None:
+    """The key of an upload's data set; None where there is none."""
     try:
-        key = key_of(spec) if spec else None
+        return key_of(spec) if spec else None
     except SaccadeError:
-        key = None
-    return readable(found | {"dataset": key})
+        return None

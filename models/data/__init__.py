@@ -25,6 +25,7 @@ __all__ = [
     "Spec",
     "available",
     "download",
+    "forget",
     "key_of",
     "load",
     "parse",
@@ -46,6 +47,13 @@ def load(spec: str, home: Path) -> Dataset:
     return cached(
         named.key, str(named), home, source.fingerprint(place), lambda: source.contents(place)
     )
+
+
+def forget(key: str, home: Path) -> None:
+    """Remove the decoded images of a data set that is gone from HOME/cache."""
+    from models.data import cache
+
+    cache.forget(key, home)
 
 
 def key_of(spec: str) -> str:

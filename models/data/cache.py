@@ -157,10 +157,21 @@ def write_header(stream: BinaryIO, n: int, shape: tuple[int, ...]) -> None:
     )
 
 
+def forget(key: str, home: Path) -> None:
+    """Remove all that is cached of a source that is gone."""
+    for folder in (home / "cache").glob("*"):
+        if is_of(folder, key):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_of(folder: Path, key: str) -> bool:
+    return bool(re.fullmatch(re.escape(key) + r"-[0-9a-f]{16}", folder.name))
+
+
 def remove_older(folder: Path, key: str) -> None:
     """Remove what is cached of an earlier state of the source, and what a killed process left."""
     for other in folder.parent.iterdir():
-        older = re.fullmatch(re.escape(key) + r"-[0-9a-f]{16}", other.name) and other != folder
+        older = is_of(other, key) and other != folder
         left = other.name.startswith(MAKING) and time.time() - stamp(other)[1] / 1e9 > ABANDONED
         if older or left:
             shutil.rmtree(other, ignore_errors=True)

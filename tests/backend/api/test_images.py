@@ -86,7 +86,7 @@ def test_a_picture_is_sent_once_and_a_sheet_drawn_once(
         assert "max-age=" in first.headers["cache-control"]
         again = fresh.get(path, headers={"if-none-match": first.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
-    assert len(list((home / "cache" / "pictures").glob("*.png"))) == 1
+    assert len(list((home / "cache" / "pictures").glob("*/*.png"))) == 1
     assert fresh.get(f"/api/datasets/{key}/atlas").headers["x-columns"] == "4"
 
 

@@ -199,7 +199,9 @@ def test_a_table_that_cannot_be_read_leaves_its_images_and_a_second_try_replaces
         assert report.remarks == ["metadata.csv is larger than 32 MiB"]
 
 
-def test_several_images_become_a_data_set_without_classes(fresh: TestClient, until: Until) -> None:
+def test_several_images_become_a_data_set_without_classes(
+    fresh: TestClient, home: Path, until: Until
+) -> None:
     turned = Image.Exif()
     turned[0x0112] = 6
     odd = drawn((0, 0, 255), "JPEG", exif=turned.tobytes())
@@ -208,9 +210,13 @@ def test_several_images_become_a_data_set_without_classes(fresh: TestClient, unt
     assert (found["images"], found["classes"]) == (2, {})
     reasons = {item["name"]: item["reason"] for item in found["refused"]}
     assert reasons == {"c.gif": "is not a PNG, JPEG or WebP image", "d.png": "is empty"}
+    assert fresh.get(f"/api/datasets/{found['dataset']}/atlas").status_code == 200
+    assert [*home.glob("cache/*/*.npy"), *home.glob("cache/pictures/*/*.png")]
     assert fresh.delete(path).status_code == 204
     assert fresh.get(path).status_code == 404
     assert found["dataset"] not in {data["key"] for data in fresh.get("/api/datasets").json()}
+    assert fresh.get(f"/api/datasets/{found['dataset']}/images/0").status_code == 404
+    assert [path for path in home.glob("cache/**/*") if path.is_file()] == []
 
 
 def test_folders_for_training_and_testing_are_kept(fresh: TestClient, home: Path, until) -> None:
