@@ -4,7 +4,7 @@ alone, to be imported and analysed where the images are."""
 
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,16 @@ def share(run: Path, copy: Path) -> int:
         raise RunError(f"run {run.name} has no finished analysis; run: saccade analyse {run.name}")
     if copy.exists():
         raise ConflictError(f"{copy} exists already; name a new folder")
-    begin(copy, about)
-    save_shared(run, kept(run)[-1], copy, about["dataset"])
-    for file in results.shareable():
-        target = copy / file.relative_to(run)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (repack if file.suffix == ".npz" else shutil.copyfile)(file, target)
-    tell(run, copy, SHARED_EVENTS)
+
+    def fill(new: Path) -> None:
+        save_shared(run, kept(run)[-1], new, about["dataset"])
+        for file in results.shareable():
+            target = new / file.relative_to(run)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (repack if file.suffix == ".npz" else shutil.copyfile)(file, target)
+        tell(run, new, SHARED_EVENTS)
+
+    make(copy, about, fill)
     return size(copy)
 
 
@@ -52,10 +55,13 @@ def share_weights(run: Path, epochs: Sequence[int], copy: Path) -> int:
     about = RunFolder(run).about()
     for epoch in epochs:
         load_encoder(run, epoch)  # refused before anything is written
-    begin(copy, about)
-    for epoch in epochs:
-        save_shared(run, epoch, copy, about["dataset"])
-    tell(run, copy, ("epoch",))
+
+    def fill(new: Path) -> None:
+        for epoch in epochs:
+            save_shared(run, epoch, new, about["dataset"])
+        tell(run, new, ("epoch",))
+
+    make(copy, about, fill)
     return size(copy)
 
 
@@ -88,10 +94,12 @@ def usual(epoch: Any, losses: Any, seconds: Any) -> bool:
     return is_count(epoch) and are_losses(losses) and is_number(seconds)
 
 
-def begin(copy: Path, about: dict[str, Any]) -> None:
-    """Make the folder; where its images lay on the disk of another does not go along."""
+def make(copy: Path, about: dict[str, Any], fill: Callable[[Path], None]) -> None:
+    """Make the folder, which appears when it is filled, or not at all; where its images lay on the
+    disk of another does not go along."""
     config = about["config"] | {"data": about["dataset"]}
-    RunFolder(copy).create(about | {"id": copy.name, "config": config})
+    about = about | {"id": copy.name, "config": config}
+    RunFolder(copy).create(about, lambda new: fill(new.path))
 
 
 def tell(run: Path, copy: Path, kinds: Sequence[str]) -> None:

@@ -1,6 +1,5 @@
 """Makes the file of one run: asks, packs, adds the images, writes."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,6 +8,7 @@ from pathlib import Path
 from backend.api import pictures
 from backend.app import create_app
 from backend.errors import DataError, RunError
+from backend.runs.whole import new_file
 from backend.settings import Settings
 from backend.standalone.columns import packed
 from backend.standalone.document import Document
@@ -61,9 +61,8 @@ async def export(
             except (DataError, RunError) as error:
                 licence = f"no images: {error}"
     on(0.95, "writing")
-    part = out.with_name(f".{out.name}.part")
-    part.write_text(document.text(settings.frontend, settings.plotly), encoding="utf-8")
-    os.replace(part, out)
+    with new_file(out) as file:
+        file.write(document.text(settings.frontend, settings.plotly).encode())
     return Exported(out.stat().st_size, answers, images, asked.epochs, licence)
 
 

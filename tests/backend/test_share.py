@@ -1,5 +1,6 @@
 """A run can be handed on: small, whole, and without a single image in it."""
 
+import errno
 import json
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from backend.errors import ConflictError
 from backend.jobs.analyse import analyse
-from backend.jobs.share import share
+from backend.jobs.share import share, share_weights
 from backend.runs.events import Timeline
 from backend.runs.results import Results
 from models.checkpoint import keeps_rule, load_encoder, load_learner, save_kept
@@ -92,3 +93,20 @@ def test_a_copy_holds_every_result_and_no_feature(analysed, tmp_path):
 def test_an_existing_folder_is_never_overwritten(analysed, tmp_path):
     with pytest.raises(ConflictError, match="exists already"):
         share(analysed, tmp_path)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "no room")])
+@pytest.mark.parametrize("write", [share, lambda run, copy: share_weights(run, [1], copy)])
+def test_a_copy_that_is_cut_short_is_not_there_and_can_be_made_again(
+    analysed, tmp_path, monkeypatch, error, write
+):
+    def cut(*_):
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr("backend.jobs.share.tell", cut)
+        with pytest.raises(type(error)):
+            write(analysed, tmp_path / "copy")
+    assert list(tmp_path.iterdir()) == []
+    assert write(analysed, tmp_path / "copy") > 0
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]

@@ -35,6 +35,26 @@ def test_the_file_is_whole_and_names_no_folder(told: tuple[Path, str], pack: Pat
     assert not [path for path in told[0].parent.iterdir() if path != told[0]]
 
 
+def test_a_file_that_finds_no_room_leaves_nothing(
+    trained: tuple[Path, str], tmp_path: Path
+) -> None:
+    home, run = trained
+    resource = pytest.importorskip("resource")
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fills_up(_: float, what: str) -> None:
+        if what == "writing":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, most[1]))
+
+    settings = Settings(home=home, pretrained=home / "none")
+    try:
+        with pytest.raises(OSError):
+            asyncio.run(export(run, tmp_path / "run.html", settings, [2], False, fills_up))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_hostile_name_stays_a_name() -> None:
     document = Document(HOSTILE, HOSTILE, 64, 64)
     document.add_file(0, HOSTILE, b"</script>")
