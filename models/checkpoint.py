@@ -136,10 +136,16 @@ def save_shared(run: Path, epoch: int, copy: Path, data: str) -> Path:
     data: what the images are called there, instead of where they lay here.
     """
     tensors = load_encoder(run, epoch).state_dict()
-    halves = {n: t.half() if t.is_floating_point() else t for n, t in tensors.items()}
+    halves = {name: halved(tensor) for name, tensor in tensors.items()}
     state = opened(run, epoch).state
     state = state | {"config": state["config"] | {"data": data}}
     return sealed(epoch_folder(copy, epoch), {"encoder": halves}, state)
+
+
+def halved(tensor: torch.Tensor) -> torch.Tensor:
+    """In half precision, where that can hold all of it; else as it is."""
+    half = tensor.half() if tensor.is_floating_point() else tensor
+    return half if torch.isfinite(half).all() else tensor
 
 
 def restore(folder: Path) -> Training:

@@ -3,7 +3,7 @@
 import ctypes
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 
@@ -33,11 +33,16 @@ def pick_precision(word: str, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if device.type == "cpu" and native() else torch.float32
 
 
-@contextmanager
-def exact_convolutions() -> Iterator[None]:
+def exact_convolutions() -> AbstractContextManager:
     """float32 as on a processor: no TF32, and the same algorithm each time."""
+    return steady_convolutions(shorter=False)
+
+
+@contextmanager
+def steady_convolutions(shorter: bool) -> Iterator[None]:
+    """The same algorithm of CUDA each time; `shorter`: float32 may be multiplied as TF32."""
     cudnn = torch.backends.cudnn
-    with cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+    with cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=shorter):
         yield
 
 

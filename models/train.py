@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models.config import TrainConfig
 from models.data.views import random_views, two_views
-from models.device import exact_convolutions, keep_freed_memory, pick_precision
+from models.device import keep_freed_memory, pick_precision, steady_convolutions
 from models.errors import DataError, DivergedError
 from models.hebbian import four_factors
 from models.parallel.share import Share
@@ -173,9 +173,9 @@ def arithmetic(training: Training) -> torch.autocast:
 
 
 def exactly(training: Training) -> AbstractContextManager:
-    """float32 that a step is to compute in is all of it, on a GPU too."""
-    exact = precision_of(training) == torch.float32
-    return exact_convolutions() if exact else nullcontext()
+    """On a GPU a step uses the same algorithms each time, and in float32 all of it."""
+    lower = precision_of(training) != torch.float32
+    return steady_convolutions(shorter=lower)
 
 
 def precision_of(training: Training) -> torch.dtype:

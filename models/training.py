@@ -10,7 +10,7 @@ from models.config import SETTINGS, TrainConfig
 from models.data.dataset import fingerprint
 from models.device import pick_device
 from models.encoder import encoder_of
-from models.errors import CheckpointError, DataError
+from models.errors import CheckpointError, ConfigError, DataError
 from models.parallel.share import Share, Whole
 from models.presets import sites_of
 from models.rules import RULES
@@ -58,7 +58,7 @@ def begin(config: TrainConfig, view: int | None = None, classes: int = 0) -> Tra
     processor, those of the encoder first, so a seed gives the same start on every device and the
     same encoder to every rule.
     """
-    device, row = pick_device(config.device), RULES[config.rule]
+    device, row = device_of(config), RULES[config.rule]
     generator, view = torch.Generator().manual_seed(config.seed), view or config.crop
     encoder = encoder_of(config, generator)
     sides = tuple(sites.side for sites in sites_of(row.sees, view))
@@ -73,21 +73,35 @@ def begin(config: TrainConfig, view: int | None = None, classes: int = 0) -> Tra
     return Training(config, encoder, rule, optimisers, view, classes)
 
 
+def device_of(config: TrainConfig) -> torch.device:
+    """Where to compute. Raises ConfigError for float64 on Apple's GPU, which has none."""
+    device = pick_device(config.device)
+    if device.type != "mps" or config.precision != "float64":
+        return device
+    if config.device == "auto":
+        return torch.device("cpu")
+    raise ConfigError("Apple's GPU has no float64; set device to cpu, or precision to float32")
+
+
 def adam(weights: list[nn.Parameter], config: TrainConfig) -> torch.optim.Adam:
-    """Adam over these weights, with its moments at zero.
+    """Adam over these weights, with its moments at zero."""
+    fused = weights[0].device.type in ("cpu", "cuda")
+    return at_zero(torch.optim.Adam(weights, lr=config.learning_rate, fused=fused))
+
+
+def at_zero(optimiser: torch.optim.Adam) -> torch.optim.Adam:
+    """The same with its moments made, at zero.
 
     Moments made by the first step would come to lie between the large arrays of that step, and
     keep the memory in between from being used again.
     """
-    kind = weights[0].device.type
-    fused = kind in ("cpu", "cuda")
-    optimiser = torch.optim.Adam(weights, lr=config.learning_rate, fused=fused)
-    for weight in weights:
-        optimiser.state[weight] = {
-            "step": torch.zeros((), device=weight.device if fused else "cpu"),
-            "exp_avg": torch.zeros_like(weight),
-            "exp_avg_sq": torch.zeros_like(weight),
-        }
+    for group in optimiser.param_groups:
+        for weight in group["params"]:
+            optimiser.state[weight] = {
+                "step": torch.zeros((), device=weight.device if group["fused"] else "cpu"),
+                "exp_avg": torch.zeros_like(weight),
+                "exp_avg_sq": torch.zeros_like(weight),
+            }
     return optimiser
 
 

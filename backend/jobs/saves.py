@@ -18,6 +18,11 @@ SAVE_EVERY = 60.0  # seconds between two resume checkpoints, at most
 SHARE = 0.05  # of the time that saves at the ends of epochs may take
 ROOMS = 3  # checkpoints that fit on the disk when a run begins, and when it saves
 NOT_SAVED, FELL_BACK, ELSEWHERE = "not_saved", "fell_back", "elsewhere"  # codes of warnings
+OTHER_DIGITS = "its weights will differ in their last digits from those of a run that stayed"
+OTHER_NEGATIVES = (
+    "each process takes its wrong futures from its own images (negatives_from rank), so with "
+    "another number of them it learns from others"
+)
 Warn = Callable[[str, str], None]
 
 
@@ -46,11 +51,11 @@ class Saves:
         self.check_room(training)
         before, now = training.origin, origin_of(training)
         if before and before != now:
+            rank = training.config.negatives_from == "rank"
             self.warn(
                 ELSEWHERE,
-                f"the run was computed by {before} at first, and now by {now}: "
-                "it meets the same images in the same order, but its weights will differ in "
-                "their last digits from those of a run that stayed",
+                f"the run was computed by {before} at first, and now by {now}: it meets the same "
+                f"images in the same order, but {OTHER_NEGATIVES if rank else OTHER_DIGITS}",
             )
 
     def due(self, progress) -> bool:

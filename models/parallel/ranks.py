@@ -30,13 +30,13 @@ class Ranks:
         """Compute on a device of one's own where that word means CUDA; all call this together."""
         kind = pick_device(device).type
         if kind == "cuda" and not self.nccl:
-            number, there = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
-            if number >= there:
+            here, there = int(os.environ["LOCAL_WORLD_SIZE"]), torch.cuda.device_count()
+            if here > there:  # all of them say so: one that waits for another would be killed
                 raise ConfigError(
-                    f"each process needs a GPU of its own, but process {number + 1} found {there}; "
+                    f"each process needs a GPU of its own, but {here} processes found {there}; "
                     "give torchrun a smaller --nproc-per-node, or set device to cpu"
                 )
-            torch.cuda.set_device(number)
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
             self.nccl = dist.new_group(backend="nccl")
         if kind not in ("cpu", "cuda"):
             raise ConfigError(f"several processes compute on cpu or cuda, not {kind}; set device")

@@ -71,7 +71,7 @@ def examined(
             )
     ordered = tuple(heard)
     maps = [as_map(body, layer, heard[layer][0]) for layer in ordered]
-    mean, deviation = FAMILIES[family].colours(body)
+    mean, deviation = FAMILIES[family].colours(body, name)
     network = Network(body, ordered, mean, deviation)
     return Imported(
         data,

@@ -13,7 +13,8 @@ from models.data.torchvision_import import torchvision_models
 from models.errors import ConfigError
 from models.imported import SEED
 
-IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation of its channels
+Colours = tuple[tuple[float, ...], tuple[float, ...]]  # mean and deviation of red, green and blue
+SHIFTS = ("googlenet", "inception_v3")  # of torchvision: with its weights they shift colours
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Family:
     word: str
     names: Callable[[], list[str]]
     make: Callable[..., nn.Module]  # (name, num_classes or None)
-    colours: Callable[[nn.Module], tuple[tuple[float, ...], tuple[float, ...]]]
+    colours: Callable[[nn.Module, str], Colours]  # of a model, which has that name
 
 
 def torchvision_names() -> list[str]:
@@ -33,7 +34,14 @@ def torchvision_names() -> list[str]:
 
 def torchvision_model(name: str, classes: int | None) -> nn.Module:
     heads = {} if classes is None else {"num_classes": classes}
-    return torchvision_models().get_model(name, weights=None, **heads)
+    shift = {"transform_input": True} if name in SHIFTS else {}
+    return torchvision_models().get_model(name, weights=None, **heads, **shift)
+
+
+def torchvision_colours(_: nn.Module, name: str) -> Colours:
+    """Those of the weights that torchvision has for it."""
+    own = torchvision_models().get_model_weights(name).DEFAULT.transforms()
+    return tuple(own.mean), tuple(own.std)
 
 
 def timm_module():
@@ -62,7 +70,7 @@ def timm_model(name: str, classes: int | None) -> nn.Module:
         return timm.create_model(name, pretrained=False, **heads)
 
 
-def timm_colours(model: nn.Module) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def timm_colours(model: nn.Module, _: str) -> Colours:
     own = model.pretrained_cfg
     return tuple(own["mean"]), tuple(own["std"])
 
@@ -70,7 +78,7 @@ def timm_colours(model: nn.Module) -> tuple[tuple[float, ...], tuple[float, ...]
 FAMILIES = {
     family.word: family
     for family in (
-        Family("torchvision", torchvision_names, torchvision_model, lambda _: IMAGENET),
+        Family("torchvision", torchvision_names, torchvision_model, torchvision_colours),
         Family("timm", timm_names, timm_model, timm_colours),
     )
 }

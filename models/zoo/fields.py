@@ -8,10 +8,10 @@ from torch import Tensor
 
 from models.imported import SEED
 from models.presets import Sites
-from models.zoo.families import IMAGENET
 from models.zoo.network import Network
 
 BANDS = 64  # at least so many pieces are a view's rows perturbed in, one after the other
+COLOURS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # normalised as most models want them
 ROUNDING = 1e-10  # of the largest response, in double precision: less is no change
 
 
@@ -55,4 +55,4 @@ def generous(network: Network) -> Network:
     for weights in body.parameters():
         if weights.min() == weights.max():
             weights.copy_(0.5 + torch.rand(weights.shape, generator=draw))
-    return Network(body, network.layers, *IMAGENET).double()
+    return Network(body, network.layers, *COLOURS).double()

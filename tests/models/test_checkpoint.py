@@ -111,6 +111,15 @@ def test_a_shared_encoder_is_half_the_size_and_nearly_the_same(training, tmp_pat
         assert torch.allclose(encoder.state_dict()[name], weight, atol=1e-3)
 
 
+def test_weights_too_large_for_half_precision_are_shared_as_they_are(training, tmp_path):
+    with torch.no_grad():
+        training.encoder.layers[0].bias[0] = 1e5
+    save_kept(tmp_path / "run", training)
+    save_shared(tmp_path / "run", 1, tmp_path / "copy", "theirs")
+    first = load_encoder(tmp_path / "copy", 1).layers[0]
+    assert first.bias.tolist() == training.encoder.layers[0].bias.tolist()
+
+
 def test_an_epoch_that_is_not_kept_is_answered_with_those_that_are(training, tmp_path):
     save_kept(tmp_path, training)
     with pytest.raises(CheckpointError, match="epoch 7 was asked for.*keeps epochs: 1"):

@@ -8,12 +8,12 @@ from models import train as loop
 from models.checkpoint import latest_resume, origin_of, restore, save_resume
 from models.config import TrainConfig
 from models.device import pick_precision
-from models.errors import CheckpointError, DataError, DivergedError
+from models.errors import CheckpointError, ConfigError, DataError, DivergedError
 from models.rules import RULES
 from models.rules.rule import Form
 from models.rules.supervised import GreedySupervised
 from models.train import train
-from models.training import ARITHMETIC, begin
+from models.training import ARITHMETIC, begin, device_of
 
 
 def pictures(n=24, side=96, seed=0):
@@ -182,6 +182,15 @@ def test_a_gpu_without_bfloat16_of_its_own_computes_in_float32(monkeypatch):
     emulated = lambda including_emulation=True: including_emulation  # noqa: E731
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", emulated)
     assert pick_precision("auto", torch.device("cuda")) == torch.float32
+
+
+def test_apples_gpu_has_no_float64(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert device_of(config(device="auto", precision="float64")) == torch.device("cpu")
+    assert device_of(config(device="auto")) == torch.device("mps")
+    with pytest.raises(ConfigError, match="set device to cpu, or precision to float32"):
+        device_of(config(device="mps", precision="float64"))
 
 
 def test_a_classifier_reads_in_its_own_precision():

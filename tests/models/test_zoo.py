@@ -11,7 +11,7 @@ from models.data.views import centre_views
 from models.errors import ConfigError, DataError
 from models.imported import Imported, config_from
 from models.zoo import examined, listing
-from models.zoo.families import build
+from models.zoo.families import FAMILIES, build
 from models.zoo.network import as_map, cells, network_of
 
 # Kernel, stride and padding of all that leads to the end of ResNet-18's layer1 and layer2.
@@ -85,6 +85,24 @@ def test_random_weights_are_the_same_each_time_and_cost_no_other_draw_its_place(
     assert torch.equal(torch.rand(1), after)
     second = build("torchvision", "squeezenet1_0").state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.filterwarnings("ignore:The default weight initialization")
+@pytest.mark.parametrize(
+    ("name", "mean", "shifts"),
+    [
+        ("resnet18", (0.485, 0.456, 0.406), None),
+        ("googlenet", (0.485, 0.456, 0.406), True),
+        ("efficientnet_v2_l", (0.5, 0.5, 0.5), None),
+    ],
+)
+def test_a_model_of_torchvision_sees_colours_as_its_own_weights_want_them(
+    name: str, mean: tuple[float, ...], shifts: bool | None
+) -> None:
+    with torch.device("meta"):
+        body = FAMILIES["torchvision"].make(name, None)
+    assert FAMILIES["torchvision"].colours(body, name)[0] == mean
+    assert getattr(body, "transform_input", None) is shifts
 
 
 def test_tokens_of_a_transformer_are_its_positions_without_the_class(images: torch.Tensor) -> None:

@@ -18,6 +18,8 @@ from backend.runs.catalogue import Catalogue
 from backend.runs.folder import RunFolder
 from backend.runs.store import Store
 from models.checkpoint import resume_points, save_resume
+from models.config import TrainConfig
+from models.training import begin
 from tests.backend.jobs.directory import events, made
 from tests.backend.jobs.training import inline, stop_after
 
@@ -56,6 +58,24 @@ def test_a_run_saves_every_minute_and_at_the_ends_of_epochs() -> None:
     assert not each.due(end)
     now[0] = 100.0
     assert each.due(end)
+
+
+@pytest.mark.parametrize(
+    ("negatives_from", "told"),
+    [("all", "in their last digits"), ("rank", "so with another number of them it learns from")],
+)
+def test_a_run_that_goes_on_elsewhere_says_what_that_changes(
+    monkeypatch: pytest.MonkeyPatch, negatives_from: str, told: str
+) -> None:
+    config = TrainConfig(encoder="vgg6-tiny", negatives_from=negatives_from, device="cpu")
+    training, warnings = begin(config), []
+    training.origin = "two processes of some other machine"
+    each = Saves(SimpleNamespace(), lambda *words, **fields: None)
+    monkeypatch.setattr(each, "warn", lambda code, message: warnings.append((code, message)))
+    monkeypatch.setattr(each, "check_room", lambda training: None)
+    each.begin(training, None)
+    ((code, message),) = warnings
+    assert code == saves.ELSEWHERE and told in message and training.origin in message
 
 
 def test_a_run_saves_at_the_end_of_every_epoch_and_keeps_the_last_two(

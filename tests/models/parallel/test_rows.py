@@ -144,3 +144,13 @@ def test_the_explicit_update_has_no_wrong_futures_of_other_processes():
     config = TrainConfig(update="hebbian", device="cpu")
     with pytest.raises(ConfigError, match="set negatives_from to rank"):
         share_of(config, Ranks(0, 2))
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_more_processes_than_gpus_are_refused_in_each_of_them(rank, monkeypatch):
+    monkeypatch.setattr("models.parallel.ranks.pick_device", lambda _: torch.device("cuda"))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setenv("LOCAL_RANK", f"{rank}")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    with pytest.raises(ConfigError, match="2 processes found 1; give torchrun a smaller"):
+        Ranks(rank, 2).use("cuda")
