@@ -83,15 +83,20 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
     """The application of one home folder.
 
     Without a token in the settings everyone may use it, which `saccade serve` never does. Raises
-    RunError if the home cannot be used, ConfigError if others could reach it without a token.
+    RunError if the home or its database cannot be used, ConfigError if others could reach it
+    without a token.
     """
     if settings.token is None and not is_loopback(settings.host):
         raise ConfigError(EXPOSED.format(host=settings.host, home=settings.home))
     log = logger(settings)
-    store = Store(settings.database)
-    catalogue = Catalogue(store, settings.runs, settings.pretrained)
     limits, launcher = limits_of(settings), launcher or launcher_of(settings)
-    queue = Queue(store, settings.runs, settings.home, launcher, limits=limits)
+    store = Store(settings.database)
+    try:
+        queue = Queue(store, settings.runs, settings.home, launcher, limits=limits)
+    except BaseException:
+        store.close()
+        raise
+    catalogue = Catalogue(store, settings.runs, settings.pretrained)
     errands, closing = Errands(), threading.Event()
     uploads, trials = Uploads(settings.uploads, errands), Trials(settings.home, errands)
     known = lambda: (*settings.data, *uploads.specs(), *catalogue.specs())  # noqa: E731

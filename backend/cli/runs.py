@@ -52,6 +52,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 def rebuild(settings: Settings) -> None:
     store, away = usable(settings.database)
     with closing(store):
+        store.clear()  # it may be of a folder that was moved since
         queue = Queue(store, settings.runs, settings.home, Local())
         queue.rebuild()
         count = len(store.rows())

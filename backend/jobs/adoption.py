@@ -114,6 +114,7 @@ def is_of_the_attempt(job: Job) -> bool:
 def rebuild(queue: "Queue") -> None:
     """Make the store again from the run directories alone."""
     queue.store.clear()
+    queue.store.belong(queue.runs)
     for path in sorted(queue.runs.glob("*/run.json")):
         folder = RunFolder(path.parent)
         with suppress(RunError):  # what cannot be read is left where it is

@@ -31,7 +31,10 @@ TRIES = 3  # at a change of state that someone else may get in between
 
 
 class Queue:
-    """Runs of one home folder. Runs that ship are none of it."""
+    """Runs of one home folder. Runs that ship are none of it.
+
+    Raises RunError where the store is of the runs of another folder.
+    """
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class Queue:
         limits: Limits = Limits(),  # noqa: B008, frozen
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
+        store.belong(runs)
         self.store, self.runs, self.home = store, runs, home
         self.launcher, self.clock = launcher, clock
         self.limits, self.ticks = limits, ticks

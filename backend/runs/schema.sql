@@ -27,4 +27,8 @@ CREATE TABLE IF NOT EXISTS moves (
     at      REAL NOT NULL
 ) STRICT;
 
+CREATE TABLE IF NOT EXISTS folder (
+    runs TEXT NOT NULL                        -- where their directories are; one row at most
+) STRICT;
+
 CREATE INDEX IF NOT EXISTS moves_of_run ON moves (run);

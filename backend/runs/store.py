@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.errors import BusyError, DamagedError, DiskFullError, RunError
+from backend.runs.advice import command
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-VERSION = 2  # of the tables, as schema.sql makes them
+VERSION = 3  # of the tables, as schema.sql makes them
 MIGRATIONS = {  # what makes tables of this version into those of the next
     1: "ALTER TABLE runs ADD COLUMN resumes INTEGER NOT NULL DEFAULT 0",
+    2: "CREATE TABLE folder (runs TEXT NOT NULL) STRICT",
 }
 PATIENCE = 10.0  # seconds to wait for another process's transaction
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -203,10 +205,29 @@ class Store:
             sql = "SELECT attempt, source, target FROM moves WHERE run = ? ORDER BY number"
             return self.connection.execute(sql, (run,)).fetchall()
 
+    def belong(self, runs: Path) -> None:
+        """Note in which folder the directories of the runs are. Raises RunError if it is another.
+
+        Beside the database it is noted by its name: both may be moved together.
+        """
+        here, beside = runs.resolve(), self.path.resolve().parent
+        with self.transaction() as sql:
+            if (noted := sql("SELECT runs FROM folder").fetchone()) is None:
+                written = here.name if here.parent == beside else str(here)
+                sql("INSERT INTO folder (runs) VALUES (?)", (written,))
+        if noted and (known := beside / noted[0]) != here:
+            again = command("runs", "--rebuild", home=runs.parent)
+            raise RunError(
+                f"the database {self.path} is of the runs in {known}, and those in {here} are "
+                "wanted; set SACCADE_DATABASE to another file or unset it, or, where the folder "
+                f"was moved, make the database again with: {again}"
+            )
+
     def clear(self) -> None:
-        """Forget every run."""
+        """Forget every run, and in which folder they are."""
         with self.transaction() as sql:
             sql("DELETE FROM runs")
+            sql("DELETE FROM folder")
 
     def damage(self) -> str:
         """What SQLite finds wrong with the file; "" where it is sound."""

@@ -2,11 +2,13 @@
 
 import json
 import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from backend.runs.folder import RunFolder
+from backend.runs.store import Store
 from tests.backend.cli.conftest import Say
 
 
@@ -36,6 +38,38 @@ def test_the_run_directories_alone_make_the_database_again(
     assert err.startswith("the database was made again from 1 run directories\n")
     assert len(list(home.glob("saccade.db.damaged-*"))) == (lost == "damaged")
     assert say("runs", "--json")[1] == out
+
+
+def test_the_database_of_one_folder_is_refused_for_another_and_loses_nothing(
+    say: Say, own: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "elsewhere.db"
+    monkeypatch.setenv("SACCADE_DATABASE", str(database))
+    listed = say("runs", "--rebuild", "--json")[1]
+    with closing(Store(database)) as store:
+        before = store.rows(), store.moves(own)
+    other = tmp_path / "an other"
+    other.mkdir()
+    told = f"{database} is of the runs in {home}/runs, and those in {other}/runs are wanted"
+    for words in (("runs",), ("train",), ("serve", "--port", 0, "--no-browser")):
+        code, out, err = say(*words, "--home", other)
+        assert (code, out, err.count("\n")) == (2, "", 1) and told in err
+    with closing(Store(database)) as store:
+        assert (store.rows(), store.moves(own)) == before
+    assert say("runs", "--json")[1] == listed
+    moved = home.rename(tmp_path / "moved")
+    again = f"saccade runs --rebuild --home {moved}"
+    assert say("runs", "--home", moved)[2].endswith(f"make the database again with: {again}\n")
+    assert say(*again.split()[1:], "--json")[1] == say("runs", "--home", moved, "--json")[1]
+    assert own in say("runs", "--home", moved)[1]
+
+
+def test_a_home_that_was_moved_with_its_database_goes_on(
+    say: Say, own: str, home: Path, tmp_path: Path
+) -> None:
+    listed = say("runs", "--json")[1]
+    moved = home.rename(tmp_path / "moved")
+    assert say("runs", "--json", "--home", moved)[1] == listed
 
 
 def test_a_run_of_a_newer_saccade_is_named_and_left_alone(say: Say, own: str, home: Path) -> None:

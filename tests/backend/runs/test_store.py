@@ -126,6 +126,11 @@ def columns(path: Path) -> list[str]:
         return [name for _, name, *_ in connection.execute("PRAGMA table_info(runs)")]
 
 
+def tables(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+
+
 def old(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(FIRST)
@@ -182,6 +187,7 @@ def test_new_tables_and_those_brought_up_to_date_are_the_same(home: Path) -> Non
     for name in ("old", "new"):
         Store(home / f"{name}.db").close()
     assert set(columns(home / "old.db")) == set(columns(home / "new.db"))
+    assert tables(home / "old.db") == tables(home / "new.db")
 
 
 def test_every_version_of_the_tables_leads_to_this_one() -> None:
@@ -220,6 +226,20 @@ def test_a_damaged_database_says_how_it_is_made_again(home: Path) -> None:
     (home / "saccade.db").write_bytes(b"x" * 8192)
     with pytest.raises(DamagedError, match="saccade runs --rebuild"):
         Store(home / "saccade.db")
+
+
+def test_a_database_is_of_the_runs_in_one_folder(tmp_path: Path) -> None:
+    homes = [tmp_path / word for word in ("a", "b", "moved")]
+    for inside in (True, False):
+        path = homes[0] / "saccade.db" if inside else tmp_path / "elsewhere" / "saccade.db"
+        with closing(Store(path)) as store:
+            store.belong(homes[0] / "runs")
+            store.belong(homes[0] / ".." / "a" / "runs")
+            with pytest.raises(RunError, match=f"is of the runs in {homes[0]}/runs, and those in"):
+                store.belong(homes[1] / "runs")
+    homes[0].rename(homes[2])
+    with closing(Store(homes[2] / "saccade.db")) as store:
+        store.belong(homes[2] / "runs")
 
 
 def test_every_change_is_noted_with_its_attempt(store: Store) -> None:
