@@ -10,6 +10,12 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+# What a developer has set for a Saccade of their own is not for the tests.
+OF_TESTS = {"SACCADE_CHROMIUM", "SACCADE_SCREENSHOTS"}
+for name in [*os.environ]:
+    if (name.startswith("SACCADE_") and name not in OF_TESTS) or name in ("HOST", "PORT"):
+        del os.environ[name]
+
 # What a shell starts in the background is deaf to Ctrl+C, and so would be all that tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
