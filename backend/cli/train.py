@@ -11,6 +11,7 @@ from backend.cli.stream import put
 from backend.errors import RequestError
 from backend.jobs.following import follow
 from backend.jobs.starting import launch
+from backend.runs.advice import command_line
 from backend.runs.store import Row
 from backend.settings import VERSION, Settings
 from models.config import SETTINGS, TrainConfig, nearest
@@ -20,9 +21,11 @@ from models.recipes import RECIPES
 from models.size import warning
 
 if TYPE_CHECKING:
+    from models.data.dataset import Dataset
     from models.parallel.ranks import Ranks
 
 ENDS = {"finished": 0, "failed": 1, "stopped": 130}  # exit codes
+BY_SETTINGS = ("bad_config", "bad_data")  # a run that failed so keeps what made it fail
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -65,7 +68,8 @@ def lead(options: argparse.Namespace, settings: Settings, ranks: "Ranks | None" 
         finally:
             bar.clear()
         follow(home.queue)
-        return ending(home.catalogue.one(row.id), options, bar)
+        saved = any((settings.runs / row.id / "checkpoints").glob("[!.]*"))
+        return ending(home.catalogue.one(row.id), options, bar, saved)
 
 
 def entered(home: Home, options: argparse.Namespace, settings: Settings) -> Row:
@@ -76,11 +80,20 @@ def entered(home: Home, options: argparse.Namespace, settings: Settings) -> Row:
     if not under_torchrun():
         check_alone(config)
     spec = utf8(str(parse(config.data)))
-    load(spec, settings.home)  # images that cannot be read are told before there is a run
+    check(config, load(spec, settings.home))
     if told := warning(config):
         put(f"note: {told}\n", sys.stderr)
     config, name = config.to_dict() | {"data": spec}, " ".join(options.name.split())[:80]
     return home.store.row(home.queue.submit(config, parse(spec).key, VERSION, name, mine=True))
+
+
+def check(config: TrainConfig, dataset: "Dataset") -> None:
+    """Raise ConfigError or DataError where a run with these settings could only fail."""
+    from models.device import pick_device
+    from models.train import usable
+
+    pick_device(config.device)
+    usable(config, dataset.training_images(), dataset.training_labels())
 
 
 def resumed(home: Home, options: argparse.Namespace) -> Row:
@@ -109,19 +122,23 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def ending(run: dict[str, Any], options: argparse.Namespace, bar: Bar) -> int:
-    """Say how a described run ended and what to do next; the exit code."""
+def ending(run: dict[str, Any], options: argparse.Namespace, bar: Bar, saved: bool) -> int:
+    """Say how a described run ended and what to do next; the exit code. saved: whether it left a
+    checkpoint."""
     state, error, accuracy = run["state"], run["error"], run["accuracy"]
-    again = f"saccade train --resume {run['id']}"
-    again += f" --home {options.home}" if options.home else ""
+    again = command_line("train", "--resume", run["id"], home=options.home)
     if state == "finished":
         told = (
             "" if accuracy is None else f"; the top layer's probe (fast) is right on {accuracy:.1%}"
         )
-        bar.say(f"finished{told}; look at it with: saccade serve")
+        bar.say(f"finished{told}; look at it with: {command_line('serve', home=options.home)}")
     elif state == "stopped":
         bar.say(f"stopped; go on with: {again}")
     else:
         bar.say(f"error: {error['message'] if error else f'the run is {state}'}")
-        bar.say(f"what was saved is kept; go on with: {again}")
+        kept = "what was saved is kept; " if saved else ""
+        if error and error["code"] in BY_SETTINGS:
+            bar.say(f"{kept}a run that is resumed keeps its settings, so train a new one")
+        else:
+            bar.say(f"{kept}go on with: {again}" if kept else f"begin again with: {again}")
     return ENDS.get(state, ENDS["failed"])

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 
-def command(*words: str, home: Path | None = None) -> str:
+def command_line(*words: str, home: Path | None = None) -> str:
     """`saccade` with these words, for that home folder (None: the usual one), quoted for a POSIX
     shell."""
     return shlex.join(["saccade", *words, *(["--home", str(home)] if home else [])])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.errors import BusyError, DamagedError, DiskFullError, RunError
-from backend.runs.advice import command
+from backend.runs.advice import command_line
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 VERSION = 3  # of the tables, as schema.sql makes them
@@ -216,7 +216,7 @@ class Store:
                 written = here.name if here.parent == beside else str(here)
                 sql("INSERT INTO folder (runs) VALUES (?)", (written,))
         if noted and (known := beside / noted[0]) != here:
-            again = command("runs", "--rebuild", home=runs.parent)
+            again = command_line("runs", "--rebuild", home=runs.parent)
             raise RunError(
                 f"the database {self.path} is of the runs in {known}, and those in {here} are "
                 "wanted; set SACCADE_DATABASE to another file or unset it, or, where the folder "

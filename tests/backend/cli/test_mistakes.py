@@ -29,6 +29,7 @@ from tests.backend.cli.conftest import Say
         ("train --data {tmp}/\udcff", "is not written in UTF-8"),
         ("serve --data {tmp}/\udcff", "is not written in UTF-8"),
         ("train --keep 1,x", "whole numbers between commas"),
+        ("train --crop 40", "views of 40 pixels have 4 patch rows"),
         ("train --bogus 1", "unrecognized arguments: --bogus"),
         ("analyse nothing", "there is no run 'nothing'"),
         ("analyse", "RUN"),

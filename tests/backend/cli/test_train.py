@@ -1,5 +1,6 @@
 """Does training in a terminal tell what it does, stop when it is told to, and go on?"""
 
+import argparse
 import io
 import json
 import os
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from backend.cli.bar import Bar
+from backend.cli.train import ending
 from backend.jobs.limits import Limits
 from backend.jobs.pace import EpochLosses
 from backend.jobs.queue import Queue
@@ -37,6 +40,41 @@ def test_training_prints_its_run_and_leaves_it_in_the_list(
     assert (listed["id"], listed["state"], listed["name"]) == (run, "finished", "first try")
     assert (listed["checkpoints"], listed["analysed"]) == ([0, 1, 2], [])
     assert listed["config"]["data"] == str(pack)
+
+
+def test_a_device_that_is_not_there_is_told_before_there_is_a_run(
+    say: Say, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    code, out, err = say("train", "--device", "cuda")
+    assert (code, out, err.count("\n")) == (2, "", 1) and "use auto or cpu" in err
+    assert not list(home.glob("runs/*"))
+
+
+AGAIN = "saccade train --resume clapp-0000 --home '/a b'"
+
+
+@pytest.mark.parametrize(
+    ("code", "saved", "told"),
+    [
+        ("oom_host", True, f"what was saved is kept; go on with: {AGAIN}"),
+        ("oom_host", False, f"begin again with: {AGAIN}"),
+        (
+            "bad_config",
+            True,
+            "what was saved is kept; a run that is resumed keeps its",
+        ),
+        ("bad_data", False, "a run that is resumed keeps its settings, so train a new one"),
+    ],
+)
+def test_a_run_that_failed_says_what_can_be_done(code: str, saved: bool, told: str) -> None:
+    out = io.StringIO()
+    run = {"id": "clapp-0000", "state": "failed", "accuracy": None}
+    run["error"] = {"code": code, "message": "reasons"}
+    options = argparse.Namespace(home=Path("/a b"))
+    assert ending(run, options, Bar(out), saved) == 1
+    first, second = out.getvalue().splitlines()
+    assert first == "error: reasons" and second.startswith(told)
 
 
 @pytest.mark.slow
