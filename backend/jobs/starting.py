@@ -26,8 +26,8 @@ def resume_interrupted(queue: "Queue") -> None:
 
 
 def start_waiting(queue: "Queue") -> None:
-    """Start what waits, the oldest first, where its device has room, or all of it where the
-    launcher has a queue of its own."""
+    """Start what waits, the oldest first, where its device has room and nobody analyses it by hand,
+    or all of it where the launcher has a queue of its own."""
     if queue.launcher.queues:
         for row in queue.store.rows({State.QUEUED}):
             if start(queue, row) is False:
@@ -36,7 +36,7 @@ def start_waiting(queue: "Queue") -> None:
     busy = [device_of(queue, row) for row in queue.store.rows(LIVE)]
     for row in queue.store.rows({State.QUEUED}):
         device = device_of(queue, row)
-        if queue.limits.fits(device, busy):
+        if queue.limits.fits(device, busy) and not RunFolder(queue.runs / row.id).is_held():
             busy.append(device)
             start(queue, row)
 

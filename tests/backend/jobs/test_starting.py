@@ -43,6 +43,19 @@ def test_a_run_whose_settings_are_none_keeps_no_other_from_beginning(
     assert row(queue, good).state == State.STARTING
 
 
+def test_a_run_that_waits_and_is_analysed_by_hand_begins_after_that(queue: Queue) -> None:
+    analysed, other = submit(queue, device="cpu"), submit(queue, device="cpu")
+    lock = Lock(queue.runs / analysed / "lock")
+    assert lock.take()
+    queue.limits = Limits(cpu_runs=2)
+    queue.tick()
+    assert row(queue, analysed).state == State.QUEUED
+    assert row(queue, other).state == State.STARTING
+    lock.release()
+    queue.tick()
+    assert row(queue, analysed).state == State.STARTING
+
+
 def test_of_two_servers_one_starts_a_run(queue: Queue, quiet: Quiet, home: Path) -> None:
     store = Store(home / "saccade.db")
     other = Queue(store, home / "runs", home, quiet, queue.clock)
