@@ -206,7 +206,9 @@ class Queue:
         """Bring a deleted run back. Raises NotFoundError or ConflictError."""
         deleted = self.trash.one(run)
         created = deleted.folder.about()["created"]
-        state = State.STOPPED if deleted.state == State.QUEUED else State(deleted.state)
+        waited = deleted.state == State.QUEUED
+        known = State(deleted.state) if deleted.state in FINAL else State.INTERRUPTED
+        state = State.STOPPED if waited else known
         # Its row comes first: a directory without one is entered as it looks to who finds it.
         new = self.store.add(run, created, state, deleted.attempt, self.clock())
         try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.errors import ConflictError, NotFoundError
+from backend.runs.facts import is_count, is_number, is_text
 from backend.runs.folder import ID, RunFolder, clear_deleted
 from backend.runs.store import Row
 
@@ -87,8 +88,11 @@ class Trash:
 
 
 def deleted_of(folder: RunFolder) -> Deleted:
-    """Without a note: when the directory was moved, and how its last attempt ended."""
-    note = folder.read(NOTE) or {}
-    attempt = note.get("attempt", (folder.process() or {}).get("attempt", 1))
-    state = note.get("state", (folder.result(attempt) or {}).get("state", "interrupted"))
-    return Deleted(folder, note.get("at", folder.path.stat().st_ctime), state, attempt)
+    """Without a note, or with an odd one: when the directory was moved, and how its last attempt
+    ended."""
+    note, moved = folder.read(NOTE) or {}, folder.path.stat().st_ctime
+    at, state, attempt = (note.get(name) for name in ("at", "state", "attempt"))
+    if not (is_number(at) and is_text(state) and is_count(attempt)):
+        at, attempt = moved, (folder.process() or {}).get("attempt", 1)
+        state = (folder.result(attempt) or {}).get("state", "interrupted")
+    return Deleted(folder, at, state, attempt)

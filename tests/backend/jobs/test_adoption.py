@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from backend.jobs.states import State
 from backend.jobs.uploads import Uploads
 from backend.runs.folder import RunFolder
 from backend.runs.store import Store
+from backend.runs.trash import NOTE
 from tests.backend.conftest import Quiet
 from tests.backend.jobs.stages import (
     CONFIG,
@@ -177,6 +179,19 @@ def test_a_run_that_is_just_being_restored_is_not_entered_as_its_directory_looks
     monkeypatch.setattr(queue.trash, "back", seen)
     queue.restore(run)
     assert row(queue, run).state == State.STOPPED, "it waited, and would begin by itself"
+
+
+@pytest.mark.parametrize(
+    "odd", [{"at": "x"}, {"state": ["failed"]}, {"state": "x"}, {"attempt": 10**30}]
+)
+def test_a_deleted_run_whose_note_is_odd_is_kept_and_comes_back(queue: Queue, odd: dict) -> None:
+    run = submit(queue)
+    queue.delete(row(queue, run))
+    [deleted] = queue.trash.all()
+    deleted.folder.write(NOTE, deleted.folder.read(NOTE) | {"at": queue.clock()} | odd)
+    queue.trash.purge(time.time())
+    queue.restore(run)
+    assert (row(queue, run).state, row(queue, run).attempt) == (State.INTERRUPTED, 1)
 
 
 def test_a_run_that_cannot_be_restored_has_no_row(queue: Queue) -> None:
