@@ -10,6 +10,7 @@ from backend.cli.flags import decimal, home_flag, run_word, utf8, whole, words
 from backend.cli.home import opened
 from backend.errors import ConflictError
 from backend.jobs.pace import Pace
+from backend.runs.advice import command_line
 from backend.runs.arrays import ANALYSES
 from backend.runs.folder import PATIENCE
 from backend.settings import Settings
@@ -82,7 +83,8 @@ def work(
     try:
         follow(analyse(path, dataset, epochs, options.device, options.only, **chosen), bar)
     except KeyboardInterrupt:
-        bar.say(f"stopped; what is finished is kept; go on with: saccade analyse {path.name}")
+        again = command_line("analyse", path.name, home=options.home)
+        bar.say(f"stopped; what is finished is kept; go on with: {again}")
         return 130
     return 0
 

@@ -13,6 +13,7 @@ from backend.cli.runs import table
 from backend.cli.stream import put
 from backend.errors import RequestError
 from backend.jobs.states import State
+from backend.runs.advice import command_line
 from backend.runs.folder import RunFolder
 from backend.settings import VERSION, Settings
 from models.config import TrainConfig, nearest
@@ -109,9 +110,9 @@ def shared(options: argparse.Namespace, settings: Settings) -> int:
     with opened(settings) as home:
         made = home.queue.enter(config, key_of(spec), VERSION, name, State.FINISHED, fill)
     put(f"{made}\n", sys.stdout)
-    here = f" --home {options.home}" if options.home else ""
+    then = command_line("analyse", made, home=options.home)
     told = f"epochs {', '.join(map(str, epochs))} of a training on {about['dataset']}"
-    put(f"{told}; look into it with: saccade analyse {made}{here}\n", sys.stderr)
+    put(f"{told}; look into it with: {then}\n", sys.stderr)
     return 0
 
 
@@ -158,10 +159,11 @@ def clapp2021(options: argparse.Namespace, settings: Settings) -> int:
         key = parse(spec).key
         run_id = home.queue.enter(config.to_dict(), key, VERSION, name, state, fill)
     put(f"{run_id}\n", sys.stdout)
-    here = f" --home {options.home}" if options.home else ""
-    then = f"train --resume {run_id}" if further else f"analyse {run_id}"
+    then = command_line(
+        *(["train", "--resume"] if further else ["analyse"]), run_id, home=options.home
+    )
     told = f"{config.rule}, {config.encoder}, {config.colour}, epoch {last}"
-    put(f"{told}; epoch 0 is a random encoder; go on with: saccade {then}{here}\n", sys.stderr)
+    put(f"{told}; epoch 0 is a random encoder; go on with: {then}\n", sys.stderr)
     return 0
 
 
@@ -223,8 +225,8 @@ def kept(config, options: argparse.Namespace, settings: Settings) -> int:
             config.config(), key, VERSION, name, State.FINISHED, fill, config.model()
         )
     put(f"{made}\n", sys.stdout)
-    where = f" --home {options.home}" if options.home else ""
-    put(f"imported; look into it with: saccade analyse {made}{where}\n", sys.stderr)
+    then = command_line("analyse", made, home=options.home)
+    put(f"imported; look into it with: {then}\n", sys.stderr)
     return 0
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from backend.cli.flags import home_flag, run_word, utf8, whole
 from backend.cli.home import opened
 from backend.errors import RequestError
+from backend.runs.advice import command_line
 from backend.runs.results import Results
 from backend.settings import Settings
 from models.imported import config_from
@@ -47,7 +48,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if epoch is None:
         analysed = set(Results(folder.path).epochs()) & set(folder.checkpoints())
         if not analysed:
-            raise RequestError(f"run {folder.id} has no map yet; run: saccade analyse {folder.id}")
+            first = command_line("analyse", folder.id, home=options.home)
+            raise RequestError(f"run {folder.id} has no map yet; run: {first}")
         epoch = max(analysed)
     dataset = load(options.data or config_from(folder.about()).data, settings.home)
     pictures = read(options.images, min(dataset.images.shape[2:]))

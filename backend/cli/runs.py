@@ -11,6 +11,7 @@ from backend.cli.home import opened
 from backend.cli.stream import put
 from backend.jobs.local import Local
 from backend.jobs.queue import Queue
+from backend.runs.advice import command_line
 from backend.runs.store import usable
 from backend.settings import Settings
 
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
             for warning in run["warnings"]:
                 print(f"warning: {run['id']}: {warning['message']}")
     else:
-        print("no runs yet; begin one with: saccade train")
+        print(f"no runs yet; begin one with: {command_line('train', home=options.home)}")
     return 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.errors import ConflictError
+from backend.runs.advice import command_line
 from backend.runs.events import EventReader, line_of
 from backend.runs.facts import are_losses, is_count, is_number
 from backend.runs.folder import RunFolder
@@ -29,7 +30,8 @@ def share(run: Path, copy: Path) -> int:
     source, results = RunFolder(run), Results(run)
     about, epochs = source.about(), results.epochs()
     if not epochs:
-        raise RunError(f"run {run.name} has no finished analysis; run: saccade analyse {run.name}")
+        first = command_line("analyse", run.name, home=run.parent.parent)
+        raise RunError(f"run {run.name} has no finished analysis; run: {first}")
     if copy.exists():
         raise ConflictError(f"{copy} exists already; name a new folder")
 
