@@ -23,6 +23,12 @@ MIGRATIONS = {  # what makes tables of this version into those of the next
 }
 PATIENCE = 10.0  # seconds to wait for another process's transaction
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+UNWRITABLE = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_IOERR,
+}
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 PARTS = ("", "-wal", "-shm")  # the files of one database
 
@@ -262,6 +268,12 @@ class Store:
             if code == sqlite3.SQLITE_FULL:
                 raise DiskFullError(
                     f"the disk of {self.path.parent} is full: make room and try again"
+                ) from None
+            if code in UNWRITABLE:
+                raise RunError(
+                    f"the database {self.path} cannot be read and written ({error}), which its "
+                    f"folder {self.path.parent} must let you do; mend that, or name another folder "
+                    "with --home"
                 ) from None
             kind = DamagedError if code in DAMAGED else RunError
             raise kind(

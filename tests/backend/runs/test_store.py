@@ -121,6 +121,22 @@ def test_a_home_that_cannot_be_made_is_told_in_a_sentence(home: Path) -> None:
         Store(home / "file" / "home" / "saccade.db")
 
 
+def test_a_folder_that_cannot_be_written_is_not_told_as_damage(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "folder.db").mkdir()
+    with pytest.raises(RunError, match="mend that, or name another folder with --home") as told:
+        Store(home / "folder.db")
+    assert "--rebuild" not in str(told.value)
+    path = home / "saccade.db"
+    Store(path).close()
+    readable = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+    monkeypatch.setattr(stores, "connect", lambda _: readable)
+    with closing(Store(path)) as store, pytest.raises(RunError, match="readonly") as told:
+        store.add("a", "2026", "queued", 1, 1.0)
+    assert "--rebuild" not in str(told.value) and "--home" in str(told.value)
+
+
 def columns(path: Path) -> list[str]:
     with closing(sqlite3.connect(path)) as connection:
         return [name for _, name, *_ in connection.execute("PRAGMA table_info(runs)")]
