@@ -134,8 +134,10 @@ class DiskFullError(SaccadeError):
     code = "disk_full"
 
 
-def failure_of(error: BaseException) -> dict[str, str]:
+def failure_of(error: BaseException, log: str = "the log") -> dict[str, str]:
     """The stable code of an error and one sentence for a person: {"code", "message"}.
+
+    log: where the caller writes the details of an error that no one foresaw, "" for nowhere.
 
     A full disk is told as one however deep it lies; an error that no one foresaw is "internal"
     and tells nothing of its inside, which belongs into a log. A file goes by its own name: the
@@ -153,8 +155,8 @@ def failure_of(error: BaseException) -> dict[str, str]:
         where = f" ({name})" if name else ""
         message = f"a file could not be used{where}: {error.strerror}; mend that and try again"
         return {"code": "internal", "message": message}
-    message = f"Saccade failed unexpectedly ({type(error).__name__}); the log has the details"
-    return {"code": "internal", "message": message}
+    message = f"Saccade failed unexpectedly ({type(error).__name__})"
+    return {"code": "internal", "message": message + (f"; {log} has the details" if log else "")}
 
 
 def name_of(file: object) -> str:

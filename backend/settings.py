@@ -50,11 +50,13 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=default_home)
     database: Path = Field(default_factory=lambda given: given["home"] / "saccade.db")
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: int = Field(8000, ge=0, le=65535)
     token: SecretStr | None = None
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     rate: int = Field(200, ge=1)
-    data: tuple[str, ...] = ()  # data sets to show beside the built-in ones, as typed
+    data: Annotated[
+        tuple[str, ...], NoDecode
+    ] = ()  # data sets to show beside the built-in ones, as typed
     cpu_runs: int = Field(1, ge=1, le=64)
     auto_resume: int = Field(1, ge=0, le=100)
     free_mb: int = Field(2048, ge=0)
@@ -74,14 +76,17 @@ class Settings(BaseSettings):
     @field_validator("home", "database")
     @classmethod
     def absolute(cls, path: Path) -> Path:
-        return path.expanduser().absolute()
+        try:
+            return path.expanduser().absolute()
+        except RuntimeError:
+            raise ValueError("there is no such user whose home folder that could be") from None
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "data", mode="before")
     @classmethod
-    def between_commas(cls, hosts: object) -> object:
-        if not isinstance(hosts, str):
-            return hosts
-        return [host.strip() for host in hosts.split(",") if host.strip()]
+    def between_commas(cls, words: object) -> object:
+        if not isinstance(words, str):
+            return words
+        return [word.strip() for word in words.split(",") if word.strip()]
 
     @field_validator("token")
     @classmethod
@@ -106,12 +111,14 @@ class Settings(BaseSettings):
 
 
 def read(**given: object) -> Settings:
-    """The settings, with what the command line gives. Raises ConfigError with the variable."""
+    """The settings, with what the command line gives. Raises ConfigError with the flag or the
+    variable."""
     try:
         return Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
-        name = "SACCADE_" + "_".join(map(str, first["loc"])).upper()
-        raise ConfigError(
-            f"{name} is {first['input']!r}, but: {first['msg'].lower()}; mend it or unset it"
-        ) from None
+        word = str(first["loc"][0])
+        name = f"--{word}" if word in given else f"SACCADE_{word.upper()}"
+        came = str(first["input"]) if isinstance(first["input"], Path) else first["input"]
+        reason = first["msg"].removeprefix("Value error, ").lower()
+        raise ConfigError(f"{name} is {came!r}, but: {reason}; mend it or leave it out") from None

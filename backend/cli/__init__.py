@@ -69,9 +69,9 @@ def answer(words: Sequence[str] | None) -> int:
     except BrokenPipeError:  # the reader of our output has had enough
         return 0
     except Exception as error:
-        stream.put(f"error: {failure_of(error)['message']}\n", sys.stderr)
-        if settings and not isinstance(error, SaccadeError):
-            log(settings.home, traceback.format_exc())
+        foreseen = settings is None or isinstance(error, SaccadeError)
+        written = "" if foreseen else log(settings.home, traceback.format_exc())
+        stream.put(f"error: {failure_of(error, written)['message']}\n", sys.stderr)
         return WRONG
 
 
@@ -98,10 +98,11 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
-def log(home: Path, text: str) -> None:
-    """Keep a traceback for whoever mends Saccade."""
+def log(home: Path, text: str) -> str:
+    """Keep a traceback for whoever mends Saccade; the path of the file, "" where that cannot be."""
     try:
         with open(home / "saccade.log", "a", encoding="utf-8", errors="replace") as file:
             file.write(text)
     except OSError:
-        return
+        return ""
+    return file.name

@@ -37,9 +37,11 @@ def test_a_home_is_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert Settings(home=Path("~/there")).home == Path.home() / "there"
 
 
-def test_allowed_hosts_stand_between_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_words_stand_between_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SACCADE_ALLOWED_HOSTS", "lab.example, other.example,")
+    monkeypatch.setenv("SACCADE_DATA", "/tmp/pictures, photos")
     assert Settings().allowed_hosts == ("lab.example", "other.example")
+    assert Settings().data == ("/tmp/pictures", "photos")
 
 
 def test_plotly_comes_with_its_package() -> None:

@@ -30,6 +30,10 @@ from tests.backend.cli.conftest import Say
         ("serve --data {tmp}/\udcff", "is not written in UTF-8"),
         ("train --keep 1,x", "whole numbers between commas"),
         ("train --crop 40", "views of 40 pixels have 4 patch rows"),
+        (
+            "runs --home ~nobody-of-that-name/x",
+            "--home is '~nobody-of-that-name/x', but: there is no",
+        ),
         ("train --bogus 1", "unrecognized arguments: --bogus"),
         ("analyse nothing", "there is no run 'nothing'"),
         ("analyse", "RUN"),
@@ -102,14 +106,26 @@ def test_what_no_one_foresaw_is_logged_and_not_shown(
     monkeypatch.setattr("backend.runs.catalogue.Catalogue.all", lambda _: 1 / 0)
     code, out, err = say("runs")
     assert (code, out) == (2, "")
-    assert (
-        err == "error: Saccade failed unexpectedly (ZeroDivisionError); the log has the details\n"
-    )
-    assert "Traceback" in (home / "saccade.log").read_text()
+    log = home / "saccade.log"
+    told = "error: Saccade failed unexpectedly (ZeroDivisionError)"
+    assert err == f"{told}; {log} has the details\n"
+    assert "Traceback" in log.read_text()
+    log.unlink()
+    log.mkdir()
+    assert say("runs")[2] == f"{told}\n"
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("SACCADE_RATE", "0"), ("SACCADE_RATE", "fast"), ("SACCADE_PORT", "x")]
+    ("name", "value"),
+    [
+        ("SACCADE_RATE", "0"),
+        ("SACCADE_RATE", "fast"),
+        ("SACCADE_PORT", "x"),
+        ("SACCADE_PORT", "99999"),
+        ("SACCADE_PORT", "-1"),
+        ("SACCADE_HOME", "~nobody-of-that-name/x"),
+        ("SACCADE_DATABASE", "~nobody-of-that-name/x.db"),
+    ],
 )
 def test_what_the_environment_says_wrongly_is_told_with_its_name(
     say: Say, monkeypatch: pytest.MonkeyPatch, name: str, value: str
