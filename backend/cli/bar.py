@@ -15,7 +15,7 @@ class Bar:
     def __init__(self, out: TextIO | None = None) -> None:
         self.out = out or sys.stderr
         self.live = self.out.isatty()
-        self.shown = self.said = ""
+        self.shown, self.said = "", -1
 
     def event(self, event: dict[str, Any]) -> None:
         """One event of a run, as the worker writes it."""
@@ -36,7 +36,7 @@ class Bar:
     def show(self, fraction: float, words: str) -> None:
         """A bar with words beside it; where lines stay, only at each tenth of the way."""
         if not self.live:
-            tenth = f"{int(fraction * 10)}{words[:9]}"
+            tenth = int(fraction * 10)
             if tenth != self.said:
                 self.said = tenth
                 put(f"{fraction:4.0%}  {words}\n", self.out)
