@@ -3,7 +3,8 @@
 # make soak    every promise of what survives and who is refused, tried thousands of times (hours);
 #              ARGS="--ci --out FILE" for the short form, written down
 # make proof   every rule: its loss, gradients and four factors, each against a second derivation
-HOST ?= 127.0.0.1
+# HOST=ADDRESS behind `make` counts, the variable of the shell does not: it is often a computer's name.
+HOST = 127.0.0.1
 PORT ?= 8000
 
 .PHONY: serve test proof soak bench lint format screenshots demo clean
