@@ -47,7 +47,12 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--data", help="images to pass through (default: those of the run)")
     command.add_argument("--split", help="train, test or unlabelled (default: test)")
-    command.add_argument("--epoch", type=whole, metavar="N", help="checkpoint (default: the last)")
+    command.add_argument(
+        "--epoch",
+        type=whole,
+        metavar="N",
+        help="checkpoint (default: the last; for --html all that are analysed)",
+    )
     command.add_argument("--device", help="auto, cpu, cuda or mps (default: auto)")
     home_flag(command)
     command.set_defaults(run=run)

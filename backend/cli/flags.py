@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from backend.errors import RequestError
+from backend.settings import default_home
 from models.config import SETTINGS, Setting
 
 
@@ -12,7 +13,8 @@ def home_flag(command: argparse.ArgumentParser) -> None:
         "--home",
         type=folder,
         metavar="DIR",
-        help="folder of everything Saccade keeps (default: SACCADE_HOME, else .saccade)",
+        help="folder of everything Saccade keeps "
+        f"(default: SACCADE_HOME, else {default_home()})".replace("%", "%%"),
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from backend.cli import COMMANDS, parser
 from backend.runs.results import Results
-from backend.settings import CHECKOUT, VERSION
+from backend.settings import CHECKOUT, VERSION, default_home
 from models.config import SETTINGS
 from tests.backend.cli.conftest import Say
 from tests.backend.conftest import TEST, TRAIN
@@ -25,6 +25,12 @@ def test_every_command_explains_itself(say: Say) -> None:
         assert "--home" in say(*words, "--help")[1]
     assert say("--version")[1] == f"saccade {VERSION}\n"
     assert all(word in say()[1] for word in COMMANDS)
+
+
+def test_the_help_tells_the_defaults_there_are(say: Say) -> None:
+    assert f"else{default_home()})" in "".join(say("runs", "--help")[1].split())
+    out = " ".join(say("export", "--help")[1].split())
+    assert "--epoch N checkpoint (default: the last; for --html all that are analysed)" in out
 
 
 def test_every_setting_of_a_run_is_a_flag_of_train(say: Say) -> None:
