@@ -16,6 +16,7 @@ from pathlib import Path
 
 from backend.cli import stream
 from backend.errors import RequestError, SaccadeError, failure_of
+from backend.runs.advice import command_line
 from backend.settings import VERSION, read
 from models.parallel import processes
 
@@ -88,6 +89,7 @@ def check_shared(options: argparse.Namespace) -> None:
 def parser() -> argparse.ArgumentParser:
     whole = Parser(prog="saccade", description="See what a network trained by CLAPP has learned.")
     whole.add_argument("--version", action="version", version=f"saccade {VERSION}")
+    whole.add_argument("--home", type=too_early, help=argparse.SUPPRESS)
     whole.set_defaults(home=None, run=lambda *_: whole.print_help() or 0)
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     for word, module in COMMANDS.items():
@@ -96,6 +98,11 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=word)
         command.add(sub)
     return whole
+
+
+def too_early(home: str) -> None:
+    example = command_line("runs", home=Path(home))
+    raise RequestError(f"--home goes behind the command, as in: {example}")
 
 
 def log(home: Path, text: str) -> str:

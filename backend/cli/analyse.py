@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from backend.cli.bar import Bar, analysing, duration, piece, subject
 from backend.cli.flags import decimal, home_flag, run_word, utf8, whole, words
-from backend.cli.home import opened
+from backend.cli.home import check_there, opened
 from backend.errors import ConflictError
 from backend.jobs.pace import Pace
 from backend.runs.advice import command_line
@@ -49,6 +49,7 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     epochs = options.epochs and [number(word) for word in options.epochs]
+    check_there(settings)
     with opened(settings) as home:
         folder, _ = home.own(options.run_id)
     if not folder.lock.take(PATIENCE):

@@ -8,7 +8,7 @@ import numpy as np
 
 from backend.cli.bar import Bar
 from backend.cli.flags import home_flag, run_word, utf8, whole
-from backend.cli.home import opened
+from backend.cli.home import check_there, opened
 from backend.cli.runs import table
 from backend.errors import ConflictError
 from backend.settings import Settings
@@ -37,6 +37,7 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
+    check_there(settings)
     with opened(settings) as home:
         folder = home.catalogue.folder(options.run_id)
     config = config_from(folder.about())

@@ -11,7 +11,7 @@ import numpy as np
 
 from backend.cli.bar import Bar
 from backend.cli.flags import home_flag, run_word, whole
-from backend.cli.home import opened
+from backend.cli.home import check_there, opened
 from backend.errors import ConflictError, DataError, RequestError
 from backend.settings import Settings
 from models.config import TrainConfig, nearest
@@ -63,11 +63,12 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         check(options.features, ".npz", "features go")
     if options.html:
         check(options.html, ".html", "the page of a run goes")
-    if options.format:
+    if options.format is not None:
         check_format(options)
     elif options.to:
         raise RequestError("--to is the folder of --format; leave it out, or give --format too")
     check_flags(options)
+    check_there(settings)
     with opened(settings) as home:
         folder = home.catalogue.folder(options.run_id)
     if options.share:

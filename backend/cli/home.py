@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from backend.errors import ConflictError
+from backend.errors import ConflictError, NotFoundError
 from backend.jobs.launcher import Launcher
 from backend.jobs.queue import Queue
 from backend.launchers import launcher_of, limits_of
+from backend.runs.advice import command_line
 from backend.runs.catalogue import Catalogue
 from backend.runs.folder import RunFolder
 from backend.runs.store import Row, Store
-from backend.settings import Settings
+from backend.settings import Settings, default_home
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,17 @@ class Home:
         if row is None:
             raise ConflictError(f"run {run} ships with Saccade and cannot be changed; train one")
         return folder, row
+
+
+def check_there(settings: Settings) -> None:
+    """Raise NotFoundError where what only reads would make a home that was named wrongly. The one
+    that nobody named is made."""
+    if settings.home != default_home() and not settings.home.exists():
+        begun = command_line("train", home=settings.home)
+        raise NotFoundError(
+            f"there is no folder {settings.home}, in which the runs were looked for; check --home "
+            f"or SACCADE_HOME, or begin a run there with: {begun}"
+        )
 
 
 @contextmanager

@@ -88,6 +88,10 @@ def shared(options: argparse.Namespace, settings: Settings) -> int:
     from models.imported import config_from
 
     copy = Path(options.source)
+    if not copy.is_dir():
+        raise RequestError(
+            f"there is no folder {copy}; give one that saccade export --weights or --share wrote"
+        )
     about = RunFolder(copy).about()
     if about.get("model"):
         raise RequestError(

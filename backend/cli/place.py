@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from backend.cli.flags import home_flag, run_word, utf8, whole
-from backend.cli.home import opened
+from backend.cli.home import check_there, opened
 from backend.errors import RequestError
 from backend.runs.advice import command_line
 from backend.runs.results import Results
@@ -42,6 +42,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from backend.jobs.place import place
     from models.data import load
 
+    check_there(settings)
     with opened(settings) as home:
         folder = home.catalogue.folder(options.run_id)
     epoch = options.epoch

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from backend.cli.flags import home_flag
-from backend.cli.home import opened
+from backend.cli.home import check_there, opened
 from backend.cli.stream import put
 from backend.jobs.local import Local
 from backend.jobs.queue import Queue
@@ -31,6 +31,7 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
+    check_there(settings)
     if options.rebuild:
         rebuild(settings)
     with opened(settings) as home:

@@ -28,7 +28,8 @@ def test_every_command_explains_itself(say: Say) -> None:
 
 
 def test_the_help_tells_the_defaults_there_are(say: Say) -> None:
-    assert f"else{default_home()})" in "".join(say("runs", "--help")[1].split())
+    told = "".join(say("runs", "--help")[1].split())
+    assert "".join(f"else {default_home()})".split()) in told
     out = " ".join(say("export", "--help")[1].split())
     assert "--epoch N checkpoint (default: the last; for --html all that are analysed)" in out
 

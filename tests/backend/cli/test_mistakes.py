@@ -34,6 +34,15 @@ from tests.backend.cli.conftest import Say
             "runs --home ~nobody-of-that-name/x",
             "--home is '~nobody-of-that-name/x', but: there is no",
         ),
+        ("--home {tmp} runs", "--home goes behind the command, as in: saccade runs --home /"),
+        ("runs --home {tmp}/none", "there is no folder {tmp}/none, in which the runs were looked"),
+        ("runs --rebuild --home {tmp}/none", "saccade train --home {tmp}/none"),
+        ("check a --home {tmp}/none", "there is no folder {tmp}/none"),
+        ("place a b --home {tmp}/none", "there is no folder {tmp}/none"),
+        ("analyse a --home {tmp}/none", "there is no folder {tmp}/none"),
+        ("export a --share {tmp}/b --home {tmp}/none", "there is no folder {tmp}/none"),
+        ("import {tmp}/none --format shared", "there is no folder {tmp}/none"),
+        ("export clapp-photos --format=", "unknown format ''; choose one of: clapp2021"),
         ("train --bogus 1", "unrecognized arguments: --bogus"),
         ("analyse nothing", "there is no run 'nothing'"),
         ("analyse", "RUN"),
@@ -59,8 +68,9 @@ def test_what_was_asked_wrongly_is_told_in_one_sentence(
     (tmp_path / "text.npz").write_text("this is no archive")
     code, out, err = say(*line.format(tmp=tmp_path).split())
     assert (code, out, err[:7], err.count("\n")) == (2, "", "error: ", 1), err
-    assert told in err
+    assert told.format(tmp=tmp_path) in err
     assert "Traceback" not in err and "usage:" not in err
+    assert not (tmp_path / "none").exists()
     assert not list(home.glob("runs/*"))
 
 
