@@ -166,4 +166,5 @@ def test_a_layer_or_a_unit_that_is_not_there_is_a_sentence(
 ) -> None:
     for where in ("7/units/0", "3/units/9999"):
         reply = client.get(f"/api/runs/{trained[1]}/layers/{where}/alike")
-        assert reply.status_code == 404 and "there is no" in reply.text or "has no" in reply.text
+        assert reply.status_code == 404
+        assert "there is no" in reply.text or "has no" in reply.text
