@@ -86,6 +86,24 @@ class RealPlace(SlurmPlace):
         self.cluster.clear()
 
 
+class Told(SlurmCalls):
+    """Notes what is submitted, and lists what a test says."""
+
+    def __init__(self) -> None:
+        self.words: list[tuple[list[str], list[str]]] = []
+        self.jobs: dict = {}
+
+    def submit(self, options, command) -> str:
+        self.words.append((list(options), list(command)))
+        return "17"
+
+    def listing(self) -> dict:
+        return self.jobs
+
+    def accounted(self, number: str) -> str:
+        return ""
+
+
 class FakeCalls(SlurmCalls):
     """Answers as Slurm does, and runs the batch command itself. `folder` keeps its scontrol."""
 

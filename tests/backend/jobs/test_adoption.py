@@ -24,6 +24,7 @@ from backend.runs.folder import RunFolder
 from backend.runs.store import Store
 from backend.runs.trash import NOTE
 from tests.backend.conftest import Quiet
+from tests.backend.jobs.places import Told as NoSlurm
 from tests.backend.jobs.stages import (
     CONFIG,
     Clock,
@@ -35,7 +36,6 @@ from tests.backend.jobs.stages import (
     submit,
     take_up,
 )
-from tests.backend.jobs.test_slurm import Told as NoSlurm
 
 LOST = {"code": "lost", "message": "it went"}
 

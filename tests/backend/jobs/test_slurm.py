@@ -35,30 +35,12 @@ from tests.backend.jobs.counted import (
     ticks,
 )
 from tests.backend.jobs.directory import events, made
-from tests.backend.jobs.places import RealPlace, SlurmPlace
+from tests.backend.jobs.places import RealPlace, SlurmPlace, Told
 from tests.backend.jobs.training import LONG as LONG_TRAINING
 
 Until = Callable[..., object]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-
-
-class Told(SlurmCalls):
-    """Notes what is submitted, and lists what a test says."""
-
-    def __init__(self) -> None:
-        self.words: list[tuple[list[str], list[str]]] = []
-        self.jobs: dict = {}
-
-    def submit(self, options, command) -> str:
-        self.words.append((list(options), list(command)))
-        return "17"
-
-    def listing(self) -> dict:
-        return self.jobs
-
-    def accounted(self, number: str) -> str:
-        return ""
 
 
 def test_a_submission_asks_for_what_was_wanted(home: Path) -> None:
