@@ -64,7 +64,7 @@ export async function accuracyBars(element, what) {
     x: says,
     y: what.values,
     width: 0.62,
-    marker: { color: ink.accent, opacity: what.names.map((_, i) => (i === what.chosen ? 1 : 0.55)) },
+    marker: { color: ink.accent, opacity: what.names.map((_, i) => (i === what.chosen ? 1 : 0.7)) },
     ...interval(what.values, what.low, what.high, ink.ink, true),
     hovertemplate: `%{x}${within(".1%")}`,
   };
@@ -75,7 +75,7 @@ export async function accuracyBars(element, what) {
     x: says,
     y: mark.values.map((found) => found?.accuracy ?? null),
     customdata: mark.values.map((found) => [found?.low, found?.high]),
-    marker: { symbol: mark.symbol, size: mark.symbol === "line-ew" ? 30 : 10, color: ink.ink, line: { width: 2.5, color: ink.ink } },
+    marker: { symbol: mark.symbol, size: mark.symbol === "line-ew" ? Math.min(30, (0.75 * (element.clientWidth - 46)) / says.length) : 10, color: ink.ink, line: { width: 2.5, color: ink.ink } },
     hovertemplate: `${plain(mark.says)}${within(".1%")}`,
   }));
   const shapes = what.lines.map((line) => ({

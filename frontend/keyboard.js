@@ -2,6 +2,7 @@
 
 import { oneLevelBack } from "./escape.js";
 import { ordered, stepped } from "./units.js";
+import { standalone } from "./standalone.js";
 
 const TABS = /** @type {const} */ (["map", "units", "probes", "learning", "compare"]);
 
@@ -25,7 +26,7 @@ export function listenToKeys({ state, scene, undo }, { step, play, find }) {
     c: () => {
       if (state.now.unit !== null) state.set({ colour: state.now.colour === "unit" ? "class" : "unit" });
     },
-    n: () => state.set({ dialog: "new" }),
+    n: () => standalone || state.set({ dialog: "new" }),
     e: () => state.set({ dialog: "export" }),
     "?": () => state.set({ dialog: "keys" }),
     Escape: back,

@@ -13,7 +13,7 @@ import { outline } from "./palette.js";
 const EDGE = 16;
 const HEAD = 34;
 const FOOT = 28;
-const LEGEND = 170;
+const [LEAST, MOST, LETTER] = [120, 420, 7]; // width of the key and of a letter in it, pixels
 const LINE = 18;
 const FAINT = 0.2;
 const OPACITY = 0.75;
@@ -22,13 +22,17 @@ const OPACITY = 0.75;
 const escaped = (text) =>
   text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "").replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 
+/** @param {Drawing} what */
+const keyWidth = ({ legend }) =>
+  legend.length ? Math.min(MOST, Math.max(LEAST, 30 + LETTER * Math.max(...legend.map(({ says }) => says.length)))) : 0;
+
 /** @param {number} value */
 const short = (value) => `${Math.round(100 * value) / 100}`;
 
 /** @param {Drawing} what @returns {string} an SVG document */
 export function mapSvg(what) {
   const { width, height, ink, soft, surface } = what;
-  const whole = { width: width + 2 * EDGE + (what.legend.length ? LEGEND : 0), height: height + HEAD + FOOT };
+  const whole = { width: width + 2 * EDGE + keyWidth(what), height: height + HEAD + FOOT };
   const text = (/** @type {number} */ x, /** @type {number} */ y, /** @type {string} */ says, /** @type {string} */ fill, size = 12, weight = 400) =>
     `<text x="${x}" y="${y}" fill="${fill}" font-size="${size}" font-weight="${weight}">${escaped(says)}</text>`;
   const rows = what.legend.map(({ says, colour, symbol }, i) => {

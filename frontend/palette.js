@@ -4,7 +4,7 @@
 /** @typedef {"light"|"dark"} Tone */
 
 const HUES = {
-  light: "#0072b2 #d98a00 #009e73 #c4589a #4ba6e0 #d55e00 #6a51a3 #8a6d1f #686d75 #9a9600",
+  light: "#0072b2 #c98000 #009e73 #c4589a #3c97d3 #d55e00 #6a51a3 #8a6d1f #686d75 #9a9600",
   dark: "#3f9fe0 #efac2e #22b98c #dc93bd #86cbf3 #f07a30 #a992e0 #c4a553 #a9afb8 #e2dc4a",
 };
 const COLOURS = { light: HUES.light.split(" "), dark: HUES.dark.split(" ") };

@@ -22,6 +22,9 @@ export function bytes(name) {
   return found;
 }
 
+/** Whether the file has its images, which one may leave out. */
+export const hasImages = () => document.getElementById("saccade-atlas") !== null;
+
 /** The sheet of thumbnails, or null. */
 export function sheet() {
   const { columns: across, rows } = document.getElementById("saccade-atlas")?.dataset ?? {};

@@ -187,7 +187,7 @@ class Asked:
         config, data = run["config"], str(run["config"].get("data", run["dataset"]))
         told = {"log_tail": [], "phase": None, "progress": None, "stalled": None}
         told |= {"analysed": self.epochs, "checkpoints": self.epochs, "state": "finished"}
-        told |= {"begun": [], "stamps": {}}
+        told |= {"begun": [], "stamps": {}, "error": None, "warnings": []}
         if data != run["dataset"]:
             told |= {"config": config | {"data": run["dataset"]}, "command": None}
         return run | told

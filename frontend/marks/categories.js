@@ -81,7 +81,7 @@ export function categories(kind, on) {
             class: `class-row ${hidden ? "off" : ""}`,
             [`data-${kind}`]: index,
             "aria-pressed": `${!hidden}`,
-            title: `Click hides or shows the ${kind}; double-click shows it alone; s selects its images`,
+            title: `${name}: a click hides or shows the ${kind}; a double-click shows it alone; s selects its images`,
             onclick: (/** @type {MouseEvent} */ event) => press(index, event.detail),
           },
           drawn && swatch(drawn),

@@ -10,6 +10,7 @@ import { h, svg } from "../dom.js";
 export function histogram({ edges, counts }, marked) {
   const [low, high] = [edges[0], edges[edges.length - 1]];
   const most = Math.max(1, ...counts);
+  const digits = Math.min(5, Math.max(2, 1 - Math.floor(Math.log10(high - low || 1)))); // two that differ
   const height = 56;
   const at = (/** @type {number} */ v) => (300 * (v - low)) / (high - low || 1);
   return h(
@@ -18,7 +19,7 @@ export function histogram({ edges, counts }, marked) {
     svg(
       "svg",
       { viewBox: `0 0 300 ${height}`, preserveAspectRatio: "none", role: "img",
-        "aria-label": `Histogram of ${count(counts.reduce((a, b) => a + b, 0))} responses from ${decimal(low)} to ${decimal(high)}` },
+        "aria-label": `Histogram of ${count(counts.reduce((a, b) => a + b, 0))} responses from ${decimal(low, digits)} to ${decimal(high, digits)}` },
       counts.map((n, i) => {
         const tall = n ? Math.max(1, (height * n) / most) : 0;
         return svg("rect", {
@@ -30,6 +31,6 @@ export function histogram({ edges, counts }, marked) {
       }),
       marked === null ? null : svg("path", { class: "marked", d: `M${at(marked)} 0V${height}` }),
     ),
-    h("div", { class: "pair small soft" }, h("span", {}, decimal(low)), h("span", {}, decimal(high))),
+    h("div", { class: "pair small soft" }, h("span", {}, decimal(low, digits)), h("span", {}, decimal(high, digits))),
   );
 }

@@ -6,6 +6,7 @@ import { lackingEpochs } from "../pending.js";
 import { shownEpochs } from "../runs.js";
 
 const BEAT = 800; // milliseconds an epoch stays while playing
+const MOST_TICKS = 12; // that bear their epoch
 
 /** @param {import("../types.js").Page} page */
 export function epochs({ state, scene, runs }) {
@@ -67,7 +68,8 @@ export function epochs({ state, scene, runs }) {
     const wanted = `${list}/${run.begun}`;
     if (ticks.dataset.epochs !== wanted) {
       ticks.dataset.epochs = wanted;
-      fill(ticks, list.map((epoch, i) => h("i", { class: part(epoch) ? "part" : "", style: { "--at": list.length < 2 ? 0 : i / (list.length - 1) } }, `${epoch}`)));
+      const apart = Math.ceil(list.length / MOST_TICKS);
+      fill(ticks, list.map((epoch, i) => h("i", { class: part(epoch) ? "part" : "", style: { "--at": list.length < 2 ? 0 : i / (list.length - 1) } }, i % apart && i < list.length - 1 ? "" : `${epoch}`)));
     }
     const { epoch } = state.now;
     const strange = epoch !== null && !list.includes(epoch);

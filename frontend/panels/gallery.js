@@ -3,7 +3,7 @@
 import { commandLine } from "../marks/commandline.js";
 import { fill, h } from "../dom.js";
 import { live } from "../runs.js";
-import { made, standalone } from "../standalone.js";
+import { hasImages, made, standalone } from "../standalone.js";
 import { counted, percent } from "../text.js";
 import { progress } from "../marks/progress.js";
 import { verdict } from "../advice.js";
@@ -23,7 +23,7 @@ export function gallery({ state, runs, api }) {
     notice,
     gone,
     list,
-    standalone && h("p", { class: "soft small", id: "about-file" }, `This file holds one run as it was on ${made}, and asks no server for anything. To train, stop a run or search by an image of yours, start Saccade: `, h("code", {}, "saccade serve")),
+    standalone && h("p", { class: "soft small", id: "about-file" }, `This file holds one run as it was on ${made}, and asks no server for anything. To train, stop a run or search by an image of yours, start Saccade: `, h("code", {}, "saccade serve"), hasImages() ? "" : ". Its images were left out."),
   );
   /** @type {Map<string, ReturnType<typeof item>>} */
   const items = new Map();

@@ -2,6 +2,7 @@
 
 import { createAsking } from "../asking.js";
 import { classMark } from "../palette.js";
+import { createDefinitions } from "../marks/definitions.js";
 import { fill, h } from "../dom.js";
 import { percent, shortLayer } from "../text.js";
 import { roving } from "../roving.js";
@@ -23,7 +24,9 @@ export function imagecard(page) {
   const top = h("div", { class: "contents" });
   const table = h("div", { class: "neighbours" });
   const liked = h("div", { class: "block" });
-  const element = h("section", { class: "card image-card", id: "image", "aria-label": "Pinned image", hidden: true }, top, table, liked);
+  const about = h("div", { class: "contents" });
+  const definitions = createDefinitions();
+  const element = h("section", { class: "card image-card", id: "image", "aria-label": "Pinned image", hidden: true }, top, table, about, liked);
   const asking = createAsking();
   /** @type {{image: number|null, key: string, rows: (import("../types.js").Neighbours|Error)[]}} what the rows are about, and what was answered to which question */
   let told = { image: null, key: "", rows: [] };
@@ -39,6 +42,7 @@ export function imagecard(page) {
     element.hidden = image === null || !layers;
     if (image === null || !layers || place < 0) {
       forget(null, []);
+      fill(about);
       return fill(top, image !== null && [head(image), h("p", { class: "notice" }, `Image ${image} is not among the test images of this run.`)]);
     }
     fill(
@@ -50,11 +54,12 @@ export function imagecard(page) {
         h("img", { src: imageAddress(layers, image, 192), alt: `Image ${image}: ${scene.className(place)}`, width: 96, height: 96 }),
         h("div", {},
           h("p", { class: "class-name" }, swatch(classMark(layers.labels[place], theme.tone)), scene.className(place)),
-          h("p", { class: "soft small" }, `Nearest test images by layer. ${layers.definitions.neighbours ?? ""}`)),
+          h("p", { class: "soft small" }, "Nearest test images by layer.")),
       ),
       cut ? cut.element : h("button", { class: "button", id: "crop", onclick: () => crop(image) }, "Search by a part of it"),
       around(place, layer),
     );
+    fill(about, definitions([layers.definitions.neighbours]));
     load(image);
     mark();
   }

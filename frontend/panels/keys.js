@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { sheet } from "../marks/sheet.js";
+import { standalone } from "../standalone.js";
 
 const KEYS = [
   { shown: ["↑", "↓"], does: "layer up, layer down" },
@@ -10,7 +11,7 @@ const KEYS = [
   { shown: ["Space"], does: "play the epochs, or pause" },
   { shown: ["1", "2", "3", "4", "5"], does: "Map, Neurons, Probes, Learning, Compare" },
   { shown: ["c"], does: "colour by class or by the unit" },
-  { shown: ["n"], does: "new run" },
+  ...(standalone ? [] : [{ shown: ["n"], does: "new run" }]),
   { shown: ["/"], does: "find an image, unit, class, layer, epoch or run" },
   { shown: ["Ctrl", "Z"], does: "undo a change of selection, classes, categories, filter or pinned image" },
   { shown: ["Shift", "Ctrl", "Z"], does: "redo it" },

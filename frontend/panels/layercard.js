@@ -75,7 +75,7 @@ export function layercard(page) {
     fill(
       chosen,
       h("div", { class: "card-head" }, h("h2", {}, "Selected"), h("span", { class: "soft" }, counted(selection.length, "image"))),
-      h("div", { class: "thumbs wrap" }, spread(selection).map((id) => thumb(page, id))),
+      h("div", { class: "thumbs" }, spread(selection).map((id) => thumb(page, id))),
       more > 0 ? h("p", { class: "soft small" }, `${MOST} of them, evenly drawn.`) : null,
     );
   }

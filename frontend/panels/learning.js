@@ -248,7 +248,7 @@ export function learning({ state, scene, runs, api, theme }) {
           says: scene.layerName(layer),
           short: shortLayer(scene.layerName(layer)),
           values,
-          colour: ramp(0.25 + (0.75 * (layer - 1)) / Math.max(1, count - 1), theme.tone),
+          colour: ramp(0.33 + (0.67 * (layer - 1)) / Math.max(1, count - 1), theme.tone),
           chosen: layer === state.now.layer,
         })),
         at: told.epoch,

@@ -62,7 +62,7 @@ export function mixup(page) {
         found?.length ? h("button", { class: "button", onclick: () => state.set({ selection: found }) }, "Select these") : null,
         h("button", { class: "quiet", onclick: () => state.set({ cell: [] }) }, "Close")),
       error ? h("p", { class: "notice bad" }, error.message) : told?.reason ? h("p", { class: "notice" }, told.reason) : null,
-      found && h("div", { class: "thumbs wrap" }, found.slice(0, IMAGES).map((id) => thumb(page, id)),
+      found && h("div", { class: "thumbs" }, found.slice(0, IMAGES).map((id) => thumb(page, id)),
         found.length > IMAGES && h("span", { class: "soft small" }, `and ${found.length - IMAGES} more`)),
       units(layers, at),
     );

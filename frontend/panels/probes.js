@@ -139,7 +139,7 @@ export function probes(page, mixup) {
         values: rows.map((row) => row.accuracy[p.layer - 1] ?? null),
         low: rows.map((row) => row.low[p.layer - 1] ?? null),
         high: rows.map((row) => row.high[p.layer - 1] ?? null),
-        colour: ramp(0.25 + (0.75 * i) / Math.max(1, (reply?.layers.length ?? 1) - 1), theme.tone),
+        colour: ramp(0.33 + (0.67 * i) / Math.max(1, (reply?.layers.length ?? 1) - 1), theme.tone),
         chosen: p.layer === layer,
       })),
       at: reply.epoch,

@@ -1,17 +1,20 @@
 """Does the file of a run hold every answer, and nothing that could act or betray the computer?"""
 
 import asyncio
+import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from starlette.testclient import TestClient
 
 from backend.app import create_app
 from backend.cli import main
 from backend.settings import CHECKOUT, Settings, plotly_script
 from backend.standalone.document import Document
 from backend.standalone.export import export
-from backend.standalone.replies import LEFT_OUT, routes_of
+from backend.standalone.replies import LEFT_OUT, Asked, routes_of
 
 HOSTILE = "</title></script><script>window.hacked=1</script>\"'"
 
@@ -33,6 +36,21 @@ def test_the_file_is_whole_and_names_no_folder(told: tuple[Path, str], pack: Pat
     assert not re.search(r'\b(?:src|href)="(?:https?:|/)', text.split("<style>")[0])
     assert len(re.findall(r'id="saccade-image-\d+"', text)) == 10
     assert not [path for path in told[0].parent.iterdir() if path != told[0]]
+
+
+def test_what_went_wrong_with_a_run_is_not_in_its_file(site: TestClient, trained: tuple) -> None:
+    """It may name folders, as in "there is no folder /home/alice/images"."""
+    secret = "/home/alice"
+    run = site.get(f"/api/runs/{trained[1]}").json() | {
+        "state": "failed",
+        "error": {"code": "bad_data", "message": f"there is no folder {secret}"},
+        "warnings": [{"code": "not_saved", "message": f"no room in {secret}"}],
+        "log_tail": [secret],
+        "command": f"saccade train --data {secret}",
+    }
+    run["config"] = run["config"] | {"data": secret}
+    told = Asked.alone(SimpleNamespace(epochs=[0]), run)
+    assert secret not in json.dumps(told) and told["id"] == trained[1]
 
 
 def test_a_file_that_finds_no_room_leaves_nothing(
