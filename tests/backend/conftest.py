@@ -4,20 +4,21 @@ import io
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
-from starlette.testclient import TestClient
 
-from backend.app import create_app
 from backend.jobs.inline import Inline
 from backend.jobs.launcher import Job, Signal, Status
 from backend.jobs.queue import Queue
 from backend.runs.store import Store
-from backend.settings import Settings
 from models.config import TrainConfig
 from models.data import key_of
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
 
 LOCAL = "http://127.0.0.1:8000"
 FILE = {"content-type": "application/octet-stream"}  # what a file that is sent says of itself
@@ -103,15 +104,25 @@ def quiet() -> Quiet:
 
 
 @pytest.fixture(scope="session")
-def site(trained: tuple[Path, str]) -> Iterator[TestClient]:
+def site(trained: tuple[Path, str]) -> "Iterator[TestClient]":
     """A client of a server whose home has the trained run."""
+    from starlette.testclient import TestClient
+
+    from backend.app import create_app
+    from backend.settings import Settings
+
     with TestClient(create_app(Settings(home=trained[0]), Quiet()), base_url=LOCAL) as client:
         yield client
 
 
 @pytest.fixture
-def fresh(home: Path, quiet: Quiet, pack: Path) -> Iterator[TestClient]:
+def fresh(home: Path, quiet: Quiet, pack: Path) -> "Iterator[TestClient]":
     """A client of a server with an empty home that knows the pack; what it starts is `quiet`."""
+    from starlette.testclient import TestClient
+
+    from backend.app import create_app
+    from backend.settings import Settings
+
     settings = Settings(home=home, data=(str(pack),), pretrained=home / "none", auto_resume=0)
     with TestClient(create_app(settings, quiet), base_url=LOCAL) as client:
         yield client

@@ -229,12 +229,29 @@ def test_small_images_need_fewer_prediction_steps():
 
 
 @pytest.mark.gpu
-def test_cuda_agrees_with_the_processor():
-    def losses(device):
-        *_, last = train(config(device=device, epochs=1), pictures())
+@pytest.mark.parametrize("rule", [word for word in RULES if word != "random"])
+@pytest.mark.parametrize(("precision", "rtol"), [("float32", 1e-3), ("bfloat16", 2e-2)])
+def test_cuda_agrees_with_the_processor(rule, precision, rtol):
+    labels = np.arange(24) % 3
+
+    def losses(device, precision):
+        wanted = config(rule=rule, device=device, precision=precision, epochs=1)
+        *_, last = train(wanted, pictures(), None, labels)
         return last.losses.cpu()
 
-    assert torch.allclose(losses("cuda"), losses("cpu"), rtol=1e-3)
+    assert torch.allclose(losses("cuda", precision), losses("cpu", "float32"), rtol=rtol)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_run_that_is_resumed_on_cuda_ends_with_the_very_same_weights(precision, tmp_path):
+    wanted = config(device="cuda", precision=precision)
+    whole = weights(finish(wanted, pictures()))
+    for progress in train(wanted, pictures()):
+        if progress.step == 2:
+            save_resume(tmp_path, progress.training)
+            break
+    assert identical(whole, weights(finish(wanted, pictures(), restore(latest_resume(tmp_path)))))
 
 
 def test_a_run_does_not_go_on_with_another_number_of_images(tmp_path):

@@ -111,8 +111,8 @@ def test_exact_maps_of_several_layers_are_as_good_whatever_their_width(monkeypat
 
 @pytest.mark.gpu
 def test_maps_of_cuda_are_exact_and_as_good_as_those_of_the_processor():
-    layers = [clusters(per=500, seed=seed)[0] for seed in range(6)]
-    here = embeddings(layers, 30, 0, "cpu", None)
+    layers = [clusters(per=100, seed=seed)[0] for seed in range(3)]
+    here = exact(layers, [Sketch.of(x, 30, 0, None) for x in layers], "cpu")
     there = embeddings(layers, 30, 0, "cuda", None)
     for one, other in zip(here, there, strict=True):
         assert other.parameters["gradients"] == "exact"

@@ -38,7 +38,7 @@ def stripes(train: int = 24, test: int = 14, side: int = 64, labelled: bool = Tr
 def new_run(folder: Path, epochs=(0, 3), **settings) -> Path:
     """A run that keeps untrained encoders of some epochs, each from its own seed."""
     run = folder / "stripes-0a1b"
-    run.mkdir()
+    run.mkdir(parents=True)
     for epoch in epochs:
         config = TrainConfig(encoder="vgg6-tiny", seed=epoch, device="cpu", **settings)
         training = begin(config)

@@ -129,11 +129,12 @@ def test_small_images_and_colour(tmp_path, side, grid):
 
 
 @pytest.mark.gpu
-def test_cuda_analyses_agree_with_the_processor(analysed, tmp_path):
-    run = new_run(tmp_path, epochs=(3,))
+def test_cuda_analyses_agree_with_the_processor(tmp_path):
     only = [word for word in ANALYSES if word != "embedding"]
-    list(analyse(run, stripes(), device="cuda", only=only))
-    here, there = Results(analysed[0]), Results(run)
+    runs = {device: new_run(tmp_path / device, epochs=(3,)) for device in ("cpu", "cuda")}
+    for device, run in runs.items():
+        list(analyse(run, stripes(), device=device, only=only))
+    here, there = map(Results, runs.values())
     for layer in LAYERS[1:]:
         one, same = (r.features(3, layer, "test") for r in (here, there))
         assert np.linalg.norm(one - same) < 1e-3 * np.linalg.norm(one)
