@@ -1,7 +1,6 @@
 // The whole page by keyboard.
 
 import { oneLevelBack } from "./escape.js";
-import { ordered, stepped } from "./units.js";
 import { standalone } from "./standalone.js";
 
 const TABS = /** @type {const} */ (["map", "units", "probes", "learning", "compare"]);
@@ -10,9 +9,9 @@ const OF_SLIDER = /^(Arrow|Page|Home|End)/; // keys that a slider takes itself
 
 /**
  * @param {import("./types.js").Page} page
- * @param {{step: (by: number) => void, play: () => void, find: () => void}} parts
+ * @param {{step: (by: number) => void, play: () => void, unit: (by: number) => void, find: () => void}} parts
  */
-export function listenToKeys({ state, scene, undo }, { step, play, find }) {
+export function listenToKeys({ state, undo }, { step, play, unit, find }) {
   /** @type {Record<string, () => void>} */
   const does = {
     ArrowUp: () => state.set({ layer: state.now.layer + 1 }),
@@ -32,14 +31,6 @@ export function listenToKeys({ state, scene, undo }, { step, play, find }) {
     Escape: back,
   };
   TABS.forEach((tab, i) => (does[`${i + 1}`] = () => state.set({ tab })));
-
-  /** @param {number} by */
-  function unit(by) {
-    if (!scene.focus.units) return;
-    const { sort, only, unit: now } = state.now;
-    const next = stepped(ordered(scene.focus.units, sort, only), now, by);
-    if (next !== null) state.set({ unit: next, colour: "unit" }, { quietly: now !== null });
-  }
 
   function back() {
     const change = oneLevelBack(state.now);

@@ -26,11 +26,12 @@ import { separators } from "./panels/separators.js";
 import { standalone } from "./standalone.js";
 import { twomaps } from "./panels/twomaps.js";
 import { undoing } from "./panels/undoing.js";
+import { unitStep } from "./unitstep.js";
 import { unitcard } from "./panels/unitcard.js";
 import { versus } from "./panels/versus.js";
 
 /** @typedef {"search"|"units"|"probes"|"learning"|"compare"|"cards"|"chosen"|"dialogs"} Place */
-/** @typedef {{ahead: () => void, find: () => void}} Later `ahead` is called when maps are drawn, `find` to search */
+/** @typedef {{ahead: () => void, find: () => void, unit: (by: number) => void}} Later `ahead` is called when maps are drawn, `find` to search, `unit` to step through the units */
 
 /**
  * Puts them where the page has kept a place for them.
@@ -50,5 +51,5 @@ export function fillLater(page, places) {
   places.cards.replaceWith(separators(page), imagecard(page), unitcard(page), alikecard(both), predictioncard(page), layercard(page), examplecard(page));
   places.chosen.replaceWith(undoing(page), chosen(page));
   places.dialogs.replaceWith(...(standalone ? [] : [newrun(page), images(page)]), carry(page), keys(page));
-  return { ahead: prefetch(page), find: find.focus };
+  return { ahead: prefetch(page), find: find.focus, unit: unitStep(page) };
 }

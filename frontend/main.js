@@ -99,7 +99,11 @@ runs.on(() => wanted && !all && void complete());
 const showRuns = () => document.body.classList.toggle("runs-open", state.now.dialog === "runs");
 state.on(["dialog"], showRuns);
 showRuns();
-listenToKeys(page, { ...time, find: () => void complete().then((rest) => rest?.find()) });
+listenToKeys(page, {
+  ...time,
+  find: () => void complete().then((rest) => rest?.find()),
+  unit: (by) => void complete().then((rest) => rest?.unit(by)),
+});
 // What another tab or a terminal has done meanwhile is seen on coming back.
 document.addEventListener("visibilitychange", () => document.hidden || void runs.refresh());
 void runs.refresh();

@@ -96,27 +96,3 @@ export function stepped(order, unit, step) {
   if (at < 0) return order[0];
   return order[Math.min(order.length - 1, Math.max(0, at + step))];
 }
-
-/**
- * d' of every class for one unit.
- * @param {Units} units
- * @param {number} unit
- */
-export function dprimeOf(units, unit) {
-  const classes = units.classes.length;
-  return units.dprime?.subarray(unit * classes, (unit + 1) * classes) ?? null;
-}
-
-/**
- * The d' that fills the height of a tile's columns: few units lie above it, and are cut there.
- * @param {Units} units
- */
-export function usualMost(units) {
-  const best = Array.from(units.best_dprime ?? []).filter(Number.isFinite).sort((a, b) => a - b);
-  return Math.max(1, best[Math.floor(0.9 * best.length)] ?? 1);
-}
-
-/** @param {Units} units */
-export function silent(units) {
-  return units.active.reduce((n, share) => n + (share === 0 ? 1 : 0), 0);
-}

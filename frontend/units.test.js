@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dprimeOf, isThere, ordered, orderName, possible, silent, stepped } from "./units.js";
+import { dprimeOf, silent } from "./figures.js";
+import { isThere, ordered, orderName, possible, stepped } from "./units.js";
 
 const units = {
   units: 4,

@@ -3,7 +3,7 @@
 import { box } from "../patch.js";
 import { classColumns } from "./classbars.js";
 import { decimal, percent } from "../text.js";
-import { dprimeOf } from "../units.js";
+import { dprimeOf } from "../figures.js";
 import { h } from "../dom.js";
 import { imageAddress } from "../api.js";
 

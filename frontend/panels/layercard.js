@@ -5,7 +5,8 @@ import { count, counted, decimal, lossName, percent } from "../text.js";
 import { fill, h } from "../dom.js";
 import { pending } from "../pending.js";
 import { roving } from "../roving.js";
-import { ordered, usualMost } from "../units.js";
+import { ordered } from "../units.js";
+import { usualMost } from "../figures.js";
 import { thumb } from "../marks/thumb.js";
 import { unitFace, unitSentence } from "../marks/unitface.js";
 

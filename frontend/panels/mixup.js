@@ -6,7 +6,7 @@ import { counted, decimal } from "../text.js";
 import { fill, h } from "../dom.js";
 import { thumb } from "../marks/thumb.js";
 import { unitFace, unitSentence } from "../marks/unitface.js";
-import { usualMost } from "../units.js";
+import { usualMost } from "../figures.js";
 
 /** @typedef {import("../types.js").Answers} Answers */
 

@@ -1,7 +1,8 @@
 // All units of a layer as tiles: best patch and which classes it tells apart.
 
 import { count, counted, decimal, percent } from "../text.js";
-import { isThere, ordered, orderName, ORDERS, possible, silent, usualMost } from "../units.js";
+import { isThere, ordered, orderName, ORDERS, possible } from "../units.js";
+import { silent, usualMost } from "../figures.js";
 import { fill, h, refill } from "../dom.js";
 import { longGrid } from "../longgrid.js";
 import { roving } from "../roving.js";
