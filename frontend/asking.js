@@ -1,5 +1,7 @@
 // What is asked of the server: the newest question alone is answered.
 
+const REST = 3000; // milliseconds between two askings of what fails
+
 /**
  * Questions in place of each other, each under a key that tells it from the others.
  */
@@ -8,10 +10,12 @@ export function createAsking() {
   let asked = null;
   let turn = 0;
   let timer = 0;
+  /** @type {{key: string, until: number}|null} */
+  let failed = null;
 
   /** Nothing is asked any longer, and no answer on its way is heard. */
   function drop() {
-    asked = null;
+    asked = failed = null;
     turn += 1;
     clearTimeout(timer);
   }
@@ -20,7 +24,7 @@ export function createAsking() {
     drop,
     /**
      * Asks in place of what was asked before, unless that has the same key; returns whether it does.
-     * After a failure the same can be asked again.
+     * After a failure the same can be asked again, if not at once.
      * @template T
      * @param {string} key
      * @param {() => Promise<T>} question
@@ -28,7 +32,7 @@ export function createAsking() {
      * @param {number} [pause] milliseconds in which nothing else may be asked before this is
      */
     ask(key, question, heard, pause = 0) {
-      if (key === asked) return false;
+      if (key === asked || (key === failed?.key && Date.now() < failed.until)) return false;
       drop();
       asked = key;
       const mine = turn;
@@ -38,7 +42,7 @@ export function createAsking() {
           (caught) => /** @type {[null, Error]} */ ([null, caught]),
         );
         if (mine !== turn) return;
-        if (error) asked = null;
+        if (error) [asked, failed] = [null, { key, until: Date.now() + REST }];
         heard(reply, error);
       };
       if (pause) timer = /** @type {any} */ (setTimeout(put, pause));

@@ -34,13 +34,17 @@ test("a failure that comes after a newer question is not heard, and does not for
   assert.deepEqual([ask("b", question("b"), hear), heard, put.length], [false, [], 2]);
 });
 
-test("the same is asked once, and again after a failure", async () => {
+test("the same is asked once, and again some seconds after a failure", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"] });
   const { put, heard, question, hear } = questions();
   const { ask } = createAsking();
   assert.equal(ask("a", question("a"), hear), true);
   assert.equal(ask("a", question("a"), hear), false);
   put[0].refuse(new Error("no answer"));
   await settled();
+  t.mock.timers.tick(2900);
+  assert.equal(ask("a", question("a"), hear), false);
+  t.mock.timers.tick(200);
   assert.equal(ask("a", question("a"), hear), true);
   put[1].answer("of a");
   await settled();

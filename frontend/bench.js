@@ -6,6 +6,7 @@
 /** @typedef {import("./types.js").Accuracy} Accuracy */
 
 export const NEIGHBOURS = "neighbours";
+const HOW = ["learning_rate", "schedule", "init", "w_init"];
 const REFERENCES = ["pixels", "random"];
 
 /** Is it what rules are compared with, not a rule that was trained? @param {OfRule} row */
@@ -13,6 +14,10 @@ export const isReference = (row) => REFERENCES.includes(row.rule);
 
 /** What a bench can show: its protocols of the linear probe, and the neighbours. @param {Bench} bench */
 export const measures = (bench) => [...bench.protocols, NEIGHBOURS];
+
+/** How its runs learn and begin, in the words of the settings. @param {Bench["settings"]} settings */
+export const learnt = (settings) =>
+  HOW.filter((name) => name in settings).map((name) => `${name === "learning_rate" ? "learning rate" : name} ${settings[name]}`);
 
 /**
  * The accuracies of a row in one measure; none where the measure is not for it.

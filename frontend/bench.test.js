@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { difference, layersOf, measures, nameOf, partners, reordered, seedsOf, sorted, toTry, valueOf, viewOf } from "./bench.js";
+import { difference, layersOf, learnt, measures, nameOf, partners, reordered, seedsOf, sorted, toTry, valueOf, viewOf } from "./bench.js";
 
 /** @param {string} rule @param {number[]} accuracy of layers 1.. */
 function row(rule, accuracy, more = {}) {
@@ -71,6 +71,13 @@ test("a difference has the interval that Newcombe's example has", () => {
   };
   const { by, low, high } = difference(wilson(56, 70), wilson(48, 80));
   assert.ok(Math.abs(by - 0.2) < 1e-9 && Math.abs(low - 0.0524) < 1e-4 && Math.abs(high - 0.3339) < 1e-4);
+});
+
+test("how runs learn is told as far as the record knows", () => {
+  const older = { epochs: 4, learning_rate: 0.001, device: "auto" };
+  assert.deepEqual(learnt(older), ["learning rate 0.001"]);
+  assert.deepEqual(learnt({ ...older, schedule: "cosine", init: "he", w_init: "identity" }),
+    ["learning rate 0.001", "schedule cosine", "init he", "w_init identity"]);
 });
 
 test("layers of two runs are matched by number, and one without a partner stays", () => {

@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { createAsking } from "./asking.js";
 import { createListeners } from "./listeners.js";
+import { layerMaps } from "./layermaps.js";
 import { epochBeside, inOrder, layerBeside } from "./versus.js";
 
 /** @typedef {import("./types.js").Seen} Seen */
@@ -66,16 +67,12 @@ export function createBeside(state, runs, scene) {
       });
       return;
     }
-    const count = runs.get(goal.run)?.layers ?? 1;
-    const question = () => Promise.all([
-      api.layers(goal.run, goal.epoch),
-      ...Array.from({ length: count }, (_, layer) => api.embedding(goal.run, layer, goal.epoch)),
-    ]);
-    const asked = asking.ask(wanted, question, (found, error) => {
-      const [info, ...points] = found ?? [];
-      layers = info ? { ...info, stamp: goal.stamp } : null;
+    const { run, epoch, stamp } = goal;
+    const of = { run, epoch, layers: runs.get(run)?.layers ?? 1 };
+    const asked = asking.ask(wanted, () => layerMaps(api.layers(run, epoch), of), (found, error) => {
+      layers = found && { ...found.info, stamp };
       notice = error?.message ?? (layers && unlike(here, layers));
-      maps = info && !notice ? points.map((map) => inOrder(map, info.ids, here.ids)) : [];
+      maps = found && !notice ? found.maps.map((map) => inOrder(map, found.info.ids, here.ids)) : [];
       tell();
     });
     if (asked && layers?.run !== goal.run) [layers, maps] = [null, []];

@@ -99,8 +99,10 @@ export function createMapsRow({ state, scene, tip }, { label, large }) {
         track.style.setProperty("--maps", `${list.length}`);
         fill(track, cells.map((c) => c.element), view.elements);
       }
-      list.forEach(({ title, says, on }, i) => {
-        fill(cells[i].title, h("b", { title }, h("bdi", {}, title)), h("span", { class: "soft" }, says));
+      list.forEach(({ title, says, on, points: { lacking } }, i) => {
+        fill(cells[i].title, h("b", { title }, h("bdi", {}, title)),
+          h("span", { class: "soft", title: lacking ?? false }, lacking ? "no map" : says));
+        fill(cells[i].surface, large && lacking && h("p", { class: "soft small lacking" }, lacking));
         cells[i].element.classList.toggle("on", on);
       });
       redraw();

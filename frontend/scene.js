@@ -5,6 +5,7 @@ import { createFocus } from "./focus.js";
 import { createTint } from "./tint.js";
 import { groupsOf } from "./colourings.js";
 import { byClass, inTurns, shownPoints } from "./groups.js";
+import { layerMaps } from "./layermaps.js";
 import { layerName } from "./text.js";
 import { mask } from "./selection.js";
 import { shownEpochs } from "./runs.js";
@@ -94,19 +95,13 @@ export function createScene(state, runs, theme) {
     try {
       const told = api.layers(run.id, goal.epoch);
       const without = goal.whole ? [] : (await told).layers.map(({ missing }) => missing.includes("embedding"));
-      const [info, ...points] = await Promise.all([
-        told,
-        ...Array.from({ length: run.layers }, (_, layer) => (without[layer] ? null
-          : api.embedding(run.id, layer, goal.epoch).catch((/** @type {import("./api.js").ApiError} */ caught) => caught))),
-      ]);
+      const { info, maps: read } = await layerMaps(told, { run: run.id, epoch: goal.epoch, layers: run.layers }, without);
       if (key !== asked) return;
-      const silence = points.find((map) => map instanceof Error && map.status === 0);
-      if (silence || points.every((map) => map instanceof Error)) throw silence ?? points[0];
-      state.limit(points.length - 1);
+      state.limit(read.length - 1);
       const sameImages = layers?.ids.length === info.ids.length && layers.run === info.run;
       const seen = { ...info, stamp: key };
       layers = sameImages && layers ? { ...seen, ids: layers.ids, labels: layers.labels } : seen;
-      maps = points.map((map) => (map && !(map instanceof Error) ? map : blank(info.ids.length, map?.message)));
+      maps = read;
       if (!sameImages) places = new Map(Array.from(info.ids, (id, place) => [id, place]));
       status = "ready";
       error = null;
@@ -234,15 +229,4 @@ export function createScene(state, runs, theme) {
     tell("paint");
   });
   return scene;
-}
-
-/**
- * A map that is not there, or could not be read, with a point nowhere for each image.
- * @param {number} images
- * @param {string} [lacking]
- * @returns {import("./types.js").LayerMap}
- */
-function blank(images, lacking) {
-  const nowhere = new Float32Array(images).fill(NaN);
-  return { x: nowhere, y: nowhere, kept_neighbours: null, kept: null, parameters: {}, lacking };
 }

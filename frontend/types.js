@@ -87,14 +87,13 @@
 
 /** The checkpoint in view: `stamp` is another wherever its results may be others. @typedef {Layers & {stamp: string}} Seen */
 
-/** @typedef {{x: Float32Array, y: Float32Array}} Points */
+/** `lacking` says why there are none; they then lie nowhere. @typedef {{x: Float32Array, y: Float32Array, lacking?: string}} Points */
 
 /**
  * A layer's map. `kept`: of the 10 nearest of each image, how many are among its 10 nearest on the
- * map; 255 where that was not asked, null where an earlier Saccade did not keep it. `lacking` says why
- * there is no map; its points then lie nowhere.
+ * map; 255 where that was not asked, null where an earlier Saccade did not keep it.
  * @typedef {Points & {kept_neighbours: number|null, kept: Uint8Array|null,
- *   parameters: Record<string, string|number>, lacking?: string}} LayerMap
+ *   parameters: Record<string, string|number>}} LayerMap
  */
 
 /** @typedef {{image: number, row: number, column: number, value: number}} Patch */

@@ -30,7 +30,7 @@ export function inOrder(points, theirs, ids) {
   const places = new Map(Array.from(theirs, (id, place) => [id, place]));
   const of = (/** @type {Float32Array} */ values) =>
     Float32Array.from(ids, (id) => values[places.get(id) ?? -1] ?? NaN);
-  return { x: of(points.x), y: of(points.y) };
+  return { x: of(points.x), y: of(points.y), lacking: points.lacking };
 }
 
 /**

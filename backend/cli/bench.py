@@ -6,11 +6,11 @@ import re
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backend.cli.bar import Bar
 from backend.cli.benchtable import as_markdown, as_text
-from backend.cli.flags import home_flag, setting_flag, utf8, whole, words
+from backend.cli.flags import home_flag, preset, preset_flag, setting_flag, utf8, whole, words
 from backend.cli.home import opened
 from backend.cli.stream import put
 from backend.errors import ConflictError, RequestError
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from backend.jobs.wanted import Wanted
 
 CONTROL = "random"
-SHARED = ("data", "encoder", "epochs", "batch", "learning_rate", "precision", "device")
+SHARED = (
+    *("data", "encoder", "init", "w_init", "epochs", "batch", "learning_rate", "schedule"),
+    *("precision", "device"),
+)
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -60,7 +63,9 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     part.add_argument("--out", type=Path, metavar="FILE.md", help="write the table as Markdown")
     part.add_argument("--json", action="store_true", help="print the record instead of the table")
-    group = part.add_argument_group("settings of all runs")
+    preset_flag(part)
+    told = "an option is passed over by rules that do not have it"
+    group = part.add_argument_group("settings of all runs", told)
     for name in SHARED:
         setting_flag(group, name)
     home_flag(part)
@@ -74,7 +79,9 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from backend.jobs.inline import Inline
     from models.data import load, parse
 
-    wanted = wanted_of(options, rules, seeds, protocols, str(parse(options.data or "photos")))
+    given = given_of(options)
+    spec = utf8(str(parse(given.get("data", "photos"))))
+    wanted = wanted_of(given | {"data": spec}, rules, seeds, protocols)
     dataset = load(wanted.config.data, settings.home)
     name = options.name or usual_name(wanted, parse(wanted.config.data).key)
     folder = BenchFolder(settings.benches, name)
@@ -141,13 +148,18 @@ def asked(options: argparse.Namespace) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def wanted_of(options: argparse.Namespace, rules, seeds, protocols, spec: str) -> "Wanted":
+def given_of(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings of all runs: those of the preset, under those that stand on the command line."""
+    flags = {name: getattr(options, name) for name in SHARED}
+    told = preset(options.preset) | {n: value for n, value in flags.items() if value is not None}
+    return {name: value for name, value in told.items() if name in SHARED}
+
+
+def wanted_of(given: dict[str, Any], rules, seeds, protocols) -> "Wanted":
     from backend.jobs.wanted import Wanted
 
-    given = {name: getattr(options, name) for name in SHARED if name != "data"}
-    given = {name: value for name, value in given.items() if value is not None}
-    config = TrainConfig.from_dict(given | {"data": utf8(spec), "rule": CONTROL})
-    line = ["saccade", "bench", "rules", "--data", shown(spec)]
+    config = TrainConfig.from_dict(given)
+    line = ["saccade", "bench", "rules", "--data", shown(config.data)]
     for name in SHARED[1:]:
         if name in given or name in ("encoder", "epochs"):
             line += [f"--{name.replace('_', '-')}", f"{getattr(config, name)}"]

@@ -2,10 +2,13 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from backend.errors import RequestError
 from backend.settings import default_home
-from models.config import SETTINGS, Setting
+from models.config import SETTINGS, Setting, nearest
+from models.errors import ConfigError
+from models.recipes import RECIPES
 
 
 def home_flag(command: argparse.ArgumentParser) -> None:
@@ -26,6 +29,21 @@ def folder(text: str) -> Path:
 
 def run_word(command: argparse.ArgumentParser) -> None:
     command.add_argument("run_id", metavar="RUN", help="id of a run, as `saccade runs` shows it")
+
+
+def preset_flag(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--preset",
+        metavar="WORD",
+        help=f"settings that go together ({', '.join(RECIPES)}); those given beside it come first",
+    )
+
+
+def preset(word: str | None) -> dict[str, Any]:
+    """The settings of that preset; none where no word is given."""
+    if word and word not in RECIPES:
+        raise ConfigError(f"unknown preset {word!r}; {nearest(word, RECIPES)}")
+    return RECIPES[word].settings if word else {}
 
 
 def setting_flags(command: argparse.ArgumentParser) -> None:

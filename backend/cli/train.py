@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from backend.cli.bar import Bar
-from backend.cli.flags import home_flag, setting_flags, utf8
+from backend.cli.flags import home_flag, preset, preset_flag, setting_flags, utf8
 from backend.cli.home import Home, opened
 from backend.cli.stream import put
 from backend.errors import RequestError
@@ -14,10 +14,8 @@ from backend.jobs.starting import launch
 from backend.runs.advice import command_line
 from backend.runs.store import Row
 from backend.settings import VERSION, Settings
-from models.config import SETTINGS, TrainConfig, nearest
-from models.errors import ConfigError
+from models.config import SETTINGS, TrainConfig
 from models.parallel import check_alone, processes, under_torchrun
-from models.recipes import RECIPES
 from models.size import warning
 
 if TYPE_CHECKING:
@@ -36,11 +34,7 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument("--resume", metavar="RUN", help="go on with a run that ended too early")
     command.add_argument("--name", type=utf8, default="", help="a name for people")
     command.add_argument("--no-analyse", action="store_true", help="only train")
-    command.add_argument(
-        "--preset",
-        metavar="WORD",
-        help=f"settings that go together ({', '.join(RECIPES)}); those given beside it come first",
-    )
+    preset_flag(command)
     setting_flags(command)
     home_flag(command)
     command.set_defaults(run=run)
@@ -107,13 +101,6 @@ def resumed(home: Home, options: argparse.Namespace) -> Row:
     _, row = home.own(options.resume)
     home.queue.resume(row, mine=True)
     return home.store.row(row.id)
-
-
-def preset(word: str | None) -> dict[str, Any]:
-    """The settings of that preset; none where no word is given."""
-    if word and word not in RECIPES:
-        raise ConfigError(f"unknown preset {word!r}; {nearest(word, RECIPES)}")
-    return RECIPES[word].settings if word else {}
 
 
 def given(options: argparse.Namespace) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from backend.errors import ConflictError
 from backend.jobs.summary import REFERENCES, summary
 from backend.jobs.wanted import SEPARATE, Wanted
 from backend.runs.benches import BenchFolder, read
+from models.config import TrainConfig
 from models.data import Dataset, key_of
 from models.data.dataset import fingerprint
 from models.rules import RULES
@@ -49,6 +50,7 @@ def begun(folder: BenchFolder, wanted: Wanted, dataset: Dataset, seen: Seen) -> 
         return new
     old = read(folder.record)
     asked, before = new["settings"] | new["data"], old["settings"] | old["data"]
+    before = settings_of(TrainConfig()) | before  # a setting that is younger than the record
     for name in ("key", "fingerprint", *SEPARATE):
         if before.get(name) != asked[name]:
             told = {"key": "data", "fingerprint": "images (by fingerprint)"}.get(name, name)
@@ -59,7 +61,11 @@ def begun(folder: BenchFolder, wanted: Wanted, dataset: Dataset, seen: Seen) -> 
             )
     for name in ("rules", "seeds", "protocols"):  # more of these only add to it
         old[name] = list(dict.fromkeys([*old[name], *new[name]]))
-    return old | {name: new[name] for name in ("version", "definitions")}
+    return old | {name: new[name] for name in ("version", "settings", "definitions")}
+
+
+def settings_of(config: TrainConfig) -> dict[str, Any]:
+    return {name: getattr(config, name) for name in SEPARATE}
 
 
 def fresh(name: str, wanted: Wanted, dataset: Dataset, seen: Seen) -> dict[str, Any]:
@@ -75,7 +81,7 @@ def fresh(name: str, wanted: Wanted, dataset: Dataset, seen: Seen) -> dict[str, 
         "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "version": w.version,
         "command": w.command,
-        "settings": {name: getattr(w.config, name) for name in SEPARATE},
+        "settings": settings_of(w.config),
         "rules": [*w.rules],
         "seeds": [*w.seeds],
         "protocols": [*w.protocols],

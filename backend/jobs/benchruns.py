@@ -92,9 +92,11 @@ class BenchRuns:
 
 
 def same(values: Any, config: TrainConfig) -> bool:
-    """Whether a run was trained as `config` says; how its data is named plays no part."""
+    """Whether a run was trained as `config` says; how its data is named, and which epochs it keeps,
+    play no part."""
     try:
-        return TrainConfig.from_dict(values | {"data": config.data}) == config
+        alike = {name: getattr(config, name) for name in ("data", "keep")}
+        return TrainConfig.from_dict(values | alike) == config
     except (SaccadeError, TypeError):
         return False
 

@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 
 from models.config import TrainConfig
+from models.rules import OPTIONS, RULES
 
-SEPARATE = ("epochs", "batch", "learning_rate", "encoder", "precision", "device")  # must agree
+SEPARATE = (  # must agree
+    *("epochs", "batch", "learning_rate", "schedule"),
+    *("encoder", "init", "w_init", "precision", "device"),
+)
 
 
 @dataclass(frozen=True)
@@ -19,5 +23,7 @@ class Wanted:
     version: str  # of Saccade
 
     def of(self, rule: str, seed: int) -> TrainConfig:
-        common = {name: getattr(self.config, name) for name in ("data", "keep", *SEPARATE)}
+        """The settings of one run: those in common, less options that its rule does not have."""
+        there = {"data", *SEPARATE} - (OPTIONS.keys() - RULES[rule].options.keys())
+        common = {name: getattr(self.config, name) for name in there}
         return TrainConfig(rule=rule, seed=seed, **common)

@@ -6,7 +6,7 @@
 
 A record is numbers and words alone:
 
-    settings     data, encoder, epochs, batch, learning_rate, precision, device; what it is about
+    settings     encoder, epochs, batch, learning_rate and what else all runs have in common
     rules, seeds, protocols        what was asked for, in that order
     data         key, title, fingerprint, counts, classes, chance
     definitions  one sentence for each kind of number

@@ -2,7 +2,7 @@
 
 import { classMark } from "../palette.js";
 import { count, counted, decimal, duration, layerName, percent } from "../text.js";
-import { found, isReference, layersOf, measures, nameOf, NEIGHBOURS, reordered, seedsOf, shortName, sorted, toTry, viewOf } from "../bench.js";
+import { found, isReference, layersOf, learnt, measures, nameOf, NEIGHBOURS, reordered, seedsOf, shortName, sorted, toTry, viewOf } from "../bench.js";
 import { createAsking } from "../asking.js";
 import { commandLine } from "../marks/commandline.js";
 import { fill, h, refill } from "../dom.js";
@@ -74,7 +74,7 @@ export function rules({ state, runs, api, theme }) {
     drawHead();
     if (!bench || state.now.tab !== "compare") return;
     const { data, settings, seeds, command, machine, definitions } = bench;
-    fill(about, `${data.title}: ${count(data.images)} training images, ${count(data.n_test)} test images, ${data.classes.length} classes, chance ${percent(data.chance)}. ${settings.encoder}, ${counted(Number(settings.epochs), "epoch")}, learning rate ${settings.learning_rate}, ${seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(", ")}`}.`);
+    fill(about, `${data.title}: ${count(data.images)} training images, ${count(data.n_test)} test images, ${data.classes.length} classes, chance ${percent(data.chance)}. ${settings.encoder}, ${counted(Number(settings.epochs), "epoch")}, ${learnt(settings).join(", ")}, ${seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(", ")}`}.`);
     drawTable(bench);
     drawChart(bench);
     const failed = bench.rows.filter((row) => row.error);

@@ -1,6 +1,7 @@
 """Is what is wrong told in its place, while the rest goes on?"""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -91,6 +92,20 @@ def test_what_is_missing_of_a_layer_and_a_run_deleted_elsewhere_are_told_in_plac
         expect(page.locator(".wait .notice")).to_contain_text("There is no run gone-0001")
         page.locator('[data-run="clapp-photos"] .run-open').click()
         maps_drawn(page)
+        page.close()
+
+
+def test_a_map_that_cannot_be_read_hides_no_other_of_a_comparison(
+    visit: Visit, home: Path, shots: Path
+) -> None:
+    with expected(visit.complaints, REFUSED), served(home) as server:
+        page = visit("#run=clapp-photos&tab=compare&layer=3&versus=holes-0001", server=server)
+        page.wait_for_selector('.maps-row.large[data-drawn*="holes-0001"]')
+        lacking = page.locator("#two-maps .cell-title span[title]")
+        expect(lacking).to_have_text(["no map", "no map"])  # beside the one in view, and among all
+        expect(lacking.last).to_have_attribute("title", re.compile("saccade analyse holes-0001"))
+        page.locator("#two-maps").scroll_into_view_if_needed()
+        page.screenshot(path=shots / "compare-one-map-lacking.png")
         page.close()
 
 

@@ -180,6 +180,49 @@ def test_a_run_with_the_same_settings_is_taken_and_its_features_with_it(
     assert code == 0 and "clapp, seed 0: trains run" in err
 
 
+@pytest.mark.usefixtures("untimed")
+def test_a_preset_holds_for_every_rule_that_has_its_options(
+    say: Say, pack: Path, home: Path
+) -> None:
+    asked = ("--data", pack, "--preset", "stl10-small", "--epochs", 1, *TINY)
+    code, out, _ = say("train", *asked, "--keep", "0,1,7")
+    assert code == 0
+    run = out.strip()
+    bench = ("bench", "rules", *asked, "--rules", "clapp,supervised", "--name", "small")
+    code, _, err = say(*bench)
+    assert code == 0 and f"clapp, seed 0: takes run {run}, which is finished" in err
+    record = of(home, "small")
+    told = {"learning_rate": 0.001, "schedule": "cosine", "init": "he", "w_init": "identity"}
+    assert record["settings"].items() >= told.items()
+    words = "--init he --w-init identity --epochs 1 --batch 12 --learning-rate 0.001"
+    assert f"{words} --schedule cosine --device cpu" in record["command"]
+    found = {row["rule"]: row for row in record["rows"]}
+    other = json.loads((home / "runs" / found["supervised"]["run"] / "run.json").read_text())
+    assert (other["config"]["init"], other["config"]["w_init"]) == ("he", "auto")
+    begun = stored(Results(home / "runs" / run), 0)
+    assert accuracies(found["random"]["probes"]["fast"]) == pytest.approx(begun)
+
+    code, _, err = say(*bench, "--w-init", "uniform")
+    assert code == 2 and "w init identity, but uniform was asked for" in err
+
+
+@pytest.mark.usefixtures("untimed")
+def test_a_record_from_before_a_setting_was_told_had_its_default(
+    say: Say, pack: Path, home: Path
+) -> None:
+    asked = ("bench", "rules", "--data", pack, "--rules", "random", "--epochs", 0, *TINY)
+    assert say(*asked, "--name", "old")[0] == 0
+    path, record = home / "benches" / "old" / "bench.json", of(home, "old")
+    told = record["settings"]
+    for name in ("schedule", "init", "w_init"):
+        del told[name]
+    path.write_text(json.dumps(record | {"settings": told}))
+    code, _, err = say(*asked, "--name", "old", "--init", "he")
+    assert code == 2 and "init uniform, but he was asked for" in err
+    assert say(*asked, "--name", "old")[0] == 0
+    assert of(home, "old")["settings"]["schedule"] == "constant"
+
+
 @pytest.mark.slow
 def test_a_bench_that_was_killed_goes_on_with_the_same_run(
     say: Say, pack: Path, home: Path, until: Callable
@@ -270,6 +313,8 @@ def test_a_reason_of_the_system_is_recorded_without_where_its_file_lies(
         (("--out", "table.txt"), "name it table.txt.md"),
         (("--epochs", -1), "epochs must be at least 0"),
         (("--encoder", "vgg"), "unknown encoder 'vgg'"),
+        (("--preset", "paprr"), "unknown preset 'paprr'; did you mean 'paper'?"),
+        (("--w-init", "near"), "unknown w_init 'near'"),
     ],
 )
 def test_what_is_asked_wrongly_is_told_in_one_sentence(
