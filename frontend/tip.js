@@ -38,9 +38,9 @@ export function createTip(scene, atlas, theme) {
     atlas.dress(picture, place, SIDE);
     element.dataset.image = `${layers.ids[place]}`;
     const mark = classMark(layers.labels[place], theme.tone);
-    fill(label, swatch(mark), h("span", { class: "name" }, scene.className(place)), h("span", { class: "soft" }, `#${layers.ids[place]}`));
+    fill(label, swatch(mark), h("span", { class: "name" }, scene.className(place)));
     const kept = shown === undefined ? "" : keptSentence(scene.maps[shown]?.kept ?? null, place);
-    fill(facts, [scene.tint.colouring?.told(place), kept].filter(Boolean).map((says) => h("div", {}, says)));
+    fill(facts, [`#${layers.ids[place]}`, scene.tint.colouring?.told(place), kept].filter(Boolean).map((says) => h("div", {}, says)));
   }
 
   atlas.on(() => {
