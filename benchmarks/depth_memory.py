@@ -1,6 +1,6 @@
 """Does the memory of a training step grow with depth?
 
-Encoders of 6, 12, 18 and 24 layers, all of the same width and without pools, so that every layer
+Encoders of 6, 12, 24 and 48 layers, all of the same width and without pools, so that every layer
 costs the same: CLAPP, whose layers learn one after the other, beside the same network with the
 loss of its top layer sent through all of it (hinge-cpc). Each in a process of its own; memory is
 the most over what that process held before its first step, when it has its weights and Adam's
@@ -26,7 +26,7 @@ from models.rules.rule import Form
 from models.train import step
 from models.training import Training, adam, taught
 
-DEPTHS, WIDTH, BATCH, VIEW = (6, 12, 18, 24), 64, 32, 64
+DEPTHS, WIDTH, BATCH, VIEW = (6, 12, 24, 48), 64, 32, 64
 VARIANTS = {"local (clapp)": "clapp", "end-to-end (hinge-cpc)": "hinge-cpc"}
 COLOURS = {"local (clapp)": "#0072b2", "end-to-end (hinge-cpc)": "#d55e00"}
 
@@ -120,7 +120,6 @@ def plot(found: list[Row], path: Path) -> None:
 
 def main() -> None:
     options = parser(__doc__)
-    options.set_defaults(runs=3)
     options.add_argument("--plot", type=Path, metavar="FILE.svg")
     options.add_argument("--peak", nargs=2, metavar=("RULE", "DEPTH"), help="of one alone")
     given = parsed(options)

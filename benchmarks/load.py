@@ -146,13 +146,12 @@ def rows(runs: int) -> Iterator[Row]:
     for kind, goal in GOALS.items():
         times = [1000 * seconds for word, seconds, _ in seen if word == kind]
         for share in (50, 99):
-            name = f"{kind}, {share} % of {len(times):,} requests sooner than"
-            yield figure(
-                name, [float(np.percentile(times, share))], "ms", goal if share == 99 else None
-            )
+            name, unit = f"{kind}, {share} % of requests sooner than", f"ms, of {len(times):,}"
+            sooner = float(np.percentile(times, share))
+            yield figure(name, [sooner], unit, goal if share == 99 else None)
     yield figure(f"load of {CLIENTS} clients", [len(seen) / (runs * WINDOW)], "requests/s")
     wrong = sum(status != 200 for _, _, status in seen)
-    yield figure(f"answers that were no success, of {len(seen):,}", [wrong], "answers", "0")
+    yield figure("answers that were no success", [wrong], f"answers, of {len(seen):,}", "0")
     yield figure("training alone", speeds[0], "images/s")
     yield figure("training beside that load", speeds[CLIENTS], "images/s")
     slower = [100 * (1 - b / a) for a, b in zip(*speeds.values(), strict=True)]

@@ -93,8 +93,8 @@ def rows(data: str, train: int, epochs: int, runs: int) -> Iterator[Row]:
         others = adam(seen)
     for layer, (probe, other) in enumerate(zip(times[0][1], others, strict=True), start=1):
         gain = 100 * (probe.accuracy - other)
-        name = f"layer {layer}, fast ({probe.accuracy:.1%}) less Adam ({other:.1%})"
-        yield figure(name, [gain], "points", ">= -0.5")
+        unit = f"points, {probe.accuracy:.1%} less {other:.1%}"
+        yield figure(f"layer {layer}, fast less Adam", [gain], unit, ">= -0.5")
 
 
 def main() -> None:

@@ -9,9 +9,11 @@ import argparse
 import json
 import os
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -102,8 +104,18 @@ def record(benchmark: str, rows: list[Row]) -> dict[str, Any]:
         "benchmark": benchmark,
         "machine": machine(torch.device("cuda" if torch.cuda.is_available() else "cpu")),
         "versions": versions(),
+        "options": options_of(sys.argv[1:]),
+        "when": datetime.now(UTC).isoformat(timespec="minutes"),
         "rows": rows,
     }
+
+
+def options_of(words: list[str]) -> list[str]:
+    """What was asked of a benchmark, without how its record is told."""
+    how = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    how.add_argument("--json", action="store_true")
+    how.add_argument("--out")
+    return how.parse_known_args(words)[1]
 
 
 def versions() -> dict[str, str]:

@@ -213,7 +213,7 @@ def growth(call: Callable[[], None], device: torch.device, times: int = 3) -> fl
 
 def main() -> None:
     options = parser(__doc__)
-    options.add_argument("--encoder", nargs="+", default=["vgg6-small"], choices=ENCODERS)
+    options.add_argument("--encoder", nargs="+", default=["vgg6-small", "vgg6"], choices=ENCODERS)
     options.add_argument("--batch", type=int, nargs="+", default=[32])
     options.add_argument("--variants", nargs="+", default=[*VARIANTS], choices=VARIANTS)
     options.add_argument("--peak", action="store_true", help="only the memory of one variant")

@@ -95,7 +95,6 @@ def rows(data: str, most: int, runs: int) -> Iterator[Row]:
 
 def main() -> None:
     options = parser(__doc__)
-    options.set_defaults(runs=1)
     options.add_argument("--data", default="photos", metavar="SPEC")
     options.add_argument("--images", type=int, default=8000, help="at most (default: 8000)")
     given = parsed(options)

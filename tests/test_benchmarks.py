@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import __main__ as harness
 from benchmarks import record
+from benchmarks.table import LESS_IS_BETTER, MORE_IS_BETTER, compared, of_row, page, place, worse
 
 # What a machine with a GPU may lack, and what is measured there.
 ABSENT = "fastapi starlette uvicorn pydantic pydantic_settings openTSNE plotly httpx torchvision"
-MEASURED = "train_step depth_memory tsne multi_gpu scale probes learning"
+MEASURED = "train_step depth_memory views activity_pass tsne multi_gpu scale probes learning"
 WITHOUT = f"""
 import sys
 for name in {ABSENT.split()}:
@@ -50,3 +52,115 @@ def test_a_gpu_that_is_not_there_is_told(
 
 def test_what_is_measured_on_a_gpu_needs_neither_server_nor_page() -> None:
     subprocess.run([sys.executable, "-c", WITHOUT], check=True, timeout=120)
+
+
+def test_a_step_that_is_timed_prints_its_record_last(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.train_step", "--json", "--out", str(tmp_path)]
+    options = ["--encoder", "vgg6-tiny", "--batch", "2", "--runs", "2", "--device", "cpu"]
+    done = subprocess.run(
+        [*command, *options], check=True, stdout=subprocess.PIPE, text=True, timeout=300
+    )
+    whole = json.loads(done.stdout.splitlines()[-1])
+    assert whole == json.loads((tmp_path / "train_step.json").read_text())
+    assert whole.keys() >= {"benchmark", "machine", "versions", "rows"}
+    assert whole["options"] == options
+    rows = {row["variant"]: row for row in whole["rows"]}
+    assert list(rows) == ["saccade", "float32", "summed", "end-to-end"]
+    for row in rows.values():
+        assert (row["encoder"], row["batch"]) == ("vgg6-tiny", 2)
+        assert row["images_per_s"] > 0 and row["peak_mb"] >= 0 and row["share_of_floor"] > 0
+
+
+def of(rows: list[dict], *options: str, **machine: str) -> dict:
+    """A record as a benchmark prints it."""
+    on = {"processor": "made up", "cores": 2, "threads": 2, "python": "3", "device": "cpu"}
+    return {
+        **{"benchmark": "made-up", "machine": on | machine, "versions": {"torch": "2"}},
+        **{"options": [*options], "when": "2026-01-02T03:04+00:00", "rows": rows},
+    }
+
+
+@pytest.mark.parametrize(
+    ("unit", "before", "now", "told"),
+    [
+        ("s", 1.0, 1.2, True),
+        ("s", 1.0, 0.5, False),
+        ("s", 1.0, 1.05, False),
+        ("images/s", 100, 80, True),
+        ("images/s", 100, 130, False),
+        ("% right; 98 % of units answer", 40, 30, True),
+        ("% right; 98 % of units answer", 40, 50, False),
+        ("power of the images", 1.0, 1.5, True),
+        ("answers, of 70", 0, 3, True),
+        ("answers, of 70", 3, 0, False),
+        ("%", -1.0, -1.05, False),
+    ],
+)
+def test_what_is_worse_than_the_last_time_is_told(
+    unit: str, before: float, now: float, told: bool
+) -> None:
+    last = of([record.figure("a", [before], unit.replace("98", "97").replace("70", "71"))])
+    found = worse(of([record.figure("a", [now], unit)]), last)
+    assert bool(found) == told and all("made-up: a: " in line for line in found)
+
+
+def test_memory_and_the_share_of_the_floor_are_compared_with_the_speed() -> None:
+    row = record.figure("step", [100.0], "images/s", peak_mb=500, share_of_floor=0.5)
+    row |= {"floor_images_per_s": 200, "matrix_gflops": 7, "matrix_dtype": "bfloat16"}
+    new = row | {"peak_mb": 600, "share_of_floor": 0.4}
+    assert len(worse(of([new]), of([row]))) == 2
+    text = page({"made-up": compared(of([new]), of([row]))})
+    assert "| step | 100 |  |  | images/s |  | 1.00 |" in text
+    assert "| step | 600 | 1.20 | 0.40 of 200 images/s | 0.80 | 7 GFLOP/s bfloat16 |" in text
+
+
+def test_figures_of_other_machines_and_other_questions_do_not_compare() -> None:
+    rows, new = [record.figure("a", [1.0], "s")], [record.figure("a", [9.0], "s")]
+    plain = of(rows)
+    for last in (None, of(rows, threads=1), of(rows, "--data", "x"), of(rows, gpu="H200")):
+        assert worse(of(new), last) == []
+        assert compared(of(new), last)["rows"][0]["times_last"] == {}
+    newer = of(new, python="4")  # a newer Python is told, and no other machine
+    assert compared(newer, plain)["rows"][0]["times_last"] == {"s": 9.0}
+    assert "The last: torch 2; 2026-01-02" in page({"made-up": compared(newer, plain)})
+    assert place(of(rows, gpu="H200")) == "made-up on H200"
+
+
+def test_the_table_is_made_of_the_records_and_each_unit_has_a_better_way() -> None:
+    records = json.loads(harness.KEPT.read_text())
+    assert harness.PAGE.read_text() == page(records)
+    assert {place(found) for found in records.values()} == set(records)
+    units = {u for found in records.values() for row in found["rows"] for u in of_row(row)}
+    assert units <= LESS_IS_BETTER ^ MORE_IS_BETTER
+
+
+def test_what_fails_keeps_its_last_record_and_the_others_are_compared_with_the_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = {
+        "views": of([record.figure("a", [2.0], "s")], "--runs", "9") | {"benchmark": "views"},
+        "page": of([]) | {"benchmark": "page"},
+        "load": None,
+    }
+    last = {name: of([record.figure("a", [1.0], "s")]) | {"benchmark": name} for name in made}
+    last["views"]["options"] = ["--runs", "9"]
+    asked = []
+
+    def run(name: str, options: list[str]) -> dict | None:
+        asked.append((name, options))
+        return made[name]
+
+    monkeypatch.setattr(harness, "KEPT", tmp_path / "results.json")
+    monkeypatch.setattr(harness, "PAGE", tmp_path / "results.md")
+    monkeypatch.setattr(harness, "run", run)
+    monkeypatch.setattr(harness, "committed", lambda: last)
+    harness.KEPT.write_text(json.dumps(last))
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "load", "page", "views"])
+    for _ in range(2):  # a second run compares with what is committed, not with the first
+        with pytest.raises(SystemExit, match="left as they were: load, page"):
+            harness.main()
+        assert "worse: views: a: 2 s, 1 the last time" in capsys.readouterr().out
+        kept = json.loads(harness.KEPT.read_text())
+        assert (kept["load"], kept["page"]) == (last["load"], last["page"])
+        assert kept["views"]["rows"][0]["times_last"] == {"s": 2.0}
+    assert asked[2] == ("views", ["--runs", "9"])  # as it was recorded
