@@ -65,6 +65,23 @@ def test_processes_that_share_images_learn_what_one_process_learns(
     assert {name: d for name, d in far.items() if not d < 1e-10} == {}
 
 
+def test_runs_that_share_images_are_handed_over_in_both_directions(
+    at_work, images, labels, tmp_path
+):
+    stop = 4  # in the middle of the second epoch
+    (case,) = cases({"clapp": {}})
+    whole = finish(case, images, labels, tmp_path)
+    finish({**case, "name": "begun by one", "stop": stop}, images, labels, tmp_path)
+    begun = {**case, "name": "begun by several", "stop": stop}
+    ended = {**case, "name": "ended by several", "resume": "begun by one"}
+    found = at_work(2, [begun, ended])
+    assert found[begun["name"]]["step"] == stop
+    back = finish({**case, "resume": begun["name"]}, images, labels, tmp_path)
+    later = {**whole, "losses": whole["losses"][stop + 1 :]}
+    for resumed in (back, found[ended["name"]]):
+        assert distance(resumed, later) < 1e-10
+
+
 def distance(found: dict, wanted: dict) -> float:
     """The most that any weight, moment or loss differs; all steps must be there."""
     assert found["step"] == wanted["step"]

@@ -1,0 +1,50 @@
+"""Does a training step hold more at once where there are more layers?"""
+
+import pytest
+import torch
+from torch.autograd.graph import saved_tensors_hooks
+
+from benchmarks.depth_memory import training_of
+from benchmarks.train_step import pictures
+from models.presets import ENCODERS
+from models.train import step
+
+IMAGES = 2
+
+
+class Held:
+    """What a step keeps for its backward pass: how much now, and the most so far, bytes."""
+
+    def __init__(self) -> None:
+        self.now = self.most = 0
+
+    def keep(self, tensor: torch.Tensor) -> "Kept":
+        return Kept(self, tensor)
+
+
+class Kept:
+    def __init__(self, held: Held, tensor: torch.Tensor) -> None:
+        self.held, self.tensor = held, tensor
+        held.now += tensor.nbytes
+        held.most = max(held.most, held.now)
+
+    def __del__(self) -> None:
+        self.held.now -= self.tensor.nbytes
+
+
+def most_held(rule: str, depth: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.delitem(ENCODERS, f"depth-{depth}", raising=False)  # it is entered below
+    training, held = training_of(rule, depth), Held()
+    with saved_tensors_hooks(held.keep, lambda kept: kept.tensor):
+        step(training, pictures(IMAGES, training.weight.device), 0)
+    assert held.now == 0
+    return held.most
+
+
+def test_layers_that_learn_by_themselves_hold_no_more_when_there_are_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    six, twelve = (most_held("clapp", depth, monkeypatch) for depth in (6, 12))
+    assert six > 0 and twelve <= 1.05 * six
+    through = [most_held("hinge-cpc", depth, monkeypatch) for depth in (6, 12)]
+    assert through[1] > 1.7 * through[0] > 1.7 * six
