@@ -23,7 +23,7 @@ from models.encoder import Encoder
 from models.presets import ENCODERS, Preset, patch_sites
 from models.rules import RULES
 from models.rules.rule import Form
-from models.train import step
+from models.train import exactly, step
 from models.training import Training, adam, taught
 
 DEPTHS, WIDTH, BATCH, VIEW = (6, 12, 24, 48), 64, 32, 64
@@ -52,7 +52,12 @@ def own_peak(rule: str, depth: int) -> float:
     keep_freed_memory()
     training = training_of(rule, depth)
     images = pictures(BATCH, training.weight.device)
-    return growth(lambda: step(training, images, 0), training.weight.device)
+
+    def call() -> None:
+        with exactly(training):
+            step(training, images, 0)
+
+    return growth(call, training.weight.device)
 
 
 def rows(runs: int) -> Iterator[Row]:

@@ -2,7 +2,7 @@
 
 One step of CLAPP on random pictures, turn by turn with the same step written plainly: `float32`
 layer by layer, `summed` with all losses in one backward pass, `end-to-end` with the loss of the top
-layer (hinge-cpc) through all of them. The floor is what the convolutions and their weight gradients
+layer (hinge-cpc) through all of them, each as torch has it (on a GPU with convolutions in TF32). The floor is what the convolutions and their weight gradients
 would take at the rate of a large matrix product, measured beside them. Memory is the most that a
 process of its own needed over what it held before its first step.
 """
@@ -27,18 +27,19 @@ from models.device import keep_freed_memory, pick_device, pick_precision
 from models.encoder import Layer
 from models.patches import patches, to_grid
 from models.presets import ENCODERS, PATCH, grid_of
-from models.train import step
+from models.train import exactly, step
 from models.training import at_zero, begin
 
 SIDE, VIEW = 96, 64  # of the pictures and what the encoder sees, pixels
-MATRIX = 4096  # rows and columns of the product that tells the matrix rate
+MATRIX = {"cpu": 4096, "cuda": 8192}  # rows and columns of the product that tells the rate
 
 
 def saccade(config: TrainConfig, images: Tensor) -> Callable[[], None]:
     training = begin(config, VIEW)
 
     def call() -> None:
-        step(training, images, training.batch)
+        with exactly(training):
+            step(training, images, training.batch)
         training.batch += 1
 
     return call
@@ -129,7 +130,8 @@ def macs(encoder: str) -> float:
 
 def matrix_rate(dtype: torch.dtype, device: torch.device, runs: int) -> float:
     """Multiplications a second of the best of `runs` large matrix products."""
-    a = torch.randn(MATRIX, MATRIX, device=device).to(dtype)
+    side = MATRIX[device.type]
+    a = torch.randn(side, side, device=device).to(dtype)
     together = 1 if device.type == "cpu" else 20  # between two waits for a GPU, so that none counts
     seconds = []
     for _ in range(runs + 1):
@@ -138,7 +140,7 @@ def matrix_rate(dtype: torch.dtype, device: torch.device, runs: int) -> float:
             a @ a
         wait(device)
         seconds.append((time.perf_counter() - start) / together)
-    return MATRIX**3 / min(seconds[1:])
+    return side**3 / min(seconds[1:])
 
 
 def pictures(batch: int, device: torch.device) -> Tensor:
@@ -183,6 +185,7 @@ def rows(encoder: str, batch: int, variants: list[str], runs: int) -> Iterator[R
 
 def peak(encoder: str, batch: int, variant: str) -> float:
     """MiB over what a process of its own held before its first step."""
+    torch.cuda.empty_cache()  # of this process, where it has a GPU
     command = [sys.executable, "-m", "benchmarks.train_step", "--peak"]
     command += ["--encoder", encoder, "--batch", str(batch), "--variants", variant]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)

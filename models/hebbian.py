@@ -21,7 +21,7 @@ from models.patches import to_grid
 from models.rules.clapp import CLAPP
 from models.rules.clapp_s import CLAPPs
 from models.rules.rule import Rule
-from models.rules.scores import rows, share_of_sign
+from models.rules.scores import by_place, rows, share_of_sign
 
 PATCHES = 512  # at a time: their unfolded inputs are nine times as large as the inputs
 
@@ -95,9 +95,9 @@ def local_update(
 def pairs_of(rule: CLAPP | CLAPPs, number: int, z: Tensor, draw) -> Iterator[Pairs]:
     """All pairs of one layer, for each k and each term of its loss; z [b, j, row, column]."""
     b, _, side, columns = z.shape
-    every = torch.arange(b * side * columns, device=z.device).view(b, 1, side, columns)
+    every = torch.arange(b * side * columns, device=z.device).view(b, side, columns)
     for k in range(1, rule.steps + 1):
-        context, future = rows(every, k)  # [b, 1, r, x]
+        context, future = (part[:, None] for part in rows(every, k))  # [b, 1, r, x]
         places = b * future[0].numel()
         if isinstance(rule, CLAPP):
             for term, sides in enumerate(("pred", "retro")):
@@ -106,7 +106,7 @@ def pairs_of(rule: CLAPP | CLAPPs, number: int, z: Tensor, draw) -> Iterator[Pai
                 signs, shares = y[:, None, None, None], share[:, None, None, None]
                 yield Pairs(k, signs, shares, context, future[met], sides)
             continue
-        wrong = future.flatten()[draw.places(rows(z, k)[1], k)]  # [b, n, r, x]
+        wrong = future.flatten()[draw.places(rows(by_place(z), k)[1], k)]  # [b, n, r, x]
         one = z.new_ones(())
         for sides in ("tied",) if rule.symmetric else ("pred", "retro"):
             yield Pairs(k, one, one / places / rule.steps, context, future, sides)

@@ -24,7 +24,7 @@ FREE = {
     "parallel",
     "keep",
 }  # may differ when a run goes on
-ARITHMETIC = 2  # one more with every change after which a step ends in other last digits
+ARITHMETIC = 3  # one more with every change after which a step ends in other last digits
 
 
 @dataclass

@@ -76,7 +76,8 @@ def predictions(W_pred: Tensor, z: Tensor, ids: np.ndarray, seed: int) -> dict[s
     W_pred [k, j, i]; z [n, unit, row, column] of the images `ids` [n], in twos; n is even.
     """
     steps, units = W_pred.shape[:2]
-    sizes = [rows(z, k)[0][0, 0].numel() * (len(z) // 2) for k in range(1, steps + 1)]
+    z = z.movedim(1, -1)
+    sizes = [rows(z, k)[0][0, ..., 0].numel() * (len(z) // 2) for k in range(1, steps + 1)]
     pairs = 2 * min(PAIRS // 2, max(1, BYTES // (4 * steps * units)), *sizes)
     generator = np.random.default_rng(seed)
     found = [
@@ -88,9 +89,9 @@ def predictions(W_pred: Tensor, z: Tensor, ids: np.ndarray, seed: int) -> dict[s
 def at_step(
     W: Tensor, c: Tensor, z: Tensor, ids: np.ndarray, pairs: int, generator: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """The same of one step: c and z [n, unit, r, x], `pairs` even."""
-    told = (W @ c.flatten(2)).movedim(1, 0)  # [j, n, r * x]
-    met = z.flatten(2).movedim(1, 0)
+    """The same of one step: c and z [n, r, x, unit], `pairs` even."""
+    told = (W @ c.flatten(1, 2).mT).movedim(1, 0)  # [j, n, r * x]
+    met = z.flatten(1, 2).movedim(2, 0)
     twins = met.unflatten(1, (-1, 2)).flip(2).flatten(1, 2)  # those of the other of two images
     places = met.shape[2]
     chosen = generator.permutation(met.shape[1] // 2 * places)[: pairs // 2]
@@ -102,8 +103,8 @@ def at_step(
         "true": correlation(told.flatten(1), met.flatten(1)),
         "wrong": correlation(told.flatten(1), twins.flatten(1)),
         "image": ids[image],
-        "row": place // c.shape[3],
-        "column": place % c.shape[3],
+        "row": place // c.shape[2],
+        "column": place % c.shape[2],
     } | dict(chain.from_iterable(levels(name, of).items() for name, of in shown.items()))
 
 

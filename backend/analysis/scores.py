@@ -8,11 +8,11 @@ from torch import Tensor
 
 from models.rules.clapp import CLAPP
 from models.rules.clapp_pp import CLAPPpp
-from models.rules.clapp_s import CLAPPs
+from models.rules.clapp_s import CLAPPs, scores
 from models.rules.hinge_cpc import HingeCPC
 from models.rules.infonce import CPC
 from models.rules.rule import Rule
-from models.rules.scores import rows, score
+from models.rules.scores import by_place, rows, score
 
 BINS = 48  # at most
 OUTER = 0.1  # per cent of the scores at either end that may share the outermost bins
@@ -39,8 +39,9 @@ def scores_of(rule: Rule, layer: int, z: Tensor, draw) -> Iterator[list[tuple[Te
         told = [c.roll(len(c) // 2, 0) @ B[0].T for B, c in rule.contexts(layer, z, draw)]
         yield [((z * t).sum(1), (z[draw.other] * t).sum(1)) for t in told]
         return
+    z = by_place(z)
     for k in range(1, rule.steps + 1):
-        c, z_k = (part[:, None] for part in rows(z, k))  # [b, 1, channel, r, x] each
+        c, z_k = (part[:, None] for part in rows(z, k))  # [b, 1, r, x, channel] each
         if isinstance(rule, CLAPP | HingeCPC):
             at_top = isinstance(rule, HingeCPC)
             W_pred, W_retro = (W if at_top else W[layer] for W in (rule.W_pred, rule.W_retro))
@@ -50,10 +51,10 @@ def scores_of(rule: Rule, layer: int, z: Tensor, draw) -> Iterator[list[tuple[Te
                 (score(W_retro[k - 1], c, z_k), score(W_retro[k - 1], c, met[1])),
             ]
             continue
-        wrong = draw.futures(z_k[:, 0], k)  # [b, n, channel, r, x]
+        wrong = draw.futures(z_k[:, 0], k)  # [b, n, r, x, channel]
         if isinstance(rule, CLAPPs):
-            pairs = zip(rule.scores(layer, k, c, z_k), rule.scores(layer, k, c, wrong), strict=True)
-            yield list(pairs)
+            weights = [W[k - 1] for W in rule.parameters_of(layer)]
+            yield list(zip(scores(weights, c, z_k), scores(weights, c, wrong), strict=True))
         else:
             W = (rule.W_pred if isinstance(rule, CPC) else rule.W_pred[layer])[k - 1]
             yield [(score(W, z_k, c), score(W, wrong, c))]

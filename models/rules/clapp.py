@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from models.rules.rule import Form, Rule, matrices
-from models.rules.scores import Broadcast, broadcast, mean_of_signs, rows, score
+from models.rules.scores import Broadcast, broadcast, by_place, rows, score, share_of_sign
 
 
 @final
@@ -62,17 +62,18 @@ def two_way_hinge(
     z: Tensor, W_pred: Tensor, W_retro: Tensor, layer: int, draw: Broadcast
 ) -> Tensor:
     """CLAPP's loss of one layer: z [b, channel, row, column], W_pred and W_retro [k, j, j]."""
-    total = z.new_zeros(())
-    for k in range(1, len(W_pred) + 1):
-        c, z_k = rows(z, k)  # [b, channel, r, x] each
+    z, total = by_place(z), z.new_zeros(())
+    shares = [share_of_sign(y, total) for y in draw.y[layer]]  # of each term, [b]
+    for k, (W_p, W_r) in enumerate(zip(W_pred, W_retro, strict=True), start=1):
+        c, z_k = rows(z, k)  # [b, r, x, channel] each
 
         y, met = draw.fate(layer, 0, k)
-        u = score(W_pred[k - 1], z_k[met], c.detach())  # [b, r, x]
-        total = total + mean_of_signs(hinge(y, u), y)
+        u = score(W_p, z_k[met], c.detach())  # [b, r, x]
+        total = total + (shares[0] * hinge(y, u)).sum()
 
         y, met = draw.fate(layer, 1, k)
-        u = score(W_retro[k - 1], c, z_k[met].detach())
-        total = total + mean_of_signs(hinge(y, u), y)
+        u = score(W_r, c, z_k[met].detach())
+        total = total + (shares[1] * hinge(y, u)).sum()
     return total / len(W_pred)
 
 

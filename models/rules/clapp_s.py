@@ -1,12 +1,21 @@
 """CLAPP-s, the synchronous version: the true and the wrong future at every step (method A.8)."""
 
+from collections.abc import Sequence
 from typing import final
 
 import torch
 from torch import Tensor, nn
 
 from models.rules.rule import Form, Rule, matrices
-from models.rules.scores import Anywhere, OtherImages, anywhere, other_images, rows, score
+from models.rules.scores import (
+    Anywhere,
+    OtherImages,
+    anywhere,
+    by_place,
+    other_images,
+    rows,
+    score,
+)
 
 NEGATIVES = 16  # of "anywhere", as in the published script
 
@@ -51,21 +60,24 @@ class CLAPPs(Rule):
         return other_images(images, self.steps, generator)
 
     def loss(self, layer: int, z: Tensor, draw: OtherImages | Anywhere) -> Tensor:
-        total = z.new_zeros(())
-        for k in range(1, self.steps + 1):
-            c, z_k = rows(z, k)  # [b, channel, r, x] each
+        z, total = by_place(z), z.new_zeros(())
+        for k, weights in enumerate(zip(*self.parameters_of(layer), strict=True), start=1):
+            c, z_k = rows(z, k)  # [b, r, x, channel] each
             for y, future in ((+1, z_k[:, None]), (-1, draw.futures(z_k, k))):
-                for u in self.scores(layer, k, c[:, None], future):  # [b, n, r, x]
+                for u in scores(weights, c[:, None], future):  # [b, n, r, x]
                     total = total + torch.relu(1 - y * u).mean()
         return total / self.steps
-
-    def scores(self, layer: int, k: int, c: Tensor, z: Tensor) -> list[Tensor]:
-        """The score of each term, with the gradient that the term lets through."""
-        W_pred = self.W_pred[layer][k - 1]
-        if self.symmetric:
-            return [score(W_pred, z, c)]
-        return [score(W_pred, z, c.detach()), score(self.W_retro[layer][k - 1], c, z.detach())]
 
     def parameters_of(self, layer: int) -> list[nn.Parameter]:
         retro = [] if self.symmetric else [self.W_retro[layer]]
         return [self.W_pred[layer], *retro]
+
+
+def scores(weights: Sequence[Tensor], c: Tensor, z: Tensor) -> list[Tensor]:
+    """The score of each term, with the gradient that the term lets through.
+
+    weights: the matrices [j, i] of one step, one or two; c and z [b, n, r, x, channel].
+    """
+    if len(weights) == 1:
+        return [score(weights[0], z, c)]
+    return [score(weights[0], z, c.detach()), score(weights[1], c, z.detach())]

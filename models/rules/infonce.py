@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from models.rules.rule import Form, Rule, matrices
-from models.rules.scores import Anywhere, anywhere, rows, score
+from models.rules.scores import Anywhere, anywhere, by_place, rows, score
 
 NEGATIVES = 16
 
@@ -67,10 +67,10 @@ class CPC(Rule):
 
 def info_nce(z: Tensor, W_pred: Tensor, draw: Anywhere) -> Tensor:
     """Mean over steps and places of the cross-entropy; z [b, channel, row, column], W [k, j, j]."""
-    total = z.new_zeros(())
-    for k in range(1, len(W_pred) + 1):
-        c, z_k = rows(z, k)  # [b, channel, r, x] each
-        future = torch.cat([z_k[:, None], draw.futures(z_k, k)], 1)  # [b, 1 + n, channel, r, x]
-        u = score(W_pred[k - 1], future, c[:, None])  # [b, 1 + n, r, x]
+    z, total = by_place(z), z.new_zeros(())
+    for k, W in enumerate(W_pred, start=1):
+        c, z_k = rows(z, k)  # [b, r, x, channel] each
+        future = torch.cat([z_k[:, None], draw.futures(z_k, k)], 1)  # [b, 1 + n, r, x, channel]
+        u = score(W, future, c[:, None])  # [b, 1 + n, r, x]
         total = total - u.log_softmax(1)[:, 0].mean()
     return total / len(W_pred)

@@ -16,18 +16,23 @@ from torch.nn import functional as F
 Term = int  # 0: the future is predicted from the context, 1: the context from the future
 
 
+def by_place(z: Tensor) -> Tensor:
+    """z [b, channel, row, column] -> [b, row, column, channel], and so in memory: what is gathered
+    and multiplied at a place then lies together."""
+    return z.movedim(1, -1).contiguous()
+
+
 def rows(z: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Context and future rows, k + 1 rows apart: z [b, channel, y, x] -> two [b, channel, r, x]."""
+    """Context and future rows, k + 1 rows apart: z [b, row, ...] -> two [b, r, ...]."""
     distance = k + 1
-    return z[:, :, :-distance], z[:, :, distance:]
+    return z[:, :-distance], z[:, distance:]
 
 
 def score(W: Tensor, post: Tensor, pre: Tensor) -> Tensor:
-    """u = post . W pre at every place: post [..., j, r, x], W [j, i], pre [..., i, r, x].
+    """u = post . W pre at every place: post [..., j], W [j, i], pre [..., i] -> [...].
 
-    Returns [..., r, x]. The matrix is applied to the smaller side: u = (W^T post) . pre as well.
+    The matrix is applied to the smaller side: u = (W^T post) . pre as well.
     """
-    post, pre = post.movedim(-3, -1), pre.movedim(-3, -1)  # [..., r, x, channel]
     if pre.numel() <= post.numel():
         return (post * F.linear(pre, W)).sum(-1)
     return (F.linear(post, W.T) * pre).sum(-1)
@@ -63,13 +68,11 @@ def broadcast(
     return Broadcast(y.expand(layers, terms, images), other.expand(layers, terms, steps, images))
 
 
-def mean_of_signs(loss: Tensor, y: Tensor) -> Tensor:
-    """Mean over the +1 images plus mean over the -1 images of loss [b]; an empty half is 0."""
-    return (share_of_sign(y, loss) * loss).sum()
-
-
 def share_of_sign(y: Tensor, like: Tensor) -> Tensor:
-    """Weight of an image in the loss: 1 / the images of its sign; y [b] -> [b]."""
+    """Weight of each image where +1 and -1 images are averaged apart: 1 / the images of its sign.
+
+    y [b] -> [b]; a sign that no image has counts nothing.
+    """
     wrong = (y < 0).to(like.dtype)
     true = 1 - wrong
     return true / true.sum().clamp(min=1) + wrong / wrong.sum().clamp(min=1)
@@ -84,12 +87,12 @@ class OtherImages(NamedTuple):
         return OtherImages(self.other.to(device))
 
     def futures(self, z: Tensor, k: int) -> Tensor:
-        """Future rows z [b, channel, r, x] -> wrong ones [b, 1, channel, r, x]."""
+        """Future rows z [b, r, x, channel] -> wrong ones [b, 1, r, x, channel]."""
         return z[self.other[k - 1]][:, None]
 
     def places(self, z: Tensor, k: int) -> Tensor:
         """Which row of z as [b * r * x, channel] each wrong future is: [b, 1, r, x]."""
-        b, _, r, x = z.shape
+        b, r, x, _ = z.shape
         every = torch.arange(b * r * x, device=z.device).view(b, r, x)
         return every[self.other[k - 1]][:, None]
 
@@ -103,13 +106,12 @@ class Anywhere(NamedTuple):
         return Anywhere(self.drawn.to(device))
 
     def futures(self, z: Tensor, k: int) -> Tensor:
-        """Future rows z [b, channel, r, x] -> wrong ones [b, n, channel, r, x]."""
-        flat = z.movedim(1, -1).flatten(0, 2)  # [b * r * x, channel]
-        return flat[self.places(z, k)].movedim(-1, 2)
+        """Future rows z [b, r, x, channel] -> wrong ones [b, n, r, x, channel]."""
+        return z.flatten(0, 2)[self.places(z, k)]
 
     def places(self, z: Tensor, k: int) -> Tensor:
         """Which row of z as [b * r * x, channel] each wrong future is: [b, n, r, x]."""
-        b, _, r, x = z.shape
+        b, r, x, _ = z.shape
         return self.drawn[k - 1, :, :, :r, :x] % (b * r * x)
 
 

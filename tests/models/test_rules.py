@@ -13,7 +13,7 @@ from models.rules import RULES
 from models.rules.clapp import CLAPP
 from models.rules.clapp_s import CLAPPs
 from models.rules.rule import Form
-from models.rules.scores import Broadcast, anywhere, mean_of_signs, other_images
+from models.rules.scores import Broadcast, anywhere, by_place, other_images, share_of_sign
 from models.train import train
 from models.training import begin
 from tests.proof.table import (
@@ -159,13 +159,15 @@ def test_every_rule_with_one_input_starts_from_the_same_encoder(photos):
 
 def test_a_batch_of_one_sign_only_has_no_term_for_the_other():
     ones = torch.ones(3, dtype=torch.int64)
-    assert mean_of_signs(torch.tensor([1.0, 2.0, 3.0]), ones) == 2.0
-    assert mean_of_signs(torch.tensor([1.0, 2.0, 3.0]), -ones) == 2.0
+    loss = torch.tensor([1.0, 2.0, 3.0])
+    for y in (ones, -ones):
+        assert (share_of_sign(y, loss) * loss).sum() == 2.0
 
 
 def test_the_two_halves_of_a_batch_are_averaged_separately():
     y = torch.tensor([1, 1, -1])
-    assert mean_of_signs(torch.tensor([1.0, 3.0, 10.0]), y) == 12.0
+    loss = torch.tensor([1.0, 3.0, 10.0])
+    assert (share_of_sign(y, loss) * loss).sum() == 12.0
 
 
 def form(widths, side=7):
@@ -219,21 +221,22 @@ def test_negatives_from_anywhere_are_future_patches_of_any_image():
     z = torch.arange(4 * 7 * 7.0).view(4, 1, 7, 7)
     draw = anywhere(4, 16, 7, 5, generator)
     for k in (1, 5):
-        future = z[:, :, k + 1 :]
+        future = by_place(z)[:, k + 1 :]
         wrong = draw.futures(future, k)
-        assert wrong.shape == (4, 16, 1, 6 - k, 7)
+        assert wrong.shape == (4, 16, 6 - k, 7, 1)
         assert set(wrong.unique().tolist()) <= set(future.unique().tolist())
-        assert torch.equal(future.flatten()[draw.places(future, k)], wrong[:, :, 0])
-    assert len(draw.futures(z[:, :, 2:], 1).unique()) > 100
+        assert torch.equal(future.flatten()[draw.places(future, k)], wrong[..., 0])
+    assert len(draw.futures(by_place(z)[:, 2:], 1).unique()) > 100
 
 
 def test_one_other_image_stands_for_all_places():
     generator = torch.Generator().manual_seed(0)
     z = torch.arange(4 * 7 * 7.0).view(4, 1, 7, 7)
     draw = other_images(4, 5, generator)
-    wrong = draw.futures(z[:, :, 3:], 2)
-    assert torch.equal(wrong[:, 0], z[draw.other[1]][:, :, 3:])
-    assert torch.equal(z[:, :, 3:].flatten()[draw.places(z[:, :, 3:], 2)], wrong[:, :, 0])
+    future = by_place(z)[:, 3:]
+    wrong = draw.futures(future, 2)
+    assert torch.equal(wrong[:, 0, ..., 0], z[draw.other[1]][:, 0, 3:])
+    assert torch.equal(future.flatten()[draw.places(future, 2)], wrong[..., 0])
 
 
 def test_every_row_of_the_table_loads_a_rule_and_says_what_it_is():

@@ -153,7 +153,8 @@ def cross_entropy_of_step(rule, layer, z, draw, k):
     c, later = z[:, :, : -k - 1], z[:, :, k + 1 :]
     predicted = torch.einsum("ji,birx->bjrx", rule.W_pred[layer][k - 1], c)
     true = (predicted * later).sum(1)
-    wrong = (predicted[:, None] * draw.futures(later, k)).sum(2)
+    wrong = draw.futures(later.movedim(1, -1), k).movedim(-1, 2)
+    wrong = (predicted[:, None] * wrong).sum(2)
     return (torch.cat([true[:, None], wrong], 1).logsumexp(1) - true).mean()
 
 

@@ -144,7 +144,8 @@ def test_the_one_matrix_of_clapp_s_scores_as_the_published_loss_does(tmp_path):
         for k in range(1, 6):
             c, q = z[:, :, : -(k + 1)], z[:, :, k + 1 :]
             q = F.conv2d(q, state[f"loss.W_k.{k - 1}.weight"].double())
-            wrong = q.movedim(1, -1).flatten(0, 2)[draw.places(q, k)].movedim(-1, 2)
+            q_last = q.movedim(1, -1)
+            wrong = q_last.flatten(0, 2)[draw.places(q_last, k)].movedim(-1, 2)
             total += hinge(1, (c * q).sum(1)).mean() + hinge(-1, (c[:, None] * wrong).sum(2)).mean()
         torch.testing.assert_close(rule.loss(layer, z, draw), total / 5, rtol=1e-12, atol=0)
 
