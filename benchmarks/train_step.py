@@ -2,9 +2,10 @@
 
 One step of CLAPP on random pictures, turn by turn with the same step written plainly: `float32`
 layer by layer, `summed` with all losses in one backward pass, `end-to-end` with the loss of the top
-layer (hinge-cpc) through all of them, each as torch has it (on a GPU with convolutions in TF32). The floor is what the convolutions and their weight gradients
-would take at the rate of a large matrix product, measured beside them. Memory is the most that a
-process of its own needed over what it held before its first step.
+layer (hinge-cpc) through all of them, each as torch has it (on a GPU with convolutions in TF32).
+The floor is what the convolutions and their weight gradients would take at the rate of a large
+matrix product, measured beside them. Memory is the most that a process of its own needed over what
+it held before its first step.
 """
 
 import json
