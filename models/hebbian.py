@@ -101,10 +101,10 @@ def pairs_of(rule: CLAPP | CLAPPs, number: int, z: Tensor, draw) -> Iterator[Pai
         places = b * future[0].numel()
         if isinstance(rule, CLAPP):
             for term, sides in enumerate(("pred", "retro")):
-                y, met = draw.fate(number, term, k)
+                y, met = draw.fate(number, term)
                 share = share_of_sign(y, z) * b / places / rule.steps
                 signs, shares = y[:, None, None, None], share[:, None, None, None]
-                yield Pairs(k, signs, shares, context, future[met], sides)
+                yield Pairs(k, signs, shares, context, future[met[k - 1]], sides)
             continue
         wrong = future.flatten()[draw.places(rows(by_place(z), k)[1], k)]  # [b, n, r, x]
         one = z.new_ones(())

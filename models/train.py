@@ -26,6 +26,8 @@ from models.training import (
 )
 
 LOOK_EVERY = 50  # steps between two looks at the losses for values that are not finite
+ROOM = 0.25  # of a GPU's free memory that images may fill
+BLOCK = 1000  # images copied to a GPU at once
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,13 @@ def train(
     check_same_run(training, config)
     taught = taught_by(images, labels if RULES[config.rule].labels else None)
     check_same_images(training, len(rows), taught)
+    source = resident(images, training.weight.device)
     per_epoch = -(-len(rows) // config.batch)
     epochs = config.epochs if training.rule.layers else 0
     steps = per_epoch * epochs
     training.share = share or training.share
     if steps:
-        training.share.begin(training, *batch_of(images, rows[: config.batch], training, labels))
+        training.share.begin(training, *batch_of(source, rows[: config.batch], training, labels))
     with training.share as share:
         if training.step == 0:
             start = torch.zeros(0)
@@ -83,7 +86,7 @@ def train(
                 if not share.go_on(training):
                     return
                 chosen = rows[np.sort(order[batch * config.batch : (batch + 1) * config.batch])]
-                seen, told = batch_of(images, chosen, training, labels)
+                seen, told = batch_of(source, chosen, training, labels)
                 set_rate(training, training.step / steps)
                 with exactly(training):
                     losses = step(training, seen, batch, told)
@@ -112,11 +115,23 @@ def set_rate(training: Training, fraction: float) -> None:
             group["lr"] = rate
 
 
+def resident(images: np.ndarray, device: torch.device) -> np.ndarray | Tensor:
+    """The images on the GPU that trains, unless they fill more than ROOM of what is free there."""
+    if device.type != "cuda" or images.nbytes > ROOM * torch.cuda.mem_get_info(device)[0]:
+        return images
+    held = torch.empty(images.shape, dtype=torch.uint8, device=device)
+    for start in range(0, len(images), BLOCK):
+        held[start : start + BLOCK] = torch.from_numpy(images[start : start + BLOCK].copy())
+    return held
+
+
 def batch_of(
-    images: np.ndarray, chosen: np.ndarray, training: Training, labels: np.ndarray | None
+    images: np.ndarray | Tensor, chosen: np.ndarray, training: Training, labels: np.ndarray | None
 ) -> tuple[Tensor, Tensor | None]:
     """Images of these numbers, and their labels where the rule learns from labels."""
     told = torch.from_numpy(labels[chosen].astype(np.int64)) if training.classes else None
+    if isinstance(images, Tensor):
+        return images[torch.from_numpy(chosen).to(images.device)], told
     return torch.from_numpy(images[chosen]), told
 
 

@@ -63,17 +63,16 @@ def two_way_hinge(
 ) -> Tensor:
     """CLAPP's loss of one layer: z [b, channel, row, column], W_pred and W_retro [k, j, j]."""
     z, total = by_place(z), z.new_zeros(())
-    shares = [share_of_sign(y, total) for y in draw.y[layer]]  # of each term, [b]
+    (y_p, met_p), (y_r, met_r) = (draw.fate(layer, term) for term in (0, 1))
+    share_p, share_r = (share_of_sign(y, total) for y in (y_p, y_r))
     for k, (W_p, W_r) in enumerate(zip(W_pred, W_retro, strict=True), start=1):
         c, z_k = rows(z, k)  # [b, r, x, channel] each
 
-        y, met = draw.fate(layer, 0, k)
-        u = score(W_p, z_k[met], c.detach())  # [b, r, x]
-        total = total + (shares[0] * hinge(y, u)).sum()
+        u = score(W_p, z_k[met_p[k - 1]], c.detach())  # [b, r, x]
+        total = total + (share_p * hinge(y_p, u)).sum()
 
-        y, met = draw.fate(layer, 1, k)
-        u = score(W_r, c, z_k[met].detach())
-        total = total + (shares[1] * hinge(y, u)).sum()
+        u = score(W_r, c, z_k[met_r[k - 1]].detach())
+        total = total + (share_r * hinge(y_r, u)).sum()
     return total / len(W_pred)
 
 

@@ -47,10 +47,10 @@ class Broadcast(NamedTuple):
     def to(self, device: torch.device) -> "Broadcast":
         return Broadcast(self.y.to(device), self.other.to(device))
 
-    def fate(self, layer: int, term: Term, k: int) -> tuple[Tensor, Tensor]:
-        """y [b], and whose future each image meets [b]: its own when y = +1, else the other's."""
-        y, other = self.y[layer, term], self.other[layer, term, k - 1]
-        return y, torch.where(y > 0, torch.arange(len(y), device=y.device), other)
+    def fate(self, layer: int, term: Term) -> tuple[Tensor, Tensor]:
+        """y [b], and whose future each image meets [k, b]: its own when y = +1, else the other's."""
+        y = self.y[layer, term]
+        return y, torch.where(y > 0, torch.arange(len(y), device=y.device), self.other[layer, term])
 
 
 def broadcast(

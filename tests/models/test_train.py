@@ -242,6 +242,33 @@ def test_cuda_agrees_with_the_processor(rule, precision, rtol):
     assert torch.allclose(losses("cuda", precision), losses("cpu", "float32"), rtol=rtol)
 
 
+def test_images_that_lie_on_the_device_are_the_same_as_those_that_are_copied(monkeypatch):
+    wanted, lying = config(), lambda images, _: torch.from_numpy(images)
+    copied = weights(finish(wanted, pictures()))
+    monkeypatch.setattr(loop, "resident", lying)
+    assert identical(copied, weights(finish(wanted, pictures())))
+
+
+@pytest.mark.gpu
+def test_images_are_kept_on_cuda_where_there_is_room(monkeypatch):
+    images, device = pictures(), torch.device("cuda")
+    held = loop.resident(images, device)
+    assert held.device.type == "cuda" and np.array_equal(held.cpu().numpy(), images)
+    kept = weights(finish(config(device="cuda"), images))
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda *_: (images.nbytes, 2**40))
+    assert loop.resident(images, device) is images
+    assert identical(kept, weights(finish(config(device="cuda"), images)))
+
+
+@pytest.mark.gpu
+def test_patches_that_come_in_parts_give_the_same_on_cuda(monkeypatch):
+    wanted = config(device="cuda", precision="float32", epochs=1)
+    whole = weights(finish(wanted, pictures()))
+    monkeypatch.setattr("models.convolution.PART_ELSEWHERE", 2**16)
+    parts = weights(finish(wanted, pictures()))
+    assert all(torch.allclose(parts[k], v, rtol=1e-3, atol=1e-5) for k, v in whole.items())
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_run_that_is_resumed_on_cuda_ends_with_the_very_same_weights(precision, tmp_path):
