@@ -48,7 +48,7 @@ class Broadcast(NamedTuple):
         return Broadcast(self.y.to(device), self.other.to(device))
 
     def fate(self, layer: int, term: Term) -> tuple[Tensor, Tensor]:
-        """y [b], and whose future each image meets [k, b]: its own when y = +1, else the other's."""
+        """y [b], and whose future each image meets [k, b]: its own if y = +1, else the other's."""
         y = self.y[layer, term]
         return y, torch.where(y > 0, torch.arange(len(y), device=y.device), self.other[layer, term])
 
