@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain, product, starmap
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ from torch.nn import functional as F
 
 from backend.analysis.speed import wait
 from backend.jobs.memory import peak_mb, start_peak, status_mb
-from benchmarks.record import Row, alternately, parsed, parser, told
+from benchmarks.record import RUNS, Row, alternately, figure, line, parsed, parser, told
 from models.config import TrainConfig
 from models.data.views import random_views
 from models.device import keep_freed_memory, pick_device, pick_precision
@@ -32,6 +33,7 @@ from models.train import exactly, step
 from models.training import at_zero, begin
 
 SIDE, VIEW = 96, 64  # of the pictures and what the encoder sees, pixels
+LONGEST = 12  # operations that a profile names
 MATRIX = {"cpu": 4096, "cuda": 8192}  # rows and columns of the product that tells the rate
 
 
@@ -184,6 +186,25 @@ def rows(encoder: str, batch: int, variants: list[str], runs: int) -> Iterator[R
         }
 
 
+def profiled(encoder: str, batch: int) -> Iterator[Row]:
+    """Which share of a step's own time each operation of torch takes, the longest first."""
+    config = TrainConfig(encoder=encoder, batch=batch)
+    device = pick_device(config.device)
+    call = saccade(config, pictures(batch, device))
+    for _ in range(RUNS):
+        call()
+    with torch.profiler.profile() as seen:
+        for _ in range(RUNS):
+            call()
+        wait(device)
+    kind = f"self_{device.type if device.type == 'cpu' else 'device'}_time_total"
+    spent = {event.key: (getattr(event, kind), event.count) for event in seen.key_averages()}
+    whole = sum(own for own, _ in spent.values())
+    for key, (own, count) in sorted(spent.items(), key=lambda each: -each[1][0])[:LONGEST]:
+        unit = f"% of a step, {count / RUNS:.0f} times"
+        yield figure(f"{encoder}, batch {batch}, {key}", [100 * own / whole], unit)
+
+
 def peak(encoder: str, batch: int, variant: str) -> float:
     """MiB over what a process of its own held before its first step."""
     torch.cuda.empty_cache()  # of this process, where it has a GPU
@@ -221,17 +242,18 @@ def main() -> None:
     options.add_argument("--batch", type=int, nargs="+", default=[32])
     options.add_argument("--variants", nargs="+", default=[*VARIANTS], choices=VARIANTS)
     options.add_argument("--peak", action="store_true", help="only the memory of one variant")
+    options.add_argument("--profile", action="store_true", help="only what takes a step's time")
     given = parsed(options)
     keep_freed_memory()
     if given.peak:
         print(own_peak(given.encoder[0], given.batch[0], given.variants[0]))
         return
-    found = (
-        row
-        for encoder in given.encoder
-        for batch in given.batch
-        for row in rows(encoder, batch, given.variants, given.runs)
-    )
+    pairs = product(given.encoder, given.batch)
+    if given.profile:
+        for row in chain.from_iterable(starmap(profiled, pairs)):
+            print(line(row), flush=True)
+        return
+    found = (row for pair in pairs for row in rows(*pair, given.variants, given.runs))
     told("train_step", found, given)
 
 
