@@ -14,6 +14,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import torch
+
+from backend.analysis.machine import machine
 from benchmarks.table import Record, compared, page, place, worse
 
 FOLDER = Path(__file__).parent
@@ -32,7 +35,7 @@ def run(name: str, options: list[str]) -> Record | None:
             if not line.startswith("{"):
                 print(line, end="", flush=True)
             last = line
-    return None if process.returncode else json.loads(last)
+    return json.loads(last) if not process.returncode and last.startswith("{") else None
 
 
 def on_disk() -> dict[str, Record]:
@@ -63,13 +66,32 @@ class Results:
         PAGE.write_text(page(self.records))
 
 
+def options_of(name: str, records: dict[str, Record]) -> list[str]:
+    """How a benchmark was recorded last, here or at least on a processor."""
+    here = machine(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    on_this = place({"benchmark": name, "machine": here})
+    return next((records[key]["options"] for key in (on_this, name) if key in records), [])
+
+
+def taken(results: Results, folder: Path) -> list[str]:
+    """Enter the records in a folder; returns the files that hold none."""
+    odd = []
+    for path in sorted(folder.glob("*.json")):
+        record = json.loads(path.read_text())
+        if record.get("benchmark") in NAMES and record.get("rows") and "options" in record:
+            results.enter(record)
+        else:
+            odd.append(path.name)
+    return odd
+
+
 def measured(results: Results, names: list[str], own: list[str]) -> list[str]:
     """Run and enter benchmarks; returns those of which nothing was entered."""
     missed = []
     for name in names:
         print(f"== {name}", flush=True)
-        record = run(name, own or results.records.get(name, {}).get("options", []))
-        if record and record["rows"]:
+        record = run(name, own or options_of(name, results.records))
+        if record and record["rows"] and record["benchmark"] == name:
             results.enter(record)
         else:
             missed.append(name)
@@ -92,13 +114,14 @@ def main() -> None:
         if name not in NAMES:
             raise SystemExit(f"there is no benchmark {name}; there are {', '.join(NAMES)}")
     results = Results()
-    for path in sorted(known.take.glob("*.json")) if known.take else ():
-        results.enter(json.loads(path.read_text()))
-    missed = measured(results, names, own)
+    if known.take and not known.take.is_dir():
+        raise SystemExit(f"there is no folder {known.take} to take records from")
+    missed = taken(results, known.take) if known.take else []
+    missed += measured(results, names, own)
     for line in results.told:
         print(f"worse: {line}")
     if missed:
-        raise SystemExit(f"not measured, and left as they were: {', '.join(missed)}")
+        raise SystemExit(f"without a record, and left as it was: {', '.join(missed)}")
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def main() -> None:
     if given.at_work:
         speeds(given.at_work, given.runs)
         return
-    told("multi_gpu", rows(given.runs), given)
+    told("multi_gpu", rows(given.runs), given, "cuda" if several() else "cpu")
 
 
 if __name__ == "__main__":

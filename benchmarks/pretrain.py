@@ -1,16 +1,16 @@
 """Train for a limited time where torch and little else is installed, and read off what was learned.
 
-The run ends with the epoch in which `--seconds` are over. Then the probe `fast` is fitted to the
-layers of the untrained encoder, of the last epoch and to raw pixels: the only look at test images.
-With `--out DIR` the losses and the encoders of the kept epochs, in half precision, lie in DIR/RUN,
-of which `saccade import DIR/RUN --format shared` makes a run.
+The run ends with the epoch in which `--seconds` are over, whatever a falling step size is then.
+Then the probe `fast` is fitted to the layers of the untrained encoder, of the last epoch and to
+raw pixels: the only look at test images. With `--out DIR` the losses and the encoders of the kept
+epochs, in half precision, lie in DIR/RUN, of which `saccade import DIR/RUN --format shared` makes a
+run. Images are named by `data=PACK`.
 """
 
 import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from models.checkpoint import kept, load_encoder, save_kept
 from models.config import SETTINGS, TrainConfig, kept_epochs
 from models.data import Dataset, key_of, load
 from models.device import pick_device
-from models.errors import ConfigError
+from models.errors import ConfigError, DataError
 from models.presets import ENCODERS
 from models.recipes import RECIPES
 from models.train import train
@@ -75,6 +75,16 @@ def trained(config: TrainConfig, data: Dataset, run: Path, seconds: float) -> It
         yield figure(f"{config.rule}, {config.encoder}, training", speeds, "images/s")
 
 
+def rows(
+    config: TrainConfig, data: Dataset, run: Path, seconds: float, copy: Path | None
+) -> Iterator[Row]:
+    """Train, bring the encoders to safety, read off."""
+    yield from trained(config, data, run, seconds)
+    if copy:
+        share_weights(run, kept(run), copy)
+    yield from read_off(config, data, run)
+
+
 def read_off(config: TrainConfig, data: Dataset, run: Path) -> Iterator[Row]:
     """The probe's accuracy of each layer, before and after, and of the pixels."""
     material, device = Material.of(data, config), pick_device(config.device)
@@ -100,17 +110,17 @@ def main() -> None:
     options.add_argument("--preset", default="stl10-gpu", choices=RECIPES)
     options.add_argument("--seconds", type=float, default=240)
     given = parsed(options)
-    try:
-        config = config_of(given.preset, given.settings)
-    except ConfigError as error:
-        options.error(str(error))
     with tempfile.TemporaryDirectory() as home:
-        data = load(config.data, Path(home))
+        try:
+            config = config_of(given.preset, given.settings)
+            data = load(config.data, Path(home))
+        except (ConfigError, DataError) as error:
+            options.error(str(error))
         run = Path(home) / "runs" / f"{config.rule}-{config.encoder}"
-        rows = chain(trained(config, data, run, given.seconds), read_off(config, data, run))
-        told("pretrain", rows, given)
-        if given.out:
-            share_weights(run, kept(run), given.out / run.name)
+        copy = given.out / run.name if given.out else None
+        if copy and copy.exists():
+            options.error(f"{copy} exists already; name another folder with --out")
+        told("pretrain", rows(config, data, run, given.seconds, copy), given)
 
 
 if __name__ == "__main__":

@@ -84,14 +84,20 @@ def figure(
     return row | (spread if len(values) > 1 else {}) | more
 
 
-def told(benchmark: str, rows: Iterable[Row], given: argparse.Namespace) -> None:
-    """Print each row as it comes; the whole as the last line, or in a folder, where asked for."""
+def told(
+    benchmark: str, rows: Iterable[Row], given: argparse.Namespace, device: str | None = None
+) -> None:
+    """Print each row as it comes; the whole as the last line, or in a folder, where asked for.
+
+    device: on which it ran; default: a CUDA GPU where there is one.
+    """
     kept = []
     for row in rows:
         kept.append(row)
         print(line(row), flush=True)
     if given.json or given.out:
-        whole = json.dumps(record(benchmark, kept))
+        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        whole = json.dumps(record(benchmark, kept, torch.device(device)))
         if given.out:
             given.out.mkdir(parents=True, exist_ok=True)
             (given.out / f"{benchmark}.json").write_text(whole + "\n")
@@ -99,10 +105,10 @@ def told(benchmark: str, rows: Iterable[Row], given: argparse.Namespace) -> None
             print(whole, flush=True)
 
 
-def record(benchmark: str, rows: list[Row]) -> dict[str, Any]:
+def record(benchmark: str, rows: list[Row], device: torch.device) -> dict[str, Any]:
     return {
         "benchmark": benchmark,
-        "machine": machine(torch.device("cuda" if torch.cuda.is_available() else "cpu")),
+        "machine": machine(device),
         "versions": versions(),
         "options": options_of(sys.argv[1:]),
         "when": datetime.now(UTC).isoformat(timespec="minutes"),

@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from backend.analysis.speed import wait
 from backend.jobs.memory import peak_mb, start_peak, status_mb
-from benchmarks.record import RUNS, Row, alternately, figure, line, parsed, parser, told
+from benchmarks.record import RUNS, Row, alternately, figure, parsed, parser, told
 from models.config import TrainConfig
 from models.data.views import random_views
 from models.device import keep_freed_memory, pick_device, pick_precision
@@ -34,7 +34,7 @@ from models.training import at_zero, begin
 
 SIDE, VIEW = 96, 64  # of the pictures and what the encoder sees, pixels
 LONGEST = 12  # operations that a profile names
-MATRIX = {"cpu": 4096, "cuda": 8192}  # rows and columns of the product that tells the rate
+MATRIX, MATRIX_CUDA = 4096, 8192  # rows and columns of the product that tells the matrix rate
 
 
 def saccade(config: TrainConfig, images: Tensor) -> Callable[[], None]:
@@ -133,7 +133,7 @@ def macs(encoder: str) -> float:
 
 def matrix_rate(dtype: torch.dtype, device: torch.device, runs: int) -> float:
     """Multiplications a second of the best of `runs` large matrix products."""
-    side = MATRIX[device.type]
+    side = MATRIX_CUDA if device.type == "cuda" else MATRIX
     a = torch.randn(side, side, device=device).to(dtype)
     together = 1 if device.type == "cpu" else 20  # between two waits for a GPU, so that none counts
     seconds = []
@@ -197,12 +197,17 @@ def profiled(encoder: str, batch: int) -> Iterator[Row]:
         for _ in range(RUNS):
             call()
         wait(device)
-    kind = f"self_{device.type if device.type == 'cpu' else 'device'}_time_total"
-    spent = {event.key: (getattr(event, kind), event.count) for event in seen.key_averages()}
-    whole = sum(own for own, _ in spent.values())
-    for key, (own, count) in sorted(spent.items(), key=lambda each: -each[1][0])[:LONGEST]:
-        unit = f"% of a step, {count / RUNS:.0f} times"
-        yield figure(f"{encoder}, batch {batch}, {key}", [100 * own / whole], unit)
+    cuda = device.type == "cuda"
+    on = torch.autograd.DeviceType.CUDA if cuda else torch.autograd.DeviceType.CPU
+    spent = [
+        (event.self_device_time_total if cuda else event.self_cpu_time_total, event)
+        for event in seen.key_averages()
+        if event.device_type == on and not event.is_user_annotation
+    ]
+    whole = sum(own for own, _ in spent)
+    for own, event in sorted(spent, key=lambda each: -each[0])[:LONGEST]:
+        unit = f"% of a step, {event.count / RUNS:.0f} times"
+        yield figure(f"{encoder}, batch {batch}, {event.key}", [100 * own / whole], unit)
 
 
 def peak(encoder: str, batch: int, variant: str) -> float:
@@ -250,8 +255,7 @@ def main() -> None:
         return
     pairs = product(given.encoder, given.batch)
     if given.profile:
-        for row in chain.from_iterable(starmap(profiled, pairs)):
-            print(line(row), flush=True)
+        told("profile", chain.from_iterable(starmap(profiled, pairs)), given)
         return
     found = (row for pair in pairs for row in rows(*pair, given.variants, given.runs))
     told("train_step", found, given)

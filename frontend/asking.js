@@ -24,7 +24,7 @@ export function createAsking() {
     drop,
     /**
      * Asks in place of what was asked before, unless that has the same key; returns whether it does.
-     * After a failure the same can be asked again, if not at once.
+     * After a failure the same can be asked again, which waits until some time has passed.
      * @template T
      * @param {string} key
      * @param {() => Promise<T>} question
@@ -32,7 +32,8 @@ export function createAsking() {
      * @param {number} [pause] milliseconds in which nothing else may be asked before this is
      */
     ask(key, question, heard, pause = 0) {
-      if (key === asked || (key === failed?.key && Date.now() < failed.until)) return false;
+      if (key === asked) return false;
+      const wait = Math.max(pause, key === failed?.key ? failed.until - Date.now() : 0);
       drop();
       asked = key;
       const mine = turn;
@@ -45,7 +46,7 @@ export function createAsking() {
         if (error) [asked, failed] = [null, { key, until: Date.now() + REST }];
         heard(reply, error);
       };
-      if (pause) timer = /** @type {any} */ (setTimeout(put, pause));
+      if (wait > 0) timer = /** @type {any} */ (setTimeout(put, wait));
       else void put();
       return true;
     },

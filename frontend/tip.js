@@ -7,7 +7,7 @@ import { keptSentence } from "./lost.js";
 import { swatch } from "./marks/swatch.js";
 
 const SIDE = 112;
-const BELOW = 100; // pixels that the words under the picture may take
+const BELOW = 124; // pixels that the words under the picture may take
 
 /**
  * @param {import("./types.js").Scene} scene

@@ -26,7 +26,7 @@ from models.training import (
 )
 
 LOOK_EVERY = 50  # steps between two looks at the losses for values that are not finite
-ROOM = 0.25  # of a GPU's free memory that images may fill
+ROOM = 0.15  # of a GPU's free memory that images may fill
 BLOCK = 1000  # images copied to a GPU at once
 
 
@@ -68,13 +68,15 @@ def train(
     check_same_run(training, config)
     taught = taught_by(images, labels if RULES[config.rule].labels else None)
     check_same_images(training, len(rows), taught)
-    source = resident(images, training.weight.device)
     per_epoch = -(-len(rows) // config.batch)
     epochs = config.epochs if training.rule.layers else 0
     steps = per_epoch * epochs
     training.share = share or training.share
+    source = images
     if steps:
-        training.share.begin(training, *batch_of(source, rows[: config.batch], training, labels))
+        training.share.begin(training, *batch_of(images, rows[: config.batch], training, labels))
+        if 0 in training.share.layers(training.encoder):  # this process sees the images
+            source = resident(images, training.weight.device)
     with training.share as share:
         if training.step == 0:
             start = torch.zeros(0)

@@ -157,10 +157,33 @@ def test_what_fails_keeps_its_last_record_and_the_others_are_compared_with_the_c
     harness.KEPT.write_text(json.dumps(last))
     monkeypatch.setattr(sys, "argv", ["benchmarks", "load", "page", "views"])
     for _ in range(2):  # a second run compares with what is committed, not with the first
-        with pytest.raises(SystemExit, match="left as they were: load, page"):
+        with pytest.raises(SystemExit, match="left as it was: load, page"):
             harness.main()
         assert "worse: views: a: 2 s, 1 the last time" in capsys.readouterr().out
         kept = json.loads(harness.KEPT.read_text())
         assert (kept["load"], kept["page"]) == (last["load"], last["page"])
         assert kept["views"]["rows"][0]["times_last"] == {"s": 2.0}
     assert asked[2] == ("views", ["--runs", "9"])  # as it was recorded
+
+
+def test_records_of_another_machine_are_entered_beside_those_of_this(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = of([record.figure("a", [1.0], "s")]) | {"benchmark": "views"}
+    there = of([record.figure("a", [0.1], "s")], gpu="H200") | {"benchmark": "views"}
+    for name, told in (("views", there), ("page", of([])), ("notes", {"some": "words"})):
+        (tmp_path / f"{name}.json").write_text(json.dumps(told))
+    kept = tmp_path / "kept" / "results.json"
+    kept.parent.mkdir()
+    kept.write_text(json.dumps({"views": here}))
+    monkeypatch.setattr(harness, "KEPT", kept)
+    monkeypatch.setattr(harness, "PAGE", kept.with_suffix(".md"))
+    monkeypatch.setattr(harness, "committed", lambda: {"views": here})
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--take", str(tmp_path)])
+    with pytest.raises(SystemExit, match="notes.json, page.json"):
+        harness.main()
+    found = json.loads(kept.read_text())
+    assert found["views"] == here and found["views on H200"]["rows"][0]["value"] == 0.1
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--take", str(tmp_path / "none")])
+    with pytest.raises(SystemExit, match="there is no folder"):
+        harness.main()

@@ -16,7 +16,7 @@ DEFINITION = (
     f"Speed and memory apart: {STEPS} training steps after {WARM_UP} to warm up, from the "
     "untrained encoder, in a fresh process. Memory: greatest resident memory of that process, with "
     "Python, PyTorch and the images it has read; on a GPU the greatest that PyTorch has allocated "
-    "there. What else the machine did meanwhile is not known."
+    "there, with the images where they lie there. What else the machine did meanwhile is not known."
 )
 
 
