@@ -1,10 +1,10 @@
 """Does the memory of a training step grow with depth?
 
-Encoders of 6, 12, 24 and 48 layers, all of the same width and without pools, so that every layer
-costs the same: CLAPP, whose layers learn one after the other, beside the same network with the
-loss of its top layer sent through all of it (hinge-cpc). Each in a process of its own; memory is
-the most over what that process held before its first step, when it has its weights and Adam's
-moments (1 MB a layer). `--plot FILE.svg` draws it.
+Encoders of 6, 12, 18 and 24 layers, or of `--depths`, all of the same width and without pools, so
+that every layer costs the same: CLAPP, whose layers learn one after the other, beside the same
+network with the loss of its top layer sent through all of it (hinge-cpc). Each in a process of its
+own; memory is the most over what that process held before its first step, when it has its weights
+and Adam's moments (1 MB a layer). `--plot FILE.svg` draws it.
 """
 
 import json
@@ -26,7 +26,7 @@ from models.rules.rule import Form
 from models.train import exactly, step
 from models.training import Training, adam, taught
 
-DEPTHS, WIDTH, BATCH, VIEW = (6, 12, 24, 48), 64, 32, 64
+DEPTHS, WIDTH, BATCH, VIEW = (6, 12, 18, 24), 64, 32, 64
 VARIANTS = {"local (clapp)": "clapp", "end-to-end (hinge-cpc)": "hinge-cpc"}
 COLOURS = {"local (clapp)": "#0072b2", "end-to-end (hinge-cpc)": "#d55e00"}
 
@@ -60,9 +60,9 @@ def own_peak(rule: str, depth: int) -> float:
     return growth(call, training.weight.device)
 
 
-def rows(runs: int) -> Iterator[Row]:
+def rows(depths: list[int], runs: int) -> Iterator[Row]:
     shallowest = {}
-    for depth in DEPTHS:
+    for depth in depths:
         for name, rule in VARIANTS.items():
             command = [sys.executable, "-m", "benchmarks.depth_memory", "--peak", rule, f"{depth}"]
             found = sorted(
@@ -74,7 +74,7 @@ def rows(runs: int) -> Iterator[Row]:
             yield {
                 "name": f"{name}, {depth} layers",
                 "value": middle,
-                "unit": f"MB, {middle / first:.2f}x of 6 layers",
+                "unit": f"MB, {middle / first:.2f}x of {depths[0]} layers",
                 "goal": "at 24 layers <= 1.2x of 6" if rule == "clapp" else None,
                 "low": found[0],
                 "high": found[-1],
@@ -88,10 +88,11 @@ def rows(runs: int) -> Iterator[Row]:
 def plot(found: list[Row], path: Path) -> None:
     """Memory over depth as a small figure that needs no library to look at."""
     width, height, left, bottom, top = 560, 320, 56, 40, 20
+    depths = sorted({row["depth"] for row in found})
     most = 1.1 * max(row["value"] for row in found)
 
     def at(depth: float, value: float) -> str:
-        x = left + (width - left - 150) * (depth - DEPTHS[0]) / (DEPTHS[-1] - DEPTHS[0])
+        x = left + (width - left - 150) * (depth - depths[0]) / max(1, depths[-1] - depths[0])
         return f"{x:.1f},{height - bottom - (height - bottom - top) * value / most:.1f}"
 
     lines = []
@@ -104,7 +105,7 @@ def plot(found: list[Row], path: Path) -> None:
             f'<text x="{float(x) + 8}" y="{y}" fill="{colour}">{name.split(" (")[0]}, '
             f"{own[-1]['value']:,.0f} MB</text>"
         )
-    for depth in DEPTHS:
+    for depth in depths:
         x = at(depth, 0).split(",")[0]
         lines.append(f'<text x="{x}" y="{height - 22}" text-anchor="middle">{depth}</text>')
     grid = 500 if most > 1000 else 100
@@ -125,13 +126,14 @@ def plot(found: list[Row], path: Path) -> None:
 
 def main() -> None:
     options = parser(__doc__)
+    options.add_argument("--depths", type=int, nargs="+", default=[*DEPTHS])
     options.add_argument("--plot", type=Path, metavar="FILE.svg")
     options.add_argument("--peak", nargs=2, metavar=("RULE", "DEPTH"), help="of one alone")
     given = parsed(options)
     if given.peak:
         print(own_peak(given.peak[0], int(given.peak[1])))
         return
-    found = [*rows(given.runs)]
+    found = [*rows(given.depths, given.runs)]
     told("depth_memory", found, given)
     if given.plot:
         plot(found, given.plot)
