@@ -95,7 +95,10 @@ def local_update(
 def pairs_of(rule: CLAPP | CLAPPs, number: int, z: Tensor, draw) -> Iterator[Pairs]:
     """All pairs of one layer, for each k and each term of its loss; z [b, j, row, column]."""
     b, _, side, columns = z.shape
-    every = torch.arange(b * side * columns, device=z.device).view(b, side, columns)
+    every, there = (
+        torch.arange(b * side * columns, device=z.device).view(b, side, columns),
+        by_place(z),
+    )
     for k in range(1, rule.steps + 1):
         context, future = (part[:, None] for part in rows(every, k))  # [b, 1, r, x]
         places = b * future[0].numel()
@@ -106,7 +109,7 @@ def pairs_of(rule: CLAPP | CLAPPs, number: int, z: Tensor, draw) -> Iterator[Pai
                 signs, shares = y[:, None, None, None], share[:, None, None, None]
                 yield Pairs(k, signs, shares, context, future[met[k - 1]], sides)
             continue
-        wrong = future.flatten()[draw.places(rows(by_place(z), k)[1], k)]  # [b, n, r, x]
+        wrong = future.flatten()[draw.places(rows(there, k)[1], k)]  # [b, n, r, x]
         one = z.new_ones(())
         for sides in ("tied",) if rule.symmetric else ("pred", "retro"):
             yield Pairs(k, one, one / places / rule.steps, context, future, sides)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from backend.cli import main
+from backend.jobs.bench import Bench
 
 Say = Callable[..., tuple[int, str, str]]
 
@@ -32,3 +33,9 @@ def own(home: Path, trained: tuple[Path, str], say: Say) -> str:
     shutil.copytree(trained[0] / "runs", home / "runs")
     shutil.copy(trained[0] / "saccade.db", home)
     return trained[1]
+
+
+@pytest.fixture
+def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the processes that measure speed."""
+    monkeypatch.setattr(Bench, "timed", lambda *_: iter(()))

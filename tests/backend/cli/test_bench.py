@@ -20,19 +20,8 @@ from backend.jobs.bench import Bench
 from backend.jobs.benchruns import BenchRuns
 from backend.runs.results import Results
 from backend.settings import CHECKOUT
+from tests.backend.cli.benches import TINY, of, striped
 from tests.backend.cli.conftest import Say
-
-TINY = ("--encoder", "vgg6-tiny", "--batch", 12, "--device", "cpu")
-
-
-@pytest.fixture
-def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the processes that measure speed."""
-    monkeypatch.setattr(Bench, "timed", lambda *_: iter(()))
-
-
-def of(home: Path, name: str) -> dict:
-    return json.loads((home / "benches" / name / "bench.json").read_text())
 
 
 def rows(record: dict) -> dict:
@@ -206,23 +195,6 @@ def test_a_preset_holds_for_every_rule_that_has_its_options(
     assert code == 2 and "w init identity, but uniform was asked for" in err
 
 
-@pytest.mark.usefixtures("untimed")
-def test_a_record_from_before_a_setting_was_told_had_its_default(
-    say: Say, pack: Path, home: Path
-) -> None:
-    asked = ("bench", "rules", "--data", pack, "--rules", "random", "--epochs", 0, *TINY)
-    assert say(*asked, "--name", "old")[0] == 0
-    path, record = home / "benches" / "old" / "bench.json", of(home, "old")
-    told = record["settings"]
-    for name in ("schedule", "init", "w_init"):
-        del told[name]
-    path.write_text(json.dumps(record | {"settings": told}))
-    code, _, err = say(*asked, "--name", "old", "--init", "he")
-    assert code == 2 and "init uniform, but he was asked for" in err
-    assert say(*asked, "--name", "old")[0] == 0
-    assert of(home, "old")["settings"]["schedule"] == "constant"
-
-
 @pytest.mark.slow
 def test_a_bench_that_was_killed_goes_on_with_the_same_run(
     say: Say, pack: Path, home: Path, until: Callable
@@ -245,25 +217,6 @@ def test_a_bench_that_was_killed_goes_on_with_the_same_run(
     record = of(home, "kill")
     assert [row["run"] for row in record["rows"] if row["rule"] == "clapp"] == [run.name]
     assert record["summary"][-1]["epoch"] == 40 and not list(run.parent.parent.glob("benches/*/.*"))
-
-
-@pytest.mark.usefixtures("untimed")
-def test_other_settings_are_refused_and_change_nothing(say: Say, pack: Path, home: Path) -> None:
-    common = ("bench", "rules", "--data", pack, "--name", "set", "--rules", "random", *TINY)
-    assert say(*common, "--epochs", 1)[0] == 0
-    path = home / "benches" / "set" / "bench.json"
-    before = path.read_bytes()
-    for flag, value, word in (
-        ("--epochs", 2, "epochs 1, but 2 was asked for"),
-        ("--learning-rate", 0.01, "learning rate 0.0002, but 0.01"),
-        ("--encoder", "vgg6-small", "encoder vgg6-tiny, but vgg6-small"),
-    ):
-        code, out, err = say(*common, "--epochs", 1, flag, value)
-        assert (code, out) == (2, "") and word in err and "--name" in err
-    assert path.read_bytes() == before
-    path.write_text("{")
-    code, _, err = say(*common, "--epochs", 1)
-    assert code == 2 and "cannot be read" in err and path.read_text() == "{"
 
 
 @pytest.mark.usefixtures("untimed")
@@ -303,72 +256,6 @@ def test_a_reason_of_the_system_is_recorded_without_where_its_file_lies(
     assert str(tmp_path) in (home / "benches" / "io" / "log.txt").read_text()
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("--rules", "clap"), "unknown rule 'clap'; did you mean 'clapp'?"),
-        (("--protocols", "papr"), "unknown protocol 'papr'; did you mean 'paper'?"),
-        (("--seeds", 0), "at least 1 (seed 0), not 0"),
-        (("--name", "A b"), "small letters, digits and -, not 'A b'"),
-        (("--out", "table.txt"), "name it table.txt.md"),
-        (("--epochs", -1), "epochs must be at least 0"),
-        (("--encoder", "vgg"), "unknown encoder 'vgg'"),
-        (("--preset", "paprr"), "unknown preset 'paprr'; did you mean 'paper'?"),
-        (("--w-init", "near"), "unknown w_init 'near'"),
-    ],
-)
-def test_what_is_asked_wrongly_is_told_in_one_sentence(
-    say: Say, pack: Path, home: Path, words: tuple, said: str
-) -> None:
-    code, out, err = say("bench", "rules", "--data", pack, *TINY[2:], *words)
-    assert (code, out, err.count("\n")) == (2, "", 1) and said in err
-    assert not (home / "benches").exists() and not (home / "runs").exists()
-
-
-def test_images_without_labels_are_refused(say: Say, home: Path, tmp_path: Path) -> None:
-    plain = tmp_path / "plain.npz"
-    striped(plain, side=64, labelled=False)
-    code, _, err = say("bench", "rules", "--data", plain, "--name", "none", *TINY)
-    assert code == 2 and "reads classes off each layer" in err
-    assert not (home / "benches" / "none" / "bench.json").exists()
-
-
-def test_a_bench_at_work_elsewhere_is_left_alone(say: Say, pack: Path, home: Path) -> None:
-    folder = home / "benches" / "busy"
-    folder.mkdir(parents=True)
-    lock = str(folder / "lock")
-    holder = (
-        f"import fcntl; f = open({lock!r}, 'ab'); fcntl.flock(f, 2); print(1, flush=True); input()"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout.readline()
-    code, _, err = say("bench", "rules", "--data", pack, "--name", "busy", *TINY)
-    process.communicate("\n")
-    assert code == 2 and "at work in another process" in err
-
-
-def striped(path: Path, side: int, labelled: bool = True) -> None:
-    """A pack of 24 images to train on and 10 to test with, in three classes."""
-    draw, files = np.random.default_rng(0), []
-    labels = np.arange(34, dtype=np.int16) % 3
-    for label in labels:
-        grey = draw.normal(60 + 60 * label, 20, (side, side, 3))
-        stream = io.BytesIO()
-        Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8)).save(stream, "PNG")
-        files.append(stream.getvalue())
-    np.savez(
-        path,
-        data=np.frombuffer(b"".join(files), np.uint8),
-        offsets=np.cumsum([0, *map(len, files)], dtype=np.int64),
-        labels=labels if labelled else np.full_like(labels, -1),
-        split=np.repeat(np.array([0, 1], np.uint8), [24, 10]),
-        class_names=np.array(["dark", "grey", "light"]),
-        title=np.array("flat"),
-    )
-
-
 @pytest.mark.usefixtures("untimed")
 def test_a_run_that_saw_other_images_is_not_taken(say: Say, home: Path, tmp_path: Path) -> None:
     pack = tmp_path / "flat.npz"
@@ -392,20 +279,3 @@ def test_a_run_that_saw_other_images_is_not_taken(say: Say, home: Path, tmp_path
     assert code == 0 and "trains run" in err and "takes run" not in err
     taken = {row["rule"]: row["run"] for row in of(home, "after")["rows"] if row["run"]}
     assert taken["clapp"] not in {row["run"] for row in of(home, "before")["rows"]}
-
-
-@pytest.mark.usefixtures("untimed")
-def test_the_told_command_makes_the_whole_record(say: Say, pack: Path, home: Path) -> None:
-    asked = ("bench", "rules", "--data", pack, "--epochs", 0, "--name", "told", *TINY)
-    assert say(*asked, "--rules", "clapp,cpc")[0] == 0
-    assert say(*asked, "--rules", "clapp")[0] == 0
-    command = of(home, "told")["command"]
-    assert "--rules clapp,cpc --seeds 1 --protocols fast --name told" in command
-    assert f"--data {pack.name} " in command
-
-
-def test_a_refused_bench_leaves_no_folder(say: Say, home: Path, tmp_path: Path) -> None:
-    striped(tmp_path / "bare.npz", 64, labelled=False)
-    code, _, err = say("bench", "rules", "--data", tmp_path / "bare.npz", "--name", "bare", *TINY)
-    assert code == 2 and "a bench reads classes off each layer" in err
-    assert not (home / "benches" / "bare").exists()
