@@ -95,10 +95,8 @@ def local_update(
 def pairs_of(rule: CLAPP | CLAPPs, number: int, z: Tensor, draw) -> Iterator[Pairs]:
     """All pairs of one layer, for each k and each term of its loss; z [b, j, row, column]."""
     b, _, side, columns = z.shape
-    every, there = (
-        torch.arange(b * side * columns, device=z.device).view(b, side, columns),
-        by_place(z),
-    )
+    every = torch.arange(b * side * columns, device=z.device).view(b, side, columns)
+    there = by_place(z)
     for k in range(1, rule.steps + 1):
         context, future = (part[:, None] for part in rows(every, k))  # [b, 1, r, x]
         places = b * future[0].numel()
