@@ -67,10 +67,12 @@ class Results:
 
 
 def options_of(name: str, records: dict[str, Record]) -> list[str]:
-    """How a benchmark was recorded last, here or at least on a processor."""
+    """How a benchmark was recorded last: here, or else on a processor."""
     here = machine(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     on_this = place({"benchmark": name, "machine": here})
-    return next((records[key]["options"] for key in (on_this, name) if key in records), [])
+    elsewhere = [found for found in records.values() if found["benchmark"] == name]
+    elsewhere.sort(key=lambda found: "gpu" in found["machine"])
+    return next((r["options"] for r in (records.get(on_this), *elsewhere) if r), [])
 
 
 def taken(results: Results, folder: Path) -> list[str]:

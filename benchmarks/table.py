@@ -19,14 +19,14 @@ MORE_IS_BETTER = {
     *("of 1", "of its speed", "of the floor"),
 }
 BESIDE = {"peak_mb": "MB", "share_of_floor": "of the floor"}  # other figures that a row may have
-MACHINE = ("processor", "cores", "threads", "system", "device", "gpu")  # without versions
+MACHINE = ("processor", "instructions", "cores", "threads", "system", "device", "gpu")
 MARGIN = 0.1  # of the last figure: what is worse by more is told
 
 
 def place(record: Record) -> str:
-    """What a record is kept under: its benchmark, and the GPU where it ran on one."""
-    gpu = record["machine"].get("gpu")
-    return record["benchmark"] + (f" on {gpu}" if gpu else "")
+    """What a record is kept under: its benchmark, with the GPU or the processor's instructions."""
+    machine = record["machine"]
+    return f"{record['benchmark']} on {machine.get('gpu') or machine['instructions']}"
 
 
 def stem(unit: str) -> str:

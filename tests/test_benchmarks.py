@@ -73,7 +73,8 @@ def test_a_step_that_is_timed_prints_its_record_last(tmp_path: Path) -> None:
 
 def of(rows: list[dict], *options: str, **machine: str) -> dict:
     """A record as a benchmark prints it."""
-    on = {"processor": "made up", "cores": 2, "threads": 2, "python": "3", "device": "cpu"}
+    on = {"processor": "made up", "instructions": "AVX2", "cores": 2, "threads": 2}
+    on |= {"python": "3", "device": "cpu"}
     return {
         **{"benchmark": "made-up", "machine": on | machine, "versions": {"torch": "2"}},
         **{"options": [*options], "when": "2026-01-02T03:04+00:00", "rows": rows},
@@ -117,13 +118,15 @@ def test_memory_and_the_share_of_the_floor_are_compared_with_the_speed() -> None
 def test_figures_of_other_machines_and_other_questions_do_not_compare() -> None:
     rows, new = [record.figure("a", [1.0], "s")], [record.figure("a", [9.0], "s")]
     plain = of(rows)
-    for last in (None, of(rows, threads=1), of(rows, "--data", "x"), of(rows, gpu="H200")):
+    wider = of(rows, instructions="AVX512")
+    for last in (None, of(rows, threads=1), of(rows, "--data", "x"), of(rows, gpu="H200"), wider):
         assert worse(of(new), last) == []
         assert compared(of(new), last)["rows"][0]["times_last"] == {}
     newer = of(new, python="4")  # a newer Python is told, and no other machine
     assert compared(newer, plain)["rows"][0]["times_last"] == {"s": 9.0}
     assert "The last: torch 2; 2026-01-02" in page({"made-up": compared(newer, plain)})
     assert place(of(rows, gpu="H200")) == "made-up on H200"
+    assert place(wider) == "made-up on AVX512" != place(plain)
 
 
 def test_the_table_is_made_of_the_records_and_each_unit_has_a_better_way() -> None:
@@ -142,8 +145,9 @@ def test_what_fails_keeps_its_last_record_and_the_others_are_compared_with_the_c
         "page": of([]) | {"benchmark": "page"},
         "load": None,
     }
-    last = {name: of([record.figure("a", [1.0], "s")]) | {"benchmark": name} for name in made}
-    last["views"]["options"] = ["--runs", "9"]
+    last = [of([record.figure("a", [1.0], "s")]) | {"benchmark": name} for name in made]
+    last = {place(found): found for found in last}
+    last["views on AVX2"]["options"] = ["--runs", "9"]
     asked = []
 
     def run(name: str, options: list[str]) -> dict | None:
@@ -161,9 +165,18 @@ def test_what_fails_keeps_its_last_record_and_the_others_are_compared_with_the_c
             harness.main()
         assert "worse: views: a: 2 s, 1 the last time" in capsys.readouterr().out
         kept = json.loads(harness.KEPT.read_text())
-        assert (kept["load"], kept["page"]) == (last["load"], last["page"])
-        assert kept["views"]["rows"][0]["times_last"] == {"s": 2.0}
+        for name in ("load on AVX2", "page on AVX2"):
+            assert kept[name] == last[name]
+        assert kept["views on AVX2"]["rows"][0]["times_last"] == {"s": 2.0}
     assert asked[2] == ("views", ["--runs", "9"])  # as it was recorded
+
+
+def test_what_was_never_recorded_here_is_asked_as_it_was_elsewhere() -> None:
+    on_gpu = of([], "--batch", "9", gpu="H200")
+    wider = of([], "--batch", "7", instructions="what no machine has")
+    records = {place(found): found for found in (on_gpu, wider)}
+    assert harness.options_of("made-up", records) == ["--batch", "7"]
+    assert harness.options_of("views", records) == []
 
 
 def test_records_of_another_machine_are_entered_beside_those_of_this(
@@ -175,15 +188,15 @@ def test_records_of_another_machine_are_entered_beside_those_of_this(
         (tmp_path / f"{name}.json").write_text(json.dumps(told))
     kept = tmp_path / "kept" / "results.json"
     kept.parent.mkdir()
-    kept.write_text(json.dumps({"views": here}))
+    kept.write_text(json.dumps({place(here): here}))
     monkeypatch.setattr(harness, "KEPT", kept)
     monkeypatch.setattr(harness, "PAGE", kept.with_suffix(".md"))
-    monkeypatch.setattr(harness, "committed", lambda: {"views": here})
+    monkeypatch.setattr(harness, "committed", lambda: {place(here): here})
     monkeypatch.setattr(sys, "argv", ["benchmarks", "--take", str(tmp_path)])
     with pytest.raises(SystemExit, match="notes.json, page.json"):
         harness.main()
     found = json.loads(kept.read_text())
-    assert found["views"] == here and found["views on H200"]["rows"][0]["value"] == 0.1
+    assert found["views on AVX2"] == here and found["views on H200"]["rows"][0]["value"] == 0.1
     monkeypatch.setattr(sys, "argv", ["benchmarks", "--take", str(tmp_path / "none")])
     with pytest.raises(SystemExit, match="there is no folder"):
         harness.main()

@@ -14,6 +14,7 @@ def machine(device: torch.device) -> dict[str, str | int]:
     """Processor, cores this process may use, threads, GPU if the device is one, and versions."""
     found: dict[str, str | int] = {
         "processor": processor(),
+        "instructions": instructions(),
         "cores": cores(),
         "threads": torch.get_num_threads(),
         "system": platform.system(),
@@ -40,3 +41,13 @@ def processor() -> str:
         )
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
+
+
+def instructions() -> str:
+    """The widest that torch multiplies with here, such as "AVX2" or "AVX512, bfloat16, AMX".
+
+    A processor's name does not tell: one name can stand for several generations.
+    """
+    more = {"bfloat16": "_is_avx512_bf16_supported", "AMX": "_is_amx_tile_supported"}
+    has = [word for word, asked in more.items() if getattr(torch.cpu, asked, lambda: False)()]
+    return ", ".join([torch.backends.cpu.get_cpu_capability(), *has])
