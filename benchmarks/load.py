@@ -165,7 +165,7 @@ def main() -> None:
     if given.train:
         train()
         return
-    told("load", rows(given.runs), given)
+    told("load", rows(given.runs), given, "cpu")
 
 
 if __name__ == "__main__":

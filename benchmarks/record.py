@@ -25,6 +25,7 @@ from backend.analysis.machine import machine
 Row = dict[str, Any]
 PACKAGES = ("torch", "numpy", "scikit-learn", "openTSNE", "plotly")
 RUNS = 5  # repetitions of what is timed, at least
+HOW = ("json", "out", "plot")  # options that say how a record is told, not what is measured
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -97,7 +98,7 @@ def told(
         print(line(row), flush=True)
     if given.json or given.out:
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        whole = json.dumps(record(benchmark, kept, torch.device(device)))
+        whole = json.dumps(record(benchmark, kept, given, torch.device(device)))
         if given.out:
             given.out.mkdir(parents=True, exist_ok=True)
             (given.out / f"{benchmark}.json").write_text(whole + "\n")
@@ -105,12 +106,17 @@ def told(
             print(whole, flush=True)
 
 
-def record(benchmark: str, rows: list[Row], device: torch.device) -> dict[str, Any]:
+def record(
+    benchmark: str, rows: list[Row], given: argparse.Namespace, device: torch.device
+) -> dict[str, Any]:
+    """`options` is what was said, `asked` all that this came to, defaults included."""
+    asked = {name: value for name, value in vars(given).items() if name not in HOW}
     return {
         "benchmark": benchmark,
         "machine": machine(device),
         "versions": versions(),
         "options": options_of(sys.argv[1:]),
+        "asked": json.loads(json.dumps(asked, default=str)),
         "when": datetime.now(UTC).isoformat(timespec="minutes"),
         "rows": rows,
     }

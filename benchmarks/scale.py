@@ -12,6 +12,7 @@ import tempfile
 import time
 from argparse import REMAINDER
 from collections.abc import Iterator
+from contextlib import suppress
 from math import log
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from benchmarks.record import Row, figure, parsed, parser, told
 from models.checkpoint import save_kept
 from models.config import TrainConfig
 from models.data import Dataset
+from models.errors import RunError
 from models.presets import ENCODERS
 from models.training import begin
 
@@ -63,9 +65,12 @@ def one(encoder: str, images: int, words: list[str]) -> dict:
         for step in analyse(run, dataset, only=words):
             spent[step.what] = spent.get(step.what, 0.0) + step.seconds
         spent["whole"] = time.perf_counter() - start
-        within = [Results(run).summary(epoch)["seconds"] for epoch in (None, 0)]
+        within = []
+        for epoch in (None, 0):
+            with suppress(RunError):  # nothing that was asked for is of the input, or of the epoch
+                within.append(Results(run).summary(epoch)["seconds"])
         for word in ("maximizers", "selectivity"):
-            spent[word] = sum(seconds[word] for seconds in within)
+            spent[word] = sum(seconds.get(word, 0) for seconds in within)
     return {"seconds": spent, "memory": peak_mb()}
 
 
@@ -80,7 +85,7 @@ def rows(sizes: list[int], encoders: list[str], words: list[str]) -> Iterator[Ro
     base, found = encoders[0], {}
     for n in sizes:
         found[n] = apart(base, n, words)
-        yield from of_one(f"{base}, {n:,} images", found[n], n, "images")
+        yield from of_one(base, n, found[n])
     if len(sizes) > 1:
         first, last = min(sizes), max(sizes)
         for word in ("whole", *words):
@@ -90,16 +95,25 @@ def rows(sizes: list[int], encoders: list[str], words: list[str]) -> Iterator[Ro
             power = log(pair[0] / pair[1]) / log(last / first)
             name = f"{base}, {word}: growth from {first:,} to {last:,} images"
             yield figure(name, [power], "power of the images", "1" if word == "whole" else None)
-    for encoder in encoders[1:]:
-        n, units = min(sizes), sum(ENCODERS[encoder].widths)
-        yield from of_one(f"{encoder}, {n:,} images", apart(encoder, n, words), units, "units")
+    n, fewest = min(sizes), units(base)
+    for encoder in (word for word in encoders if units(word) != fewest):
+        other = apart(encoder, n, words)
+        yield from of_one(encoder, n, other)
+        times = other["seconds"]["whole"] / found[n]["seconds"]["whole"]
+        power = log(times) / log(units(encoder) / fewest)
+        name = f"{n:,} images, whole: growth from {fewest:,} to {units(encoder):,} units"
+        yield figure(name, [power], "power of the units", "1")
 
 
-def of_one(name: str, found: dict, size: int, what: str) -> Iterator[Row]:
-    seconds = found["seconds"]
+def units(encoder: str) -> int:
+    return sum(ENCODERS[encoder].widths)
+
+
+def of_one(encoder: str, images: int, found: dict) -> Iterator[Row]:
+    name, seconds = f"{encoder}, {images:,} images", found["seconds"]
     split = {word: round(spent, 2) for word, spent in seconds.items()}
     yield figure(f"{name}, whole analysis", [seconds["whole"]], "s", seconds=split)
-    yield figure(f"{name}, per 1,000 {what}", [1000 * seconds["whole"] / size], "s")
+    yield figure(f"{name}, per 1,000 images", [1000 * seconds["whole"] / images], "s")
     yield figure(f"{name}, peak memory", [found["memory"]], "MB")
 
 

@@ -1,7 +1,8 @@
 """What was measured, as one page, each figure beside the one that was committed last.
 
 A figure is known by its name and the unit up to a comma or semicolon; what follows may change.
-Figures of two machines, or of two ways to ask for them, do not compare: their ratio is left out.
+Figures of two machines, or of two ways to ask for them, defaults included, do not compare: their
+ratio is left out.
 """
 
 from typing import Any
@@ -12,7 +13,7 @@ Record = dict[str, Any]
 
 LESS_IS_BETTER = {
     *("s", "ms", "kB", "MB", "%", "% of a step of vgg6-small", "requests", "answers"),
-    *("of the radius", "power of the images"),
+    *("of the radius", "power of the images", "power of the units"),
 }
 MORE_IS_BETTER = {
     *("images/s", "requests/s", "% right", "per cent", "points", "times"),
@@ -41,7 +42,7 @@ def of_row(row: dict[str, Any]) -> dict[str, float]:
 
 def earlier(record: Record, last: Record | None) -> dict[tuple[str, str], float]:
     """The figures of the last record by name and unit; none where it does not compare."""
-    if last is None or last["options"] != record["options"]:
+    if last is None or last.get("asked") != record["asked"]:
         return {}
     if any(last["machine"].get(name) != record["machine"].get(name) for name in MACHINE):
         return {}

@@ -33,6 +33,10 @@ from models.train import exactly, step
 from models.training import at_zero, begin
 
 SIDE, VIEW = 96, 64  # of the pictures and what the encoder sees, pixels
+GOALS = {  # by encoder and batch, of two cores with AMX
+    ("vgg6", 32): ">= 21 with AMX, 6x float32, 0.65 of the floor, <= 1,000 MB",
+    **{("vgg6-small", batch): ">= 300 with AMX at the best batch" for batch in (32, 64, 128, 256)},
+}
 LONGEST = 12  # operations that a profile names
 MATRIX, MATRIX_CUDA = 4096, 8192  # rows and columns of the product that tells the matrix rate
 
@@ -170,7 +174,7 @@ def rows(encoder: str, batch: int, variants: list[str], runs: int) -> Iterator[R
             "name": f"{encoder}, batch {batch}, {word}",
             "value": middle,
             "unit": "images/s",
-            "goal": None,
+            "goal": GOALS.get((encoder, batch)) if word == "saccade" else None,
             "low": speeds[0],
             "high": speeds[-1],
             "runs": len(speeds),

@@ -77,7 +77,8 @@ def of(rows: list[dict], *options: str, **machine: str) -> dict:
     on |= {"python": "3", "device": "cpu"}
     return {
         **{"benchmark": "made-up", "machine": on | machine, "versions": {"torch": "2"}},
-        **{"options": [*options], "when": "2026-01-02T03:04+00:00", "rows": rows},
+        **{"options": [*options], "asked": {"words": [*options]}, "rows": rows},
+        "when": "2026-01-02T03:04+00:00",
     }
 
 

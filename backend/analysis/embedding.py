@@ -93,7 +93,7 @@ def embedding(
     device: torch.device | str = "cpu",
     start: np.ndarray | None = None,
 ) -> Embedding:
-    """t-SNE map of image features [n, feature] by openTSNE, the same for the same input.
+    """t-SNE map of image features [n, feature] by openTSNE, up to MANY images the same each time.
 
     start: where the images begin [n, 2], up to its size; default: their own first two principal
     components. The perplexity is lowered to (n - 1) / 3 where there are few images; fewer than
