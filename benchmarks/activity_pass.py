@@ -2,8 +2,8 @@
 forward pass of the same encoder on the same images, turn by turn.
 
 The pass gives image features of all layers, the patches that excite each unit most, middle,
-random and least ones, selectivity and histograms; disk writes are left out of both. On a processor
-the ratio is also told in processor seconds of one thread, which other work hardly changes.
+random and least ones, selectivity with what it is under shuffled labels, and histograms; disk writes
+are left out of both. On a processor the ratio is also told in processor seconds of one thread, which other work hardly changes.
 """
 
 import time
@@ -14,6 +14,7 @@ import torch
 
 from backend.analysis.activity import activity, encoder_layers, exact_convolutions
 from backend.analysis.probes import one_thread
+from backend.analysis.shuffles import shuffled
 from backend.analysis.speed import wait
 from backend.analysis.units import Units
 from benchmarks.record import Row, alternately, figure, parsed, parser, told
@@ -51,8 +52,9 @@ def rows(encoder: str, images: int, runs: int) -> Iterator[Row]:
             for unit, features, answer in zip(units, kept, batch.answers, strict=True):
                 features[batch.rows] = answer.features
                 unit.add(batch.rows, answer.z)
-        for unit in units:
+        for unit, features in zip(units, kept, strict=True):
             unit.result(labels, 10)
+            shuffled(features, labels, 10, 0)
 
     calls = {"bare": bare, "whole": whole}
     seconds = alternately(calls, runs)
