@@ -2,8 +2,9 @@
 forward pass of the same encoder on the same images, turn by turn.
 
 The pass gives image features of all layers, the patches that excite each unit most, middle,
-random and least ones, selectivity with what it is under shuffled labels, and histograms; disk writes
-are left out of both. On a processor the ratio is also told in processor seconds of one thread, which other work hardly changes.
+random and least ones, selectivity, also under shuffled labels, and histograms; disk writes are left
+out of both. On a processor the ratio is also told in processor seconds of one thread, which other
+work hardly changes.
 """
 
 import time
@@ -76,7 +77,7 @@ def ratios(seconds: dict[str, list[float]]) -> list[float]:
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--encoder", default="vgg6-small", choices=ENCODERS)
-    options.add_argument("--images", type=int, default=256)
+    options.add_argument("--images", type=int, default=1024)
     given = parsed(options)
     told("activity_pass", rows(given.encoder, given.images, given.runs), given)
 
