@@ -123,6 +123,8 @@ def test_figures_of_other_machines_and_other_questions_do_not_compare() -> None:
     for last in (None, of(rows, threads=1), of(rows, "--data", "x"), of(rows, gpu="H200"), wider):
         assert worse(of(new), last) == []
         assert compared(of(new), last)["rows"][0]["times_last"] == {}
+    other_default = plain | {"asked": {"runs": 3}}
+    assert worse(of(new), other_default) == []
     newer = of(new, python="4")  # a newer Python is told, and no other machine
     assert compared(newer, plain)["rows"][0]["times_last"] == {"s": 9.0}
     assert "The last: torch 2; 2026-01-02" in page({"made-up": compared(newer, plain)})
@@ -142,13 +144,14 @@ def test_what_fails_keeps_its_last_record_and_the_others_are_compared_with_the_c
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = {
-        "views": of([record.figure("a", [2.0], "s")], "--runs", "9") | {"benchmark": "views"},
+        "views": of([record.figure("a", [2.0], "s")]) | {"benchmark": "views"},
         "page": of([]) | {"benchmark": "page"},
         "load": None,
     }
     last = [of([record.figure("a", [1.0], "s")]) | {"benchmark": name} for name in made]
     last = {place(found): found for found in last}
-    last["views on AVX2"]["options"] = ["--runs", "9"]
+    for found in (last["views on AVX2"], made["views"]):
+        found.update({"options": ["--runs", "9"], "asked": {"runs": 9}})
     asked = []
 
     def run(name: str, options: list[str]) -> dict | None:
