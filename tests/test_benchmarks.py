@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as harness
-from benchmarks import record
+from benchmarks import record, scale
 from benchmarks.table import LESS_IS_BETTER, MORE_IS_BETTER, compared, of_row, page, place, worse
 
 # What a machine with a GPU may lack, and what is measured there.
@@ -204,3 +204,10 @@ def test_records_of_another_machine_are_entered_beside_those_of_this(
     monkeypatch.setattr(sys, "argv", ["benchmarks", "--take", str(tmp_path / "none")])
     with pytest.raises(SystemExit, match="there is no folder"):
         harness.main()
+
+
+@pytest.mark.parametrize("words", [["tuning"], ["activity", "selectivity"]])
+def test_an_analysis_is_timed_also_where_it_leaves_the_input_out(words: list[str]) -> None:
+    spent = scale.one("vgg6-tiny", 24, words)["seconds"]
+    assert spent["whole"] >= sum(spent[word] for word in words if word != "selectivity") > 0
+    assert (spent["selectivity"] > 0) == ("selectivity" in words)
