@@ -6,16 +6,18 @@ import * as api from "./api.js";
 /** @typedef {import("./types.js").Unit} Unit */
 /** @typedef {import("./types.js").Units} Units */
 
+const NONE = { key: "", run: "", reply: null, error: null };
+
 /**
  * @param {import("./types.js").State} state
  * @param {() => Seen|null} layersNow
  * @param {(kind: "unit"|"units") => void} tell
  */
 export function createFocus(state, layersNow, tell) {
-  /** @type {{key: string, reply: Unit|null, error: Error|null}} */
-  let unit = { key: "", reply: null, error: null };
-  /** @type {{key: string, reply: Units|null, error: Error|null}} */
-  let units = { key: "", reply: null, error: null };
+  /** @type {{key: string, run: string, reply: Unit|null, error: Error|null}} */
+  let unit = NONE;
+  /** @type {{key: string, run: string, reply: Units|null, error: Error|null}} */
+  let units = NONE;
 
   /** What is wanted now: "" where nothing is. @param {boolean} one */
   function key(one) {
@@ -25,13 +27,16 @@ export function createFocus(state, layersNow, tell) {
     return [layers.stamp, layer, ...(one ? [number] : [])].join(" ");
   }
 
+  /** What was replied, if that is about the run and the layer in view. @template {Unit|Units} T @param {{run: string, reply: T|null}} held */
+  const ofView = ({ run, reply }) => (run === layersNow()?.run && reply?.layer === state.now.layer ? reply : null);
+
   async function loadUnits() {
     const wanted = key(false);
     const layers = layersNow();
     if (wanted === units.key || !layers) return;
     const [reply, error] = await settled(api.units(layers.run, state.now.layer, layers.epoch));
     if (wanted !== key(false)) return;
-    units = { key: wanted, reply, error };
+    units = { key: wanted, run: layers.run, reply, error };
     tell("units");
   }
 
@@ -53,38 +58,37 @@ export function createFocus(state, layersNow, tell) {
     const layers = layersNow();
     if (wanted === unit.key) return;
     if (!wanted || !layers || state.now.unit === null) {
-      unit = { key: "", reply: null, error: null };
+      unit = NONE;
       return tell("unit");
     }
     const [reply, error] = await settled(
       api.unit(layers.run, state.now.layer, state.now.unit, layers.epoch),
     );
     if (wanted !== key(true)) return;
-    unit = { key: wanted, reply, error };
+    unit = { key: wanted, run: layers.run, reply, error };
     tell("unit");
   }
 
   return {
-    /** The unit looked at, once it is there. */
+    /** The unit looked at, once it is there; while an epoch loads, as at the one before. */
     get unit() {
-      const { reply } = unit;
-      const { layer, unit: number } = state.now;
-      return reply && reply.unit === number && reply.layer === layer ? reply : null;
+      const reply = ofView(unit);
+      return reply?.unit === state.now.unit ? reply : null;
     },
     get unitError() {
       return unit.key === key(true) ? unit.error : null;
     },
-    /** All units of the layer in view, once they are there. */
+    /** All units of the layer in view, likewise. */
     get units() {
-      return units.reply?.layer === state.now.layer ? units.reply : null;
+      return ofView(units);
     },
     get unitsError() {
       return units.key === key(false) ? units.error : null;
     },
     /** Ask again for what could not be had. */
     retry() {
-      if (unit.error) unit = { key: "", reply: null, error: null };
-      if (units.error) units = { key: "", reply: null, error: null };
+      if (unit.error) unit = NONE;
+      if (units.error) units = NONE;
       void this.load();
     },
     async load() {
