@@ -81,7 +81,7 @@ export function search({ state, scene, runs }) {
 
   /** @param {FocusEvent} event */
   function left({ relatedTarget }) {
-    if (!(relatedTarget instanceof Node && element.contains(relatedTarget))) return;
+    if (relatedTarget instanceof Node && element.contains(relatedTarget)) return;
     list.hidden = true;
     box.setAttribute("aria-expanded", "false");
     box.removeAttribute("aria-activedescendant");

@@ -267,6 +267,23 @@ def test_back_restores_and_a_link_shows_the_identical_view(
     assert other.evaluate("document.activeElement.id") != "search"
 
 
+def test_matches_go_where_the_box_is_left_and_come_back_with_it(visit: Visit) -> None:
+    page = visit()
+    maps_drawn(page)
+    box, matches = page.locator("#search"), page.locator("#matches")
+    box.fill("gravel")
+    for leave in (lambda: page.keyboard.press("Tab"), page.locator(".brand").click):
+        expect(matches).to_be_visible()
+        expect(box).to_have_attribute("aria-expanded", "true")
+        leave()
+        expect(matches).to_be_hidden()
+        expect(box).to_have_attribute("aria-expanded", "false")
+        box.focus()
+    expect(matches).to_be_visible()
+    matches.locator("[role=option]").first.click()
+    expect(page.locator(".chosen")).not_to_have_attribute("data-selected", "0")
+
+
 def test_what_is_drawn_can_be_read_sorted_and_copied(visit: Visit) -> None:
     page = visit("#tab=map")
     page.wait_for_selector(".map[data-drawn]")
