@@ -23,7 +23,7 @@ import { strip } from "./panels/strip.js";
 
 const state = createState(window);
 const theme = createTheme();
-const runs = createRuns();
+const runs = createRuns(state, document);
 const scene = createScene(state, runs, theme);
 const atlas = createAtlas();
 const tip = createTip(scene, atlas, theme);
@@ -104,6 +104,6 @@ listenToKeys(page, {
   find: () => void complete().then((rest) => rest?.find()),
   unit: (by) => void complete().then((rest) => rest?.unit(by)),
 });
-// What another tab or a terminal has done meanwhile is seen on coming back.
-document.addEventListener("visibilitychange", () => document.hidden || void runs.refresh());
+// What another tab or a terminal has done meanwhile is seen on coming back; who leaves hears no events.
+document.addEventListener("visibilitychange", () => void (document.hidden ? runs.listen() : runs.refresh()));
 void runs.refresh();

@@ -1,4 +1,4 @@
-// The runs there are, and what the live ones are doing: events, not polling, for the run in view.
+// The runs there are, and what the live ones are doing: events of one of them, a list of all by the clock.
 
 import * as api from "./api.js";
 import { createListeners } from "./listeners.js";
@@ -8,7 +8,6 @@ import { outdated } from "./kept.js";
 /** @typedef {import("./types.js").RunEvent} RunEvent */
 
 const LIVE = ["queued", "starting", "running", "stopping"];
-const LISTENED = 3; // browsers open six connections to one server
 const REFRESH = 4000; // milliseconds, while a run is live or an analysis of it not complete
 const QUIET_REFRESH = 20000;
 
@@ -60,15 +59,18 @@ export function after(run, event) {
 const withEpoch = (epochs, epoch) =>
   epoch === undefined ? epochs : [...new Set([...epochs, epoch])].sort((a, b) => a - b);
 
-/** The store of runs. Listeners hear of every change; `failure` says why the list is missing. */
-export function createRuns() {
+/**
+ * The store of runs. Listeners hear of every change; `failure` says why the list is missing.
+ * @param {Pick<import("./types.js").State, "now"|"on">} state
+ * @param {{hidden: boolean}} page
+ */
+export function createRuns(state, page) {
   /** @type {Run[]} */
   let list = [];
   let loaded = false;
   /** @type {Error|null} */
   let failure = null;
-  /** @type {Map<string, () => void>} */
-  const open = new Map();
+  let [open, close] = ["", () => {}]; // the run whose events are heard, and how that ends
   /** @type {Map<string, number>} the last event heard of each run */
   const heardOf = new Map();
   /** @type {Map<string, number>} how often each run was told of by itself */
@@ -118,19 +120,19 @@ export function createRuns() {
     return run;
   }
 
+  /**
+   * Hear the run in view if it is live, else one at work; none where nobody looks. Of the six
+   * connections that a browser opens to one server, all of its tabs together, each stream holds one.
+   */
   function listen() {
-    const wanted = list.filter(live).slice(0, LISTENED);
-    for (const [id, close] of open) {
-      if (wanted.some((run) => run.id === id)) continue;
-      close();
-      open.delete(id);
-    }
-    for (const run of wanted) {
-      if (!open.has(run.id)) {
-        const from = Math.max(heardOf.get(run.id) ?? 0, run.progress?.seq ?? 0);
-        open.set(run.id, api.events(run.id, from, (e) => heard(run.id, e)));
-      }
-    }
+    const there = page.hidden ? [] : list.filter(live);
+    const run = there.find(({ id }) => id === state.now.run) ?? there.find((one) => one.state !== "queued") ?? there[0];
+    const id = run?.id ?? "";
+    if (id === open) return;
+    close();
+    open = id;
+    const from = Math.max(heardOf.get(id) ?? 0, run?.progress?.seq ?? 0);
+    close = run ? api.events(id, from, (e) => heard(id, e)) : () => {};
   }
 
   /**
@@ -165,6 +167,8 @@ export function createRuns() {
     return newer ? { ...run, progress: known, phase: known.phase ?? run.phase } : run;
   }
 
+  state.on(["run"], listen);
+
   const store = {
     get list() {
       return list;
@@ -182,6 +186,8 @@ export function createRuns() {
     /** @param {string|null} id */
     get: (id) => list.find((run) => run.id === id) ?? null,
     on,
+    /** To be called when the page is hidden; `refresh` when it is seen again. */
+    listen,
     async refresh() {
       clearTimeout(timer);
       const mine = (lists += 1);
@@ -213,8 +219,7 @@ export function createRuns() {
     stop: async (id) => told(await api.stop(id)),
     /** @param {string} id */
     async resume(id) {
-      open.get(id)?.();
-      open.delete(id);
+      if (id === open) open = ""; // to be heard anew: it may have been told that there is nothing more
       return told(await api.resume(id));
     },
     /** @param {string} id */

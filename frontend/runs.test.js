@@ -61,24 +61,33 @@ test("an epoch is shown in its place whether or not it is complete", () => {
 });
 
 /**
- * A server with one run and a store of what it tells; `held` are lists of runs that the test lets go.
+ * A server with a run, and what the test adds, and a store of what it tells; `held` are lists of runs that
+ * the test lets go, `streams` those whose events are listened to.
  * @param {object} first the run
  */
 async function served(first, t) {
-  const world = { told: first, asked: [], held: null, heard: {}, runs: createRuns() };
+  const world = { told: first, others: [], asked: [], held: null, heard: {}, streams: [], opened: 0, page: { hidden: false } };
+  const state = { now: { run: null }, on: (_, listener) => (world.look = (run) => listener((state.now.run = run))) };
+  world.runs = createRuns(state, world.page);
   t.mock.method(globalThis, "setTimeout", () => 0);
   t.mock.method(globalThis, "fetch", async (path, { method } = {}) => {
     world.asked.push(path.replace("/api/", ""));
-    const all = { runs: [world.told] };
+    const all = { runs: [world.told, ...world.others] };
     if (path.endsWith("/runs") && !method && world.held) await new Promise((go) => world.held.push(go));
     const reply = path.endsWith("/trash") ? { runs: [] } : path.endsWith("/runs") && !method ? all : { ...world.told };
     return { ok: true, status: method === "DELETE" ? 204 : 200, json: async () => reply };
   });
   globalThis.EventSource = class {
+    constructor(address) {
+      world.streams.push((this.address = address));
+      world.opened += 1;
+    }
     addEventListener(kind, listener) {
       world.heard[kind] = (event) => listener({ data: JSON.stringify(event) });
     }
-    close() {}
+    close() {
+      world.streams.splice(world.streams.indexOf(this.address), 1);
+    }
   };
   await world.runs.refresh();
   return world;
@@ -152,4 +161,33 @@ test("of two lists the one that was asked for last is heard, in whichever order 
   world.held[0]();
   await first;
   assert.equal(world.runs.get("a").state, "finished");
+});
+
+test("of all runs one is listened to, the one in view if it is live, and none while nobody looks", async (t) => {
+  const world = await served({ ...run, state: "queued", begun: [], stamps: {} }, t);
+  const at = (id, after = 0) => [`/api/runs/${id}/events?after=${after}`];
+  assert.deepEqual(world.streams, at("a"), "where none is at work, one that waits");
+  for (const [id, state] of [["b", "running"], ["c", "running"], ["d", "finished"]]) {
+    world.others.push({ ...world.told, id, state });
+  }
+  await world.runs.refresh();
+  assert.deepEqual(world.streams, at("b"), "one at work before one that waits");
+  const heard = ["c", "a", "d"].map((id) => (world.look(id), world.streams.join()));
+  assert.deepEqual(heard, [...at("c"), ...at("a"), ...at("b")]);
+  world.heard.progress({ seq: 5, kind: "progress", phase: "training" });
+  world.page.hidden = true;
+  world.runs.listen();
+  assert.deepEqual(world.streams, []);
+  await world.runs.refresh();
+  world.look("b");
+  assert.deepEqual(world.streams, []);
+  world.page.hidden = false;
+  await world.runs.refresh();
+  assert.deepEqual(world.streams, at("b", 5), "from where it was left");
+});
+
+test("a run that is resumed is listened to anew", async (t) => {
+  const world = await served({ ...run, state: "running", begun: [], stamps: {} }, t);
+  await world.runs.resume("a");
+  assert.deepEqual([world.opened, world.streams.length], [2, 1]);
 });
