@@ -89,11 +89,14 @@ function named(words, there) {
 function ofClass(name, index, there) {
   const ids = Array.from(there.ids).filter((_, place) => there.labels[place] === index && there.shown[place]);
   if (!ids.length) return [];
+  /** @type {Match} */
+  const prefer = { says: `Units that prefer ${name}`, about: "", go: { tab: "units", only: index } };
+  const others = Array.prototype.some.call(there.labels, (label) => label >= 0 && label !== index);
   return [
     { says: `Select ${name}`, about: counted(ids.length, "image"), go: { selection: joined([], ids, "replace") } },
     ...(there.selection.length
       ? [{ says: `Add ${name}`, about: "to the selection", go: { selection: joined(there.selection, ids, "add") } }]
       : []),
-    { says: `Units that prefer ${name}`, about: "", go: { tab: "units", only: index } },
+    ...(others ? [prefer] : []),
   ];
 }

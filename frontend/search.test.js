@@ -42,6 +42,10 @@ test("a class is selected without its hidden images, or leads to its units", () 
   assert.deepEqual(found("catf", { ...there, selection: [30] })[1].go, { selection: [30, 400] });
 });
 
+test("units that prefer a class are offered where there are images of another", () => {
+  assert.deepEqual(says("cat", { labels: [0, 0, 0, -1], runs: [] }), ["Select cat"]);
+});
+
 test("layers and runs are found by their names", () => {
   assert.deepEqual(says("encoder"), ["encoder.conv"]);
   assert.deepEqual(found("l1", there)[0].go, { layer: 1 });

@@ -67,8 +67,16 @@ export function orderName(units, order, like = units.alike?.unit ?? null) {
 }
 
 /**
+ * The class that leaves only the units that like it best, or null: without labels, or where all images
+ * are of one class, no unit likes any.
+ * @param {Units} units
+ * @param {number|null} only
+ */
+export const filterOf = (units, only) => (units.best_class ? only : null);
+
+/**
  * Unit numbers, largest first; a unit without a finite number comes last, equal ones by number.
- * With `only`, just the units that like that class best, sorted by their d' for it.
+ * With `only`, just the units that like that class best, where there is such a filter.
  * @param {Units} units
  * @param {Order} order
  * @param {number|null} only
@@ -80,7 +88,7 @@ export function ordered(units, order, only) {
     return Number.isFinite(value) ? value : -Infinity;
   };
   const all = Array.from({ length: units.units }, (_, i) => i);
-  const kept = only === null ? all : all.filter((i) => units.best_class?.[i] === only);
+  const kept = filterOf(units, only) === null ? all : all.filter((i) => units.best_class?.[i] === only);
   return kept.sort((a, b) => key(b) - key(a) || a - b);
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dprimeOf, silent } from "./figures.js";
-import { isThere, ordered, orderName, possible, stepped } from "./units.js";
+import { filterOf, isThere, ordered, orderName, possible, stepped } from "./units.js";
 
 const units = {
   units: 4,
@@ -33,7 +33,12 @@ test("without labels the order by d' is one by sparseness", () => {
 
 test("a filter leaves the units that like a class best", () => {
   assert.deepEqual(ordered(units, "dprime", 1), [1, 2]);
-  assert.deepEqual(ordered({ ...units, best_class: null }, "number", 1), []);
+});
+
+test("where no unit likes a class, as where there is one class alone, a filter leaves all", () => {
+  const plain = { ...units, best_class: null };
+  assert.deepEqual(ordered(plain, "number", 1), [0, 1, 2, 3]);
+  assert.deepEqual([filterOf(plain, 1), filterOf(units, 1), filterOf(units, null)], [null, 1, null]);
 });
 
 test("arrows walk the order of the grid and stop at its ends", () => {

@@ -9,7 +9,7 @@ import { fill, h } from "../dom.js";
 import { gratings, gratingTable } from "../marks/gratings.js";
 import { roving } from "../roving.js";
 import { histogram } from "../marks/histogram.js";
-import { ordered, orderName, possible, stepped } from "../units.js";
+import { filterOf, ordered, orderName, possible, stepped } from "../units.js";
 import { patchTile } from "../marks/patchtile.js";
 import { percentile } from "../arrays.js";
 import { segments } from "../marks/segments.js";
@@ -77,7 +77,8 @@ export function unitcard({ state, scene, theme, tip }) {
   function walk() {
     const { units } = scene.focus;
     if (!units) return null;
-    const { sort, only, unit } = state.now;
+    const { sort, unit } = state.now;
+    const only = filterOf(units, state.now.only);
     const order = ordered(units, sort, only);
     const place = order.indexOf(unit ?? -1) + 1;
     const of = only === null ? "" : ` that prefer ${units.classes[only]}`;
