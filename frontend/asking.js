@@ -3,6 +3,13 @@
 const REST = 3000; // milliseconds between two askings of what fails
 
 /**
+ * Whether the same question may be answered later: there was no answer, one was asked too much, or the
+ * server failed.
+ * @param {any} error
+ */
+export const passing = (error) => error?.status === 0 || error?.status > 428;
+
+/**
  * Questions in place of each other, each under a key that tells it from the others.
  */
 export function createAsking() {

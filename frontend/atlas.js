@@ -32,9 +32,9 @@ export function createAtlas() {
         if (wanted !== name) return bitmap.close();
         if (sheet) URL.revokeObjectURL(sheet.address);
         sheet = { name, address: URL.createObjectURL(blob), bitmap, columns, rows, size };
-      } catch {
+      } catch (error) {
         if (wanted === name) wanted = "";
-        return;
+        throw error;
       }
       tell();
     },

@@ -1,6 +1,7 @@
 // The layer's units and the one that is looked at, for the checkpoint in view.
 
 import * as api from "./api.js";
+import { createAsking, passing } from "./asking.js";
 
 /** @typedef {import("./types.js").Seen} Seen */
 /** @typedef {import("./types.js").Unit} Unit */
@@ -18,56 +19,71 @@ export function createFocus(state, layersNow, tell) {
   let unit = NONE;
   /** @type {{key: string, run: string, reply: Units|null, error: Error|null}} */
   let units = NONE;
+  const [unitAsking, unitsAsking, alikeAsking] = [createAsking(), createAsking(), createAsking()];
 
   /** What is wanted now: "" where nothing is. @param {boolean} one */
   function key(one) {
     const layers = layersNow();
     const { layer, unit: number } = state.now;
-    if (!layers || (one && number === null)) return "";
-    return [layers.stamp, layer, ...(one ? [number] : [])].join(" ");
+    return !layers || (one && number === null) ? "" : `${layers.stamp} ${layer} ${one && number}`;
   }
 
   /** What was replied, if that is about the run and the layer in view. @template {Unit|Units} T @param {{run: string, reply: T|null}} held */
   const ofView = ({ run, reply }) => (run === layersNow()?.run && reply?.layer === state.now.layer ? reply : null);
 
-  async function loadUnits() {
-    const wanted = key(false);
+  function loadUnits() {
     const layers = layersNow();
-    if (wanted === units.key || !layers) return;
-    const [reply, error] = await settled(api.units(layers.run, state.now.layer, layers.epoch));
-    if (wanted !== key(false)) return;
-    units = { key: wanted, run: layers.run, reply, error };
-    tell("units");
+    const { layer } = state.now;
+    if (!layers) return;
+    const wanted = key(false);
+    unitsAsking.ask(wanted, () => api.units(layers.run, layer, layers.epoch), (reply, error) => {
+      units = { key: wanted, run: layers.run, reply, error };
+      alikeAsking.drop();
+      tell("units");
+      loadAlike();
+      again(error);
+    });
   }
 
   /** What the grid is sorted by where that is likeness to a unit. */
-  async function loadAlike() {
+  function loadAlike() {
     const layers = layersNow();
     const { sort, like, layer } = state.now;
-    const { reply } = units;
-    if (!layers || !reply || sort !== "alike" || like === null) return;
-    if (units.key !== key(false) || reply.alike?.unit === like) return;
-    const [found] = await settled(api.alike(layers.run, layer, like, layers.epoch, null));
-    if (!found || units.reply !== reply || state.now.like !== like) return;
-    units = { ...units, reply: { ...reply, alike: { unit: like, r: found.r } } };
-    tell("units");
+    const { key: of, reply } = units;
+    if (!layers || !reply || sort !== "alike" || like === null || of !== key(false)) return;
+    if (reply.alike?.unit === like) return alikeAsking.drop();
+    alikeAsking.ask(`${of} ${like}`, () => api.alike(layers.run, layer, like, layers.epoch, null), (found, error) => {
+      if (!found) return again(error);
+      units = { ...units, reply: { ...reply, alike: { unit: like, r: found.r } } };
+      tell("units");
+    });
   }
 
-  async function loadUnit() {
-    const wanted = key(true);
+  function loadUnit() {
     const layers = layersNow();
-    if (wanted === unit.key) return;
-    if (!wanted || !layers || state.now.unit === null) {
+    const { layer, unit: number } = state.now;
+    if (!layers || number === null) {
+      unitAsking.drop();
+      if (!unit.key) return;
       unit = NONE;
       return tell("unit");
     }
-    const [reply, error] = await settled(
-      api.unit(layers.run, state.now.layer, state.now.unit, layers.epoch),
-    );
-    if (wanted !== key(true)) return;
-    unit = { key: wanted, run: layers.run, reply, error };
-    tell("unit");
+    const wanted = key(true);
+    unitAsking.ask(wanted, () => api.unit(layers.run, layer, number, layers.epoch), (reply, error) => {
+      unit = { key: wanted, run: layers.run, reply, error };
+      tell("unit");
+      again(error);
+    });
   }
+
+  function load() {
+    loadUnit();
+    loadUnits();
+    loadAlike();
+  }
+
+  /** @param {Error|null} error */
+  const again = (error) => void (passing(error) && load());
 
   return {
     /** The unit looked at, once it is there; while an epoch loads, as at the one before. */
@@ -85,21 +101,6 @@ export function createFocus(state, layersNow, tell) {
     get unitsError() {
       return units.key === key(false) ? units.error : null;
     },
-    /** Ask again for what could not be had. */
-    retry() {
-      if (unit.error) unit = NONE;
-      if (units.error) units = NONE;
-      void this.load();
-    },
-    async load() {
-      await Promise.all([loadUnit(), loadUnits().then(loadAlike)]);
-    },
+    load,
   };
 }
-
-/**
- * @template T
- * @param {Promise<T>} promise
- * @returns {Promise<[T, null]|[null, Error]>}
- */
-const settled = (promise) => promise.then((value) => [value, null], (error) => [null, error]);

@@ -1,6 +1,7 @@
 // Fetch what will be wanted soon, once the maps are drawn: the sheet of thumbnails, then the maps of
 // the other checkpoints while the page is idle, so that an epoch step needs no request, and Plotly.
 
+import { createAsking, passing } from "./asking.js";
 import { embedding, layers } from "./api.js";
 import { plotly } from "./plot.js";
 
@@ -16,6 +17,15 @@ export function prefetch({ scene, atlas }) {
   /** @type {Set<string>} */
   const done = new Set();
   let charts = false;
+  const asking = createAsking();
+
+  /** The thumbnails of the images in view, until they are there. */
+  function sheet() {
+    const { layers } = scene;
+    if (!layers) return;
+    const { dataset, split, fingerprint } = layers;
+    asking.ask(`${dataset}/${split}/${fingerprint}`, () => atlas.load(layers), (_, error) => passing(error) && sheet());
+  }
 
   function next() {
     const goal = scene.target();
@@ -38,7 +48,7 @@ export function prefetch({ scene, atlas }) {
   }
 
   return () => {
-    if (scene.layers) void atlas.load(scene.layers);
+    sheet();
     whenIdle(next);
   };
 }

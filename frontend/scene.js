@@ -108,7 +108,7 @@ export function createScene(state, runs, theme) {
       repaint();
       reselect();
       tell("maps", "selection");
-      void focus.load();
+      focus.load();
       tint.load();
     } catch (caught) {
       if (key !== asked) return;
@@ -206,7 +206,7 @@ export function createScene(state, runs, theme) {
     /** Ask again for what could not be had, and show anew what could not be shown. */
     retry() {
       if (status !== "ready") return void load();
-      focus.retry();
+      focus.load();
       tint.load();
       tell("maps");
     },
@@ -218,7 +218,7 @@ export function createScene(state, runs, theme) {
     reselect();
     tell("selection");
   });
-  state.on(["layer", "unit", "sort", "like"], () => void focus.load());
+  state.on(["layer", "unit", "sort", "like"], () => focus.load());
   state.on(["layer", "colour"], () => tint.load());
   state.on(["hidden", "off", "colour"], () => {
     repaint();
