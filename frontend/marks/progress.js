@@ -43,7 +43,7 @@ export function progress(large) {
           h("dt", {}, "time left"), h("dd", {}, duration(now.seconds_left)),
         );
       }
-      const wanted = `${run.history.epochs.length} ${training ? now.seq : 0}`;
+      const wanted = `${run.id} ${run.history.epochs.length} ${training ? now.seq : 0}`;
       if (wanted === drawn) return;
       drawn = wanted;
       const at = training ? (now.epoch ?? 0) + (now.step ?? 0) / Math.max(1, now.steps ?? 1) : null;

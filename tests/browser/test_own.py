@@ -187,6 +187,26 @@ def test_stalled_and_interrupted_are_told_apart(visit: Visit, server: str) -> No
     expect(told).to_contain_text("takes no step")
 
 
+def test_each_of_two_waiting_runs_is_shown_with_its_own_losses(visit: Visit, server: str) -> None:
+    page = visit(server=server)
+    maps_drawn(page)
+    losses = {RUN: 0.75, CUT: 0.25}
+
+    def waiting(route: Route) -> None:
+        found = reply_of(server, "runs")
+        for run in found["runs"]:
+            if loss := losses.get(run["id"]):
+                run |= {"state": "queued", "history": {"epochs": [0], "losses": [[loss]]}}
+        route.fulfill(json=found)
+
+    page.route("**/api/runs", waiting)
+    page.route("**/events?**", lambda route: route.fulfill(status=204))
+    page.reload()
+    for run, loss in losses.items():
+        page.locator(f'[data-run="{run}"] .run-open').click()
+        expect(page.locator(".wait .loss-values b")).to_have_text([f"{loss:.3f}"])
+
+
 def test_progress_is_asked_for_where_no_stream_is_to_be_had(visit: Visit, server: str) -> None:
     page = visit(server=server)
     maps_drawn(page)
