@@ -24,7 +24,8 @@ const blocks = () => import("./blocks.js");
 /** Whether the server answers at all. */
 export const reach = createReach();
 
-const KEPT = 800;
+/** So many replies are kept. */
+export const KEPT = 800;
 
 /**
  * @param {string} path

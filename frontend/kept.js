@@ -34,7 +34,7 @@ export function outdated(before, now) {
 }
 
 /**
- * The replies to some paths, asked for once each; the oldest go where there are too many.
+ * The replies to some paths, asked for once each; where there are too many those go that were wanted longest ago.
  * @param {(path: string) => Promise<any>} ask
  * @param {number} most
  */
@@ -51,9 +51,10 @@ export function createKept(ask, most) {
     /** @param {string} path @returns {Promise<any>} */
     once(path) {
       const held = kept.get(path);
-      if (held) return held;
-      const reply = ask(path);
+      const reply = held ?? ask(path);
+      kept.delete(path);
       kept.set(path, reply);
+      if (held) return held;
       reply.catch(() => drop(path, reply));
       if (kept.size > most) kept.delete(/** @type {string} */ (kept.keys().next().value));
       return reply;

@@ -81,6 +81,13 @@ test("a reply that was asked for before the change does not push out the newer o
   assert.equal(kept.once(layers("a", 0)), newer);
 });
 
+test("what was wanted longest ago goes first", async () => {
+  const { asked, ask } = server();
+  const kept = createKept(ask, 2);
+  for (const path of ["a", "b", "a", "c", "a", "b"]) await kept.once(path);
+  assert.deepEqual(asked, { a: 1, b: 2, c: 1 });
+});
+
 test("no more than so many are held", async () => {
   const { asked, ask } = server();
   const kept = createKept(ask, 2);

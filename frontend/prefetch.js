@@ -2,7 +2,7 @@
 // the other checkpoints while the page is idle, so that an epoch step needs no request, and Plotly.
 
 import { createAsking, passing } from "./asking.js";
-import { embedding, layers } from "./api.js";
+import { KEPT, embedding, layers } from "./api.js";
 import { plotly } from "./plot.js";
 
 const CALM = 2000; // milliseconds without a key or a move of the pointer
@@ -31,15 +31,17 @@ export function prefetch({ scene, atlas }) {
     const goal = scene.target();
     if (!goal || scene.status !== "ready") return;
     const { run, epoch } = goal;
-    const near = [...run.analysed].sort((a, b) => Math.abs(a - epoch) - Math.abs(b - epoch));
-    const key = (/** @type {number} */ other) => [run.id, other, run.stamps[other], run.analysed].join(" ");
-    const wanted = near.find((other) => !done.has(key(other)));
-    if (wanted === undefined) {
+    const near = [...run.analysed].sort((a, b) => Math.abs(a - epoch) - Math.abs(b - epoch))
+      .slice(0, KEPT / 2 / (run.layers + 1)); // of more, some would push out what is looked at
+    const keys = near.map((other) => [run.id, other, run.stamps[other], run.analysed].join(" "));
+    for (const key of done) if (!keys.includes(key)) done.delete(key); // by then it may be let go of
+    const at = keys.findIndex((key) => !done.has(key));
+    if (at < 0) {
       if (!charts) whenCalm(() => void plotly().catch(() => {}));
       charts = true;
       return;
     }
-    const own = key(wanted);
+    const [own, wanted] = [keys[at], near[at]];
     done.add(own);
     void Promise.all([
       layers(run.id, wanted),

@@ -25,6 +25,24 @@ function page(t, run) {
   return world;
 }
 
+test("of a long run the checkpoints near the one in view are fetched, and stay", async (t) => {
+  const analysed = Array.from({ length: 300 }, (_, epoch) => epoch);
+  const world = page(t, { id: "long", analysed, stamps: {}, layers: 7 });
+  const fetched = async (epoch) => {
+    world.epoch = epoch;
+    world.drawn();
+    for (let i = 0; i < 300; i++) await settled();
+    const epochs = world.asked.splice(0).flatMap((path) => /layers\?epoch=(\d+)/.exec(path)?.[1] ?? []);
+    return epochs.map(Number).sort((a, b) => a - b);
+  };
+  assert.deepEqual(await fetched(0), analysed.slice(0, 50));
+  assert.deepEqual(await fetched(60), analysed.slice(50, 85));
+  assert.deepEqual(await fetched(0), [], "they are still there");
+  assert.equal((await fetched(250)).length, 50);
+  await fetched(150);
+  assert.ok((await fetched(0)).length > 0, "what was let go of comes again");
+});
+
 test("thumbnails that could not be had in passing are asked for again until they are there", async (t) => {
   t.mock.timers.enable({ apis: ["Date", "setTimeout"] });
   const world = page(t, { id: "a", analysed: [], stamps: {}, layers: 7 });
