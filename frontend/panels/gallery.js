@@ -89,7 +89,8 @@ export function gallery({ state, runs, api }) {
     async function copyCommand() {
       const { command } = await api.run(id).catch(() => ({ command: null }));
       if (!command) return fill(shown, h("p", { class: "notice bad" }, "Its command cannot be told; look at its settings with Clone."));
-      const copied = await navigator.clipboard.writeText(command).then(() => true, () => false);
+      const write = async () => navigator.clipboard.writeText(command); // some pages have no clipboard
+      const copied = await write().then(() => true, () => false);
       fill(shown, h("p", { class: "soft small", role: "status" }, copied ? "Copied:" : "Select and copy:"), commandLine(command));
     }
 

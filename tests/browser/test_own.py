@@ -141,6 +141,15 @@ def test_the_command_of_a_run_is_copied(visit: Visit, server: str, shots: Path) 
     page.screenshot(path=shots / "command.png")
 
 
+def test_a_command_that_may_not_be_copied_is_shown(visit: Visit, server: str) -> None:
+    page = visit(f"#run={RUN}", server=server)
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    row = page.locator(f'[data-run="{RUN}"]')
+    row.get_by_role("button", name="Copy as command").click()
+    expect(row.get_by_role("status")).to_have_text("Select and copy:")
+    expect(row.locator(".command")).to_contain_text("saccade train")
+
+
 def test_a_clone_has_the_settings_of_its_run_to_edit(visit: Visit, server: str) -> None:
     page = visit(f"#run={RUN}", server=server)
     page.locator(f'[data-run="{RUN}"]').get_by_role("button", name="Clone").click()
