@@ -3,7 +3,7 @@
 python -m backend.jobs.trial --folder DIR --home HOME
 
 DIR/asked.json has the settings; DIR/answer.json gets what a step, a checkpoint and an analysis
-cost on this machine, or why that cannot be measured.
+cost on this machine, or why that cannot be measured with a data set.
 """
 
 import argparse
@@ -36,6 +36,10 @@ WARM_UP, STEPS = 2, 10
 LONGEST = 10.0  # seconds of measuring, after which fewer steps do
 STREAMED = ("maximizers", "selectivity")  # found in the pass that "activity" stands for
 SMALL = 2**16  # bytes of what else an analysis leaves
+CUT_SHORT = {
+    "code": "interrupted",
+    "message": "what measured it ended without a word, perhaps for want of memory; try again",
+}
 
 
 def measured(config: TrainConfig, dataset: Dataset, folder: Path) -> dict[str, Any]:
@@ -96,20 +100,22 @@ def main(words: Sequence[str] | None = None) -> int:
     lock = Lock(folder / "lock")
     if not lock.take():
         return 3
-    answer = read(folder / "answer.json") or {}
-    answer["error"] = None
+    config = TrainConfig.from_dict(json.loads((folder / "asked.json").read_bytes()))
+    key = key_of(config.data)
+    answer = {"data": {}, "errors": {}} | (read(folder / "answer.json") or {})
+    answer["errors"][key] = CUT_SHORT  # holds if this process is killed
+    write(folder / "answer.json", answer)
     try:
-        config = TrainConfig.from_dict(json.loads((folder / "asked.json").read_bytes()))
         dataset = load(config.data, options.home)
         answer["speed"] = measured(config, dataset, folder)
-        told = of_data(config, dataset)
-        answer["data"] = answer.get("data", {}) | {key_of(config.data): told}
+        answer["data"][key] = of_data(config, dataset)
+        del answer["errors"][key]
     except Exception as error:
-        answer["error"] = failure_of(error)
+        answer["errors"][key] = failure_of(error)
     shutil.rmtree(folder / "saved", ignore_errors=True)
     write(folder / "answer.json", answer)
     lock.release()
-    return 1 if answer["error"] else 0
+    return 1 if key in answer["errors"] else 0
 
 
 if __name__ == "__main__":

@@ -44,9 +44,10 @@ class Trials:
         measuring = self.errands.at_work(folder)  # before the look, so that no answer is missed
         answer = read(folder / "answer.json") or {}
         speed, counted = answer.get("speed"), answer.get("data", {}).get(data)
+        error = answer.get("errors", {}).get(data)
         if measuring:
             state = "measuring"
-        elif answer.get("error"):
+        elif error:
             state = "failed"
         else:
             state = "measured" if speed and counted else "unknown"
@@ -54,7 +55,7 @@ class Trials:
             "state": state,
             "speed": speed if state == "measured" else None,
             "data": counted if state == "measured" else None,
-            "error": answer.get("error") if state == "failed" else None,
+            "error": error if state == "failed" else None,
         }
 
 

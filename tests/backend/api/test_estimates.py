@@ -91,6 +91,43 @@ def test_a_trial_that_fails_tells_its_reason(fresh: TestClient, pack: Path, home
     assert "mps" in found["error"]["message"]
 
 
+def test_a_failure_concerns_its_data_set_alone(fresh: TestClient, pack: Path, home: Path) -> None:
+    config = asked(fresh, pack)["config"]
+    trials = fresh.app.state.service.trials
+    folder = trials.folder(TrainConfig.from_dict(config).to_dict())
+    folder.mkdir(parents=True)
+    speed = {
+        **{"seconds_per_step": 0.5, "memory_mb": 400, "gpu_memory_mb": None, "steps": 10},
+        **{"kept_bytes": 10**6, "resume_bytes": 10**6, "at": 1.0, "machine": {"processor": "one"}},
+    }
+    counted = {"images": 25, "analysis_seconds": 7.0, "analysis_bytes": 10**6}
+    write(folder / "answer.json", {"speed": speed, "data": {config["data"]: counted}})
+    path = "/api/runs/estimate"
+    before = fresh.post(path, json={"config": config}).json()
+    assert before["state"] == "measured"
+
+    absent = TrainConfig.from_dict(config | {"data": "stl10"}).to_dict()
+    assert trials.folder(absent) == folder
+    write(folder / "asked.json", absent)
+    assert trial.main(["--folder", str(folder), "--home", str(home)]) == 1
+    failed = fresh.post(path, json={"config": absent}).json()
+    assert (failed["state"], failed["cost"]) == ("failed", None)
+    assert "STL-10" in failed["error"]["message"]
+    assert fresh.post(path, json={"config": config}).json() == before
+
+
+def test_a_trial_that_is_killed_is_told(fresh: TestClient, pack: Path, until: Until) -> None:
+    body = asked(fresh, pack)
+    assert fresh.post("/api/runs/estimate/measure", json=body).status_code == 202
+    trials = fresh.app.state.service.trials
+    (folder,) = trials.errands.children
+    until((folder / "answer.json").exists)
+    trials.errands.end(folder)
+    found = fresh.post("/api/runs/estimate", json=body).json()
+    assert (found["state"], found["error"]["code"]) == ("failed", "interrupted")
+    assert "want of memory" in found["error"]["message"]
+
+
 def test_a_cost_is_steps_checkpoints_and_analyses() -> None:
     speed = {
         **{"seconds_per_step": 0.5, "memory_mb": 400, "gpu_memory_mb": None, "steps": 10},
