@@ -66,7 +66,7 @@ export function images({ state, api }) {
       ({ id } = await api.beginUpload(title.value.trim() || titleOf(wanted)));
       await sendAll(id, wanted);
       going.signal.throwIfAborted();
-      await api.finishUpload(id);
+      await taken(id);
       draw(await followed(id), refused);
     } catch (error) {
       if (going.signal.aborted) return await dropAll(id);
@@ -108,6 +108,18 @@ export function images({ state, api }) {
     }));
     const failed = all.find((one) => one.status === "rejected");
     if (failed) throw failed.reason;
+  }
+
+  /** Have it read, as soon as the server has a place for that. @param {string} id */
+  async function taken(id) {
+    for (;;) {
+      going.signal.throwIfAborted();
+      const refusal = await api.finishUpload(id).then(() => null, (error) => error);
+      if (!refusal) return;
+      if (refusal.code !== "busy") throw refusal;
+      progress("All is sent. Waits until the server is done with other work.", null);
+      await new Promise((wake) => setTimeout(wake, LOOK_EVERY));
+    }
   }
 
   /** @param {string} id @returns {Promise<Upload>} once it is over */

@@ -108,6 +108,23 @@ def test_an_upload_is_cancelled_while_it_goes_on_and_one_that_cannot_be_read_is_
     expect(page.locator(".refused li")).to_have_count(2)
 
 
+def test_what_was_sent_waits_until_the_server_can_read_it(visit: Visit, server: str) -> None:
+    page = visit("#dialog=images", server=server)
+    refusals = [{"error": {"code": "busy", "message": "not now"}}] * 2
+
+    def finish(route: Route) -> None:
+        if refusals:
+            return route.fulfill(status=429, json=refusals.pop())
+        return route.continue_()
+
+    page.route("**/finish", finish)
+    files = [{"name": "pets.zip", "mimeType": "application/zip", "buffer": pets()}]
+    with expected(visit.complaints, "429"):
+        page.locator("#images-files").set_input_files(files)
+        expect(page.get_by_text("Waits until the server is done with other work")).to_be_visible()
+        expect(page.locator("[data-upload=ready]")).to_contain_text("12 images")
+
+
 def test_a_deleted_run_is_brought_back_by_undo(visit: Visit, server: str, shots: Path) -> None:
     page = visit(f"#run={RUN}&dialog=runs", server=server)
     row = page.locator(f'[data-run="{RUN}"]')
