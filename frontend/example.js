@@ -21,14 +21,15 @@ export function createExample(scene) {
   let error = null;
   /** @type {Alike[]} */
   let layers = [];
+  let again = false;
   let asked = "";
   let title = "";
   let turn = 0;
   const listeners = createListeners();
 
-  /** @param {Status} next @param {{layers?: Alike[], error?: string|null}} [what] */
-  function tell(next, what = {}) {
-    [status, layers, error] = [next, what.layers ?? [], what.error ?? null];
+  /** @param {Status} next @param {{layers?: Alike[], error?: string|null}} [what] @param {boolean} [retry] */
+  function tell(next, what = {}, retry = false) {
+    [status, layers, error, again] = [next, what.layers ?? [], what.error ?? null, retry];
     listeners.tell();
   }
 
@@ -44,16 +45,21 @@ export function createExample(scene) {
     tell("working");
     try {
       let found = await api.searchExample(id, seen.run, seen.epoch);
+      let anew = false;
       while (key === asked && ["working", "unknown"].includes(found.state)) {
         await new Promise((wake) => setTimeout(wake, LOOK_EVERY));
         if (key !== asked) return;
         const before = found.state;
         found = await api.foundExample(id, seen.run, seen.epoch);
-        if (before === "unknown" && found.state === "unknown") found = await api.searchExample(id, seen.run, seen.epoch);
+        if (before !== "unknown" || found.state !== "unknown") continue;
+        if (anew) throw new Error("The search ended without a word, perhaps for want of memory.");
+        // A search of another checkpoint went on before.
+        anew = true;
+        found = await api.searchExample(id, seen.run, seen.epoch);
       }
       if (key === asked) tell(found.state === "found" ? "found" : "failed", { layers: found.layers, error: found.error?.message });
     } catch (caught) {
-      if (key === asked) tell("failed", { error: /** @type {Error} */ (caught).message });
+      if (key === asked) tell("failed", { error: /** @type {Error} */ (caught).message }, true);
     }
   }
 
@@ -68,6 +74,10 @@ export function createExample(scene) {
     },
     get error() {
       return error;
+    },
+    /** Whether a search that failed may be worth another try. */
+    get again() {
+      return again;
     },
     /** @returns {Alike[]} one a layer, from the input up */
     get layers() {
@@ -95,6 +105,10 @@ export function createExample(scene) {
       } catch (caught) {
         if (own === turn) tell("failed", { error: /** @type {Error} */ (caught).message });
       }
+    },
+    retry() {
+      asked = "";
+      void search();
     },
     clear() {
       turn++;

@@ -42,6 +42,7 @@ export function examplecard(page) {
       status === "sending" && h("p", { role: "status" }, "Sends the image."),
       status === "working" && [h("p", { role: "status" }, "Looks for images like it, layer by layer."), h("div", { class: "bar" }, h("i", { class: "unsure" }))],
       failure && h("p", { class: "notice bad", role: "alert" }, failure),
+      !refusal && example.again && h("button", { class: "button", onclick: () => example.retry() }, "Try again"),
       status === "found" && found(),
       choose,
     );

@@ -89,7 +89,8 @@ export function gallery({ state, runs, api }) {
     async function copyCommand() {
       const { command } = await api.run(id).catch(() => ({ command: null }));
       if (!command) return fill(shown, h("p", { class: "notice bad" }, "Its command cannot be told; look at its settings with Clone."));
-      const write = async () => navigator.clipboard.writeText(command); // some pages have no clipboard
+      // Where a page may not write to it, a browser has no clipboard at all.
+      const write = async () => navigator.clipboard.writeText(command);
       const copied = await write().then(() => true, () => false);
       fill(shown, h("p", { class: "soft small", role: "status" }, copied ? "Copied:" : "Select and copy:"), commandLine(command));
     }

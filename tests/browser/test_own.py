@@ -318,3 +318,26 @@ def test_an_image_is_searched_with_and_marked_on_the_maps(
     look(page, shots, "example")
     card.get_by_role("button", name="Remove").click()
     expect(page.locator(".cross")).to_have_count(0)
+
+
+def test_a_search_that_dies_is_asked_for_once_more_and_then_told(visit: Visit, server: str) -> None:
+    page = visit(server=server)
+    maps_drawn(page)
+    run = reply_of(server, "runs")["runs"][-1]["id"]
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.method)
+        state = "working" if asked[-1] == "POST" else "unknown"
+        route.fulfill(json={"run": run, "epoch": 100, "error": None, "state": state, "layers": []})
+
+    page.route("**/api/examples/*/search**", answer)
+    image = picture(random.Random(1), 96)
+    files = [{"name": "a.png", "mimeType": "image/png", "buffer": image}]
+    page.locator("#example-file").set_input_files(files)
+    card = page.locator("#example")
+    expect(card.get_by_role("alert")).to_contain_text("ended without a word")
+    assert asked.count("POST") == 2
+    card.get_by_role("button", name="Try again").click()
+    expect(card).to_have_attribute("data-status", "working")
+    assert asked.count("POST") == 3
