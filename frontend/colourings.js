@@ -47,7 +47,7 @@ export const isColouring = (text) => Object.hasOwn(COLOURINGS, text) || (text.st
 export function choices(layers, layer, unit, columns, none = "none with these images") {
   const { probe, answers, missing } = layers.layers[layer];
   const kept = answers ? null : `not kept; saccade analyse ${layers.run}`;
-  const probed = probe ? kept : missing.includes("probes") ? "not made yet" : "no labels";
+  const probed = probe ? kept : missing.includes("probes") ? "not made yet" : layers.no_probe ?? "unreadable";
   const own = columns.map((column) => ({
     word: META + column.name,
     says: column.name,

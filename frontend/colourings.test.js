@@ -17,7 +17,9 @@ test("what cannot be had says why", () => {
   assert.deepEqual(lacks(layers, 1, null, []), {
     class: null, unit: "open one first", right: null, confidence: null, "meta.": "none with these images",
   });
-  assert.equal(lacks(layers, 0, "L1 / 3", []).right, "no labels");
+  assert.equal(lacks(layers, 0, "L1 / 3", []).right, "unreadable");
+  const alike = { ...layers, no_probe: "the training images have fewer than two classes" };
+  assert.equal(lacks(alike, 0, null, []).right, alike.no_probe);
   const coming = { ...layers, layers: [{ ...layers.layers[0], missing: ["probes"] }] };
   assert.equal(lacks(coming, 0, null, []).right, "not made yet");
   const earlier = { ...layers, layers: [{ ...layers.layers[1], answers: false }] };

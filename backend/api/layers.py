@@ -53,6 +53,7 @@ class Layers(BaseModel):
     ids: Array
     labels: Array
     chance: float | None  # always naming the commonest class
+    no_probe: str | None  # why no layer has a probe, the end of a sentence
     image: tuple[int, int]  # height and width as stored, pixels
     crop: int  # side of the view at its centre, pixels
     definitions: dict[str, str]
@@ -81,7 +82,7 @@ def layers(seen: OfCheckpoint):
         "fingerprint": summary.get("fingerprint"),
         "ids": typed(seen.results.ids(seen.epoch)),
         "labels": typed(seen.results.labels(seen.epoch)),
-        "chance": summary.get("chance"),
+        **{"chance": summary.get("chance"), "no_probe": summary.get("reasons", {}).get("probes")},
         **{"image": seen.image, "crop": seen.crop},
         "parameters": summary["parameters"],
         "layers": [layer_of(seen, *row) for row in enumerate(seen.sites)],

@@ -93,7 +93,8 @@ def test_without_labels_there_are_no_probes_and_no_classes(client: TestClient, c
     probes = client.get(f"/api/runs/{run}/probes").json()
     assert (probes["layers"], probes["pixels"], probes["by_epoch"]) == ([], None, [])
     assert probes["reason"] == "There are no probes: no test image has a label."
-    assert client.get(f"/api/runs/{run}/layers").json()["layers"][3]["probe"] is None
+    told = client.get(f"/api/runs/{run}/layers").json()
+    assert (told["layers"][3]["probe"], told["no_probe"]) == (None, "no test image has a label")
     units = client.get(f"/api/runs/{run}/layers/2/units").json()
     assert (units["dprime"], units["best_dprime"], units["best_class"]) == (None, None, None)
     unit = client.get(f"/api/runs/{run}/layers/2/units/0").json()
