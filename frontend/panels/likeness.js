@@ -1,6 +1,6 @@
 // How alike the layers of two checkpoints are: CKA of each with each, as a table in colours.
 
-import { createAsking } from "../asking.js";
+import { createComparing } from "../comparing.js";
 import { decimal } from "../text.js";
 import { fill, h } from "../dom.js";
 import { inkOn, likenessSentence } from "../versus.js";
@@ -23,7 +23,7 @@ export function likeness({ state, scene, runs, api, theme, beside }) {
   let told = null;
   /** @type {Similarities|null} what the table says */
   let drawn = null;
-  const asking = createAsking();
+  const comparing = createComparing();
   roving(matrix, ".cka-cell");
 
   function load() {
@@ -32,7 +32,7 @@ export function likeness({ state, scene, runs, api, theme, beside }) {
     element.hidden = !goal || !other;
     if (!goal || !other) return;
     const question = () => api.similarity({ run: goal.run.id, epoch: goal.epoch }, other);
-    const asked = asking.ask(`${goal.stamp} ${other.stamp}`, question, (found, error) => {
+    const asked = comparing.ask(`${goal.stamp} ${other.stamp}`, question, (found, error) => {
       told = found;
       fill(notice, error?.message ?? found?.reason ?? "");
       element.classList.remove("stale");

@@ -2,7 +2,7 @@
 
 import { count, counted, decimal } from "../text.js";
 import { box } from "../patch.js";
-import { createAsking } from "../asking.js";
+import { createComparing } from "../comparing.js";
 import { fill, h } from "../dom.js";
 import { imageAddress } from "../api.js";
 import { segments } from "../marks/segments.js";
@@ -27,7 +27,7 @@ export function matched({ state, scene, runs, api, tip, beside }) {
   let found = null;
   /** @type {Found|null} what the pairs are of */
   let drawn = null;
-  const asking = createAsking();
+  const comparing = createComparing();
 
   function load() {
     const [here, there] = [scene.layers, beside.layers];
@@ -42,7 +42,7 @@ export function matched({ state, scene, runs, api, tip, beside }) {
       api.units(one.run, one.layer, one.epoch),
       api.units(other.run, other.layer, other.epoch),
     ]);
-    const asked = asking.ask(wanted, question, (reply, error) => {
+    const asked = comparing.ask(wanted, question, (reply, error) => {
       found = reply && { told: reply[0], units: [reply[1], reply[2]], layers: [here, there] };
       fill(notice, error?.message ?? found?.told.reason ?? "");
       element.classList.remove("stale");
