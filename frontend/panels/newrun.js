@@ -128,10 +128,12 @@ export function newrun({ state, runs, api }) {
       const key = JSON.stringify(config);
       weighed = key;
       try {
-        drawCost(await api.measure(config));
+        const told = await api.measure(config);
+        if (key !== weighed) return;
+        drawCost(told);
         void follow(key, config);
       } catch (error) {
-        drawCost(null, /** @type {Error} */ (error).message);
+        if (key === weighed) drawCost(null, /** @type {Error} */ (error).message);
       }
     }
 

@@ -287,6 +287,35 @@ def test_the_cost_of_a_run_is_measured_before_it_starts(
     look(page, shots, "cost")
 
 
+def test_a_cost_that_is_told_late_is_not_shown_for_other_settings(
+    visit: Visit, server: str
+) -> None:
+    page = visit(f"#dialog=clone {RUN}", server=server)
+    late: list[Route] = []
+
+    def answer(route: Route) -> None:
+        if route.request.url.endswith("measure"):
+            return late.append(route)
+        return route.fulfill(
+            json={"warning": None, "cost": None, "error": None, "state": "unknown"}
+        )
+
+    page.route("**/api/runs/estimate**", answer)
+    for epochs, reply in (
+        (50, {"json": {"warning": None, "cost": None, "error": None, "state": "measuring"}}),
+        (51, {"status": 409, "json": {"error": {"code": "conflict", "message": "not now"}}}),
+    ):
+        with page.expect_request("**/measure"):
+            page.locator("#measure").click()
+        with page.expect_response("**/api/runs/estimate"):
+            page.locator("#set-epochs").fill(f"{epochs}")
+        with expected(visit.complaints, "409"):
+            with page.expect_response("**/measure"):
+                late.pop().fulfill(**reply)
+            page.wait_for_timeout(200)
+        expect(page.locator("#cost")).to_have_attribute("data-state", "unknown", timeout=1)
+
+
 def test_an_image_is_searched_with_and_marked_on_the_maps(
     visit: Visit, server: str, shots: Path
 ) -> None:
