@@ -18,6 +18,28 @@ export function imagesOf(ids, labels, predicted, truth, answer) {
 }
 
 /**
+ * What a cell counts: `images` of the class `truth`, which has `of`, that were taken for `answer`.
+ * @typedef {{truth: number, answer: number, images: number, of: number}} Cell
+ */
+
+/**
+ * The cells of which most images were taken for another class, the largest first.
+ * @param {number[][]} rows a true class each
+ * @param {number} most
+ */
+export function mostMixedUp(rows, most) {
+  /** @type {Cell[]} */
+  const found = [];
+  for (const [truth, row] of rows.entries()) {
+    const of = row.reduce((a, b) => a + b, 0);
+    for (let answer = 0; answer < row.length; answer++) {
+      if (row[answer] && answer !== truth) found.push({ truth, answer, images: row[answer], of });
+    }
+  }
+  return found.sort((a, b) => b.images - a.images).slice(0, most);
+}
+
+/**
  * The units with the largest difference of weights between two classes, the largest first; above
  * zero speaks for `answer`. For a class with itself, the units with the largest weights for it.
  * @param {Float32Array} weights [class, unit], flat

@@ -1,12 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cellOf, imagesOf, unitsOf } from "./confusion.js";
+import { cellOf, imagesOf, mostMixedUp, unitsOf } from "./confusion.js";
 
 test("a cell holds the images of its class that were taken for the other, by id", () => {
   const [ids, labels, predicted] = [[7, 9, 12, 13, 20], [0, 1, 1, -1, 1], [1, 2, 1, -1, 2]];
   assert.deepEqual(imagesOf(ids, labels, predicted, 1, 2), [9, 20]);
   assert.deepEqual(imagesOf(ids, labels, predicted, 1, 1), [12]);
   assert.deepEqual(imagesOf(ids, labels, predicted, 2, 0), []);
+});
+
+test("the pairs mixed up most come first, and what was named rightly is none of them", () => {
+  const rows = [[9, 2, 0], [1, 0, 5], [0, 0, 7]];
+  assert.deepEqual(mostMixedUp(rows, 2), [
+    { truth: 1, answer: 2, images: 5, of: 6 }, { truth: 0, answer: 1, images: 2, of: 11 },
+  ]);
+  assert.equal(mostMixedUp(rows, 9).length, 3);
 });
 
 test("units are ranked by the size of the difference of weights, and its sign says for which class", () => {

@@ -3,7 +3,7 @@
 import { accuracyBars, epochLines } from "../charts.js";
 import { count, counted, decimal, percent, shortLayer } from "../text.js";
 import { createAsking } from "../asking.js";
-import { cellOf, imagesOf } from "../confusion.js";
+import { cellOf, imagesOf, mostMixedUp } from "../confusion.js";
 import { pending } from "../pending.js";
 import { pendingNotice, pendingWord } from "../marks/pending.js";
 import { fill, h, perFrame } from "../dom.js";
@@ -14,6 +14,9 @@ import { roving } from "../roving.js";
 import { share } from "../marks/share.js";
 
 /** @typedef {import("../types.js").Probes} Reply */
+
+const MOST_CLASSES = 60; // that a table of all pairs has
+const MOST_PAIRS = 60; // that are listed where there are more
 
 /**
  * @param {import("../types.js").Page} page
@@ -44,7 +47,7 @@ export function probes(page, mixup) {
   let reply = null;
   const asking = createAsking();
   let awaited = "";
-  roving(matrix, ".confusion button");
+  roving(matrix, "[data-cell]");
 
   function load() {
     const { layers } = scene;
@@ -192,37 +195,54 @@ export function probes(page, mixup) {
   /** @param {Reply} told @param {import("../types.js").Probe[]} all */
   function drawMatrix(told, all) {
     const probe = all.find((p) => p.layer === state.now.layer) ?? all[all.length - 1];
-    const rows = probe.confusion;
-    const chosen = cellOf(state.now.cell, told.classes.length);
+    const name = scene.layerName(probe.layer);
     fill(
       matrix,
-      h("h2", {}, "Confusion, ", h("span", { class: "as-is" }, scene.layerName(probe.layer))),
-      h("p", { class: "soft small" }, "Rows are the true class, columns the answer; per cent of the row. A cell opens its images."),
-      h(
-        "div",
-        { class: "matrix-scroll" },
+      h("h2", {}, "Confusion, ", h("span", { class: "as-is" }, name)),
+      told.classes.length > MOST_CLASSES ? pairs(told, probe) : [
+        h("p", { class: "soft small" }, "Rows are the true class, columns the answer; per cent of the row. A cell opens its images."),
         h(
-          "table",
-          { class: "confusion", "aria-label": `Confusion matrix of ${scene.layerName(probe.layer)}` },
-          h("thead", {}, h("tr", {}, h("td", {}), told.classes.map((name) => h("th", { scope: "col", title: name }, h("span", {}, name))))),
-          h("tbody", {}, rows.map((row, i) => {
-            const all = Math.max(1, row.reduce((a, b) => a + b, 0));
-            return h("tr", {}, h("th", { scope: "row", title: told.classes[i] }, told.classes[i]), row.map((n, j) => {
-              const says = `${told.classes[i]} taken for ${told.classes[j]}: ${count(n)} of ${count(all)}`;
-              const on = chosen !== null && chosen[0] === i && chosen[1] === j;
-              return h(
+          "div",
+          { class: "matrix-scroll" },
+          h(
+            "table",
+            { class: "confusion", "aria-label": `Confusion matrix of ${name}` },
+            h("thead", {}, h("tr", {}, h("td", {}), told.classes.map((name) => h("th", { scope: "col", title: name }, h("span", {}, name))))),
+            h("tbody", {}, probe.confusion.map((row, truth) => {
+              const of = Math.max(1, row.reduce((a, b) => a + b, 0));
+              return h("tr", {}, h("th", { scope: "row", title: told.classes[truth] }, told.classes[truth]), row.map((images, answer) => h(
                 "td",
-                { class: i === j ? "right" : "", style: { "--share": (n / all).toFixed(3) } },
-                h("button", {
-                  title: says, "aria-label": says, "aria-current": `${on}`, "data-cell": `${i},${j}`,
-                  onclick: () => void open(probe.layer, i, j),
-                }, n / all >= 0.005 ? Math.round((100 * n) / all) : ""),
-              );
-            }));
-          })),
+                { class: truth === answer ? "right" : "", style: { "--share": (images / of).toFixed(3) } },
+                cell(told, probe.layer, { truth, answer, images, of }, images / of >= 0.005 ? `${Math.round((100 * images) / of)}` : ""),
+              )));
+            })),
+          ),
         ),
-      ),
+      ],
     );
+  }
+
+  /** In place of the table, where there are very many classes. @param {Reply} told @param {import("../types.js").Probe} probe */
+  function pairs(told, probe) {
+    const found = mostMixedUp(probe.confusion, MOST_PAIRS);
+    return [
+      h("p", { class: "soft small" }, `${count(told.classes.length)} classes are too many for a table. `, found.length
+        ? `These are the pairs mixed up most, ${MOST_PAIRS} at most; a click opens their images.`
+        : "No image was taken for one of another class."),
+      found.length > 0 && h("ul", { class: "mixed-up small", "aria-label": `Classes mixed up in ${scene.layerName(probe.layer)}` },
+        found.map((of) => h("li", {}, cell(told, probe.layer, of)))),
+    ];
+  }
+
+  /** @param {Reply} told @param {number} layer @param {import("../confusion.js").Cell} of @param {string} [text] in place of all that it says */
+  function cell({ classes }, layer, { truth, answer, images, of }, text) {
+    const says = `${classes[truth]} taken for ${classes[answer]}: ${count(images)} of ${count(of)}`;
+    const chosen = cellOf(state.now.cell, classes.length);
+    return h("button", {
+      class: text === undefined ? "link" : "", title: says, "aria-label": says,
+      "aria-current": `${chosen?.[0] === truth && chosen[1] === answer}`, "data-cell": `${truth},${answer}`,
+      onclick: () => void open(layer, truth, answer),
+    }, text ?? says);
   }
 
   /** Show a cell and select its images, where it is known which they are. @param {number} layer @param {number} truth @param {number} answer */

@@ -180,6 +180,40 @@ def test_a_cell_of_the_confusion_matrix_opens_its_images_and_the_units_that_tell
     expect(page.locator("#mixup .thumb")).to_have_count(min(60, len(wanted)))
 
 
+def test_of_very_many_classes_the_pairs_mixed_up_most_are_listed(
+    visit: Visit, ask: Ask, shots: Path
+) -> None:
+    run = ask("runs")["runs"][0]["id"]
+    names = ask(f"runs/{run}/layers")["classes"]
+    page = visit("#tab=map")
+
+    def answer(route: Route) -> None:
+        told = route.fetch().json()
+        told["classes"] = names + [f"class {n}" for n in range(300 - len(names))]
+        confusion = (20 * np.eye(300, dtype=int)).tolist()
+        confusion[1][2], confusion[200][299], confusion[0][1] = 3, 9, 1
+        told["layers"] = [layer | {"confusion": confusion} for layer in told["layers"]]
+        route.fulfill(json=told)
+
+    page.route("**/probes?**", answer)
+    page.get_by_role("tab", name="Probes").click()
+    listed = page.locator("#probes .mixed-up li")
+    last = 299 - len(names)
+    expect(listed).to_have_text(
+        [
+            f"class {last - 99} taken for class {last}: 9 of 29",
+            f"{names[1]} taken for {names[2]}: 3 of 23",
+            f"{names[0]} taken for {names[1]}: 1 of 21",
+        ]
+    )
+    expect(page.locator("#probes")).to_contain_text("300 classes are too many for a table")
+    expect(page.locator("#probes .confusion")).to_have_count(0)
+    listed.nth(1).get_by_role("button").click()
+    expect(page.locator("#mixup")).to_contain_text(f"{names[1]} taken for {names[2]}")
+    expect(listed.nth(1).get_by_role("button")).to_have_attribute("aria-current", "true")
+    page.screenshot(path=shots / "probes-pairs.png")
+
+
 def mixed_up(labels: np.ndarray, predicted: np.ndarray) -> tuple[int, int]:
     """The two classes of which most images were mixed up."""
     counts = np.zeros((labels.max() + 1, labels.max() + 1), int)
