@@ -42,6 +42,9 @@ function reasonAgainst(file, place) {
   return file.size ? "" : "is empty";
 }
 
+/** Whether a file is still there and as it was when it was chosen. @param {Blob} file */
+export const isReadable = (file) => file.slice(0, 1).arrayBuffer().then(() => true, () => false);
+
 /** A title for an upload, from what its first file or their folder is called. @param {Chosen[]} files */
 export function titleOf(files) {
   const [first] = files;

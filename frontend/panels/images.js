@@ -1,7 +1,7 @@
 // Images of one's own: sent as a ZIP or one by one, made into a data set, each refusal named.
 
 import { fill, h } from "../dom.js";
-import { leftOut, nameOf, outcome, sifted, titleOf } from "../sending.js";
+import { isReadable, leftOut, nameOf, outcome, sifted, titleOf } from "../sending.js";
 import { sheet } from "../marks/sheet.js";
 
 /** @typedef {import("../types.js").Upload} Upload */
@@ -50,22 +50,38 @@ export function images({ state, api }) {
   function dropped(event) {
     event.preventDefault();
     drop.classList.remove("over");
-    void sent([...(event.dataTransfer?.files ?? [])]);
+    /** @type {File[]} */
+    const files = [];
+    /** @type {import("../types.js").Refused[]} */
+    const folders = [];
+    for (const item of event.dataTransfer?.items ?? []) {
+      const [file, entry] = [item.getAsFile(), item.webkitGetAsEntry()];
+      if (entry?.isDirectory) folders.push({ name: entry.name, reason: "is a folder; make a ZIP of it, or choose the images in it" });
+      else if (file) files.push(file);
+    }
+    void sent(files, folders);
   }
 
-  /** Send files and have them made a data set. @param {File[]} files */
-  async function sent(files) {
-    if (busy || !files.length) return;
+  /** Send files and have them made a data set.
+   * @param {File[]} files @param {import("../types.js").Refused[]} [folders] dropped beside them */
+  async function sent(files, folders = []) {
+    if (busy || !(files.length + folders.length)) return;
     busy = true;
     picker.disabled = true;
     going = new AbortController();
     const { wanted, refused } = sifted(files);
+    refused.push(...folders);
     let id = "";
     try {
       if (!wanted.length) return drawRefused(refused);
       ({ id } = await api.beginUpload(title.value.trim() || titleOf(wanted)));
-      await sendAll(id, wanted);
+      const lost = await sendAll(id, wanted);
       going.signal.throwIfAborted();
+      refused.push(...lost);
+      if (lost.length === wanted.length) {
+        await api.removeUpload(id);
+        return drawRefused(refused);
+      }
       await taken(id);
       draw(await followed(id), refused);
     } catch (error) {
@@ -90,15 +106,19 @@ export function images({ state, api }) {
     }
   }
 
-  /** @param {string} id @param {File[]} files */
+  /** @param {string} id @param {File[]} files those that cannot be read are given back */
   async function sendAll(id, files) {
+    /** @type {import("../types.js").Refused[]} */
+    const lost = [];
     let [next, done] = [0, 0];
     const tell = () => progress(`Sends ${done} of ${files.length === 1 ? "one file" : `${files.length} files`}.`, done / files.length);
     tell();
     const all = await Promise.allSettled(Array.from({ length: Math.min(AT_ONCE, files.length) }, async () => {
       while (next < files.length && !going.signal.aborted) {
         const place = next++;
-        await api.sendFile(id, place + 1, nameOf(files[place]), files[place], going.signal).catch((error) => {
+        const [file, name] = [files[place], nameOf(files[place])];
+        if (!(await isReadable(file))) lost.push({ name, reason: "cannot be read any more; choose it again" });
+        else await api.sendFile(id, place + 1, name, file, going.signal).catch((error) => {
           next = files.length;
           throw error;
         });
@@ -108,6 +128,7 @@ export function images({ state, api }) {
     }));
     const failed = all.find((one) => one.status === "rejected");
     if (failed) throw failed.reason;
+    return lost;
   }
 
   /** Have it read, as soon as the server has a place for that. @param {string} id */

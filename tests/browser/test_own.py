@@ -108,6 +108,37 @@ def test_an_upload_is_cancelled_while_it_goes_on_and_one_that_cannot_be_read_is_
     expect(page.locator(".refused li")).to_have_count(2)
 
 
+def test_a_folder_and_a_file_that_has_gone_are_named(
+    visit: Visit, server: str, tmp_path: Path
+) -> None:
+    page = visit("#dialog=images", server=server)
+    before = reply_of(server, "uploads")
+    (tmp_path / "pets").mkdir()
+    file = tmp_path / "cat.png"
+    file.write_bytes(picture(random.Random(4), 48))
+    page.locator("#images-form .drop").hover()  # once it has come to rest
+    box = page.locator("#images-form .drop").bounding_box()
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(tmp_path / "pets")], "dragOperationsMask": 1}
+    at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2, "data": data}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, **at})
+    refused = page.locator(".refused li")
+    expect(refused).to_have_text(["pets is a folder; make a ZIP of it, or choose the images in it"])
+
+    def begin(route: Route) -> None:
+        if route.request.method == "POST":
+            file.unlink()
+        route.continue_()
+
+    page.route("**/api/uploads", begin)
+    page.locator("#images-files").set_input_files(file)
+    expect(refused).to_have_text(["cat.png cannot be read any more; choose it again"])
+    expect(page.locator("#images-form")).to_contain_text("None of these files can be sent.")
+    expect(page.locator(".silence")).to_be_hidden()
+    assert reply_of(server, "uploads") == before
+
+
 def test_what_was_sent_waits_until_the_server_can_read_it(visit: Visit, server: str) -> None:
     page = visit("#dialog=images", server=server)
     refusals = [{"error": {"code": "busy", "message": "not now"}}] * 2
