@@ -102,6 +102,7 @@ async def put_file(
     named = readable(name)
     await received(request, place)
     try:
+        service.uploads.came(upload, number, place.stat().st_size)
         place.with_name(f"name-{place.name}").write_text(named or place.name, encoding="utf-8")
     except FileNotFoundError:
         raise NotFoundError(GONE) from None

@@ -8,6 +8,7 @@ ours; what a client calls them is only ever shown.
 import re
 import secrets
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -40,6 +41,8 @@ class Uploads:
         self, path: Path, errands: Errands, clock: Callable[[], float] = time.time
     ) -> None:
         self.path, self.errands, self.clock = path, errands, clock
+        self.sent: dict[str, dict[int, int]] = {}  # upload -> number of a file -> its bytes
+        self.lock = threading.Lock()
 
     def create(self, title: str) -> str:
         """Begin an upload and return its id. Raises BusyError or DiskFullError."""
@@ -78,11 +81,25 @@ class Uploads:
             raise ConflictError(f"upload {id} takes no more files; begin a new one")
         if not 1 <= number <= MOST_FILES:
             raise TooLargeError(f"an upload has at most {MOST_FILES:,} files; send a ZIP of them")
-        sent = sum(file.stat().st_size for file in (folder / "incoming").glob("[0-9]*"))
+        with self.lock:
+            sizes = self.sizes(id)
+            sent = sum(sizes.values()) - sizes.get(number, 0)  # whose place it takes
         if sent + length > TOTAL_BYTES:
             raise TooLargeError(f"an upload has at most {TOTAL_BYTES >> 30} GB; make it two")
         self.check_room(length)
         return folder / "incoming" / f"{number:06d}"
+
+    def came(self, id: str, number: int, size: int) -> None:
+        """Count a file of so many bytes that lies in its place."""
+        with self.lock:
+            self.sizes(id)[number] = size
+
+    def sizes(self, id: str) -> dict[int, int]:
+        """Bytes of each file of an upload that came, by its number; looked at once."""
+        if id not in self.sent:
+            files = (self.path / id / "incoming").glob("[0-9]*")
+            self.sent[id] = {int(file.name): file.stat().st_size for file in files}
+        return self.sent[id]
 
     def check_room(self, length: int) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
@@ -102,6 +119,7 @@ class Uploads:
             raise ConflictError(f"upload {id} has no file; send some, or remove it")
         words = ["--upload", str(folder), "--home", str(self.path.parent)]
         self.errands.start("intake", words, folder)
+        self.sent.pop(id, None)
         (folder / "begun").touch()
 
     def state(self, id: str) -> str:
@@ -153,6 +171,7 @@ class Uploads:
         self.errands.end(folder)
         if self.state(id) == "working":
             raise ConflictError(f"upload {id} is being read; wait until that is over")
+        self.sent.pop(id, None)
         gone = folder.with_name(f".{id}.deleted")
         folder.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from backend.app import create_app
 from backend.errors import DataError
 from backend.jobs import intake
+from backend.jobs import uploads as jobs_uploads
 from backend.jobs.uploads import Uploads
 from backend.settings import Settings
 from models.data import Dataset, load
@@ -245,6 +246,32 @@ def test_a_file_sent_again_takes_the_place_of_the_first(fresh: TestClient, until
         == 204
     )
     assert taken_in(fresh, path, until)["images"] == 1
+
+
+def test_the_bytes_of_an_upload_are_counted_without_a_look_at_each_file(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(home=home, pretrained=home / "none")
+    monkeypatch.setattr(jobs_uploads, "TOTAL_BYTES", 1000)
+
+    def put(client: TestClient, number: int, size: int) -> int:
+        return client.put(f"{path}/files/{number}", content=bytes(size), headers=FILE).status_code
+
+    with TestClient(create_app(settings, Quiet()), base_url=LOCAL) as client:
+        path = send(client, {})
+        with monkeypatch.context() as patch:
+            looked = Path.glob
+
+            def glob(folder: Path, pattern: str) -> list[Path]:
+                found = list(looked(folder, pattern))
+                assert not found or folder.name != "incoming", "its files were listed again"
+                return found
+
+            patch.setattr(Path, "glob", glob)
+            assert [put(client, n, 400) for n in (1, 2, 3)] == [204, 204, 413]
+            assert [put(client, 2, 500), put(client, 3, 200)] == [204, 413]
+    with TestClient(create_app(settings, Quiet()), base_url=LOCAL) as client:
+        assert [put(client, 3, 200), put(client, 2, 100), put(client, 3, 200)] == [413, 204, 204]
 
 
 @pytest.mark.parametrize(
