@@ -166,6 +166,8 @@ class Material:
             "exaggerated": embedding.EXAGGERATED,
             "steps": embedding.STEPS,
             "grain": embedding.GRAIN,
+            "angle": embedding.ANGLE,
+            "many": embedding.MANY,
             "others": f"the others of {neighbours.MOST:,} images drawn with seed 0"
             if many
             else "every other image",

@@ -84,6 +84,7 @@ def test_parameters_travel_with_the_coordinates():
         "kept": 10,
         "start": "features",
         "gradients": "tree",
+        "angle": 0.8,
     }
 
 
