@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from backend.analysis.machine import machine
-from benchmarks.table import Record, compared, page, place, worse
+from benchmarks.table import Record, compared, earlier, page, place, worse
 
 FOLDER = Path(__file__).parent
 KEPT, PAGE = FOLDER / "results.json", FOLDER / "results.md"
@@ -62,17 +62,23 @@ class Results:
         last = self.before.get(place(record))
         self.records[place(record)] = compared(record, last)
         self.told += worse(record, last)
+        if last and not earlier(record, last):
+            print(f"{record['benchmark']}: not compared with the last, which was asked otherwise")
         KEPT.write_text(json.dumps(self.records, indent=1) + "\n")
         PAGE.write_text(page(self.records))
 
 
 def options_of(name: str, records: dict[str, Record]) -> list[str]:
-    """How a benchmark was recorded last: here, or else on a processor."""
+    """How a benchmark was recorded last: here, or else elsewhere, whose drawing is left alone."""
     here = machine(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     on_this = place({"benchmark": name, "machine": here})
     elsewhere = [found for found in records.values() if found["benchmark"] == name]
     elsewhere.sort(key=lambda found: "gpu" in found["machine"])
-    return next((r["options"] for r in (records.get(on_this), *elsewhere) if r), [])
+    if on_this in records:
+        return records[on_this]["options"]
+    figure = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    figure.add_argument("--plot")
+    return next((figure.parse_known_args(found["options"])[1] for found in elsewhere), [])
 
 
 def taken(results: Results, folder: Path) -> list[str]:
@@ -80,7 +86,7 @@ def taken(results: Results, folder: Path) -> list[str]:
     odd = []
     for path in sorted(folder.glob("*.json")):
         record = json.loads(path.read_text())
-        if record.get("benchmark") in NAMES and record.get("rows") and "options" in record:
+        if record.get("benchmark") in NAMES and record.get("rows") and "asked" in record:
             results.enter(record)
         else:
             odd.append(path.name)

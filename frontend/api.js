@@ -32,7 +32,7 @@ export const KEPT = 800;
  * @param {RequestInit} [options]
  */
 async function answer(path, options) {
-  if (file.standalone) throw new ApiError("not_in_file", `${file.NEEDS_SERVER}.`, 0);
+  if (file.standalone) throw new ApiError("not_in_file", `${file.NEEDS_SERVER}.`, 404);
   /** @type {Response} */
   let reply;
   try {

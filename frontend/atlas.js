@@ -6,7 +6,7 @@ import { createListeners } from "./listeners.js";
 export function createAtlas() {
   /** @type {{name: string, address: string, bitmap: ImageBitmap, columns: number, rows: number, size: number}|null} */
   let sheet = null;
-  let wanted = "";
+  let [wanted, turn] = ["", 0];
   const { on, tell } = createListeners();
 
   return {
@@ -25,15 +25,16 @@ export function createAtlas() {
       const images = layers.ids.length;
       if (wanted === name) return;
       wanted = name;
+      const own = (turn += 1);
       const size = images <= 1500 ? 64 : images <= 4000 ? 48 : 32;
       try {
         const { blob, columns, rows } = await api.atlas(layers, size);
         const bitmap = await createImageBitmap(blob);
-        if (wanted !== name) return bitmap.close();
+        if (own !== turn) return bitmap.close();
         if (sheet) URL.revokeObjectURL(sheet.address);
         sheet = { name, address: URL.createObjectURL(blob), bitmap, columns, rows, size };
       } catch (error) {
-        if (wanted === name) wanted = "";
+        if (own === turn) wanted = "";
         throw error;
       }
       tell();

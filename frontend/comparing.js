@@ -5,13 +5,16 @@ import { createAsking } from "./asking.js";
 
 const PAUSE = 1000; // milliseconds, more than an epoch stays while playing
 
-/** Comparisons in place of each other. */
-export function createComparing() {
+/**
+ * Comparisons in place of each other.
+ * @param {() => void} again asks for what is wanted by then, where the server was too busy
+ */
+export function createComparing(again) {
   const asking = createAsking();
   let out = 0;
 
   /**
-   * Asks as `createAsking` does; what the server is too busy for is asked again.
+   * Asks as `createAsking` does.
    * @template T
    * @param {string} key
    * @param {() => Promise<T>} question
@@ -24,8 +27,8 @@ export function createComparing() {
       return question().finally(() => (out -= 1));
     };
     return asking.ask(key, put, (reply, error) => {
-      if (/** @type {any} */ (error)?.code === "busy") return void ask(key, question, heard);
-      heard(reply, error);
+      if (/** @type {any} */ (error)?.code === "busy") again();
+      else heard(reply, error);
     }, out ? PAUSE : 0);
   }
 

@@ -8,7 +8,7 @@ const settled = () => new Promise((done) => setImmediate(done));
 test("of epochs that play while one is worked out the last alone is asked for", async (t) => {
   t.mock.timers.enable({ apis: ["Date", "setTimeout"] });
   const [put, heard] = [[], []];
-  const { ask } = createComparing();
+  const { ask } = createComparing(() => assert.fail());
   for (let epoch = 0; epoch < 6; epoch++) {
     ask(`${epoch}`, () => new Promise((answer) => put.push({ epoch, answer })), (reply) => heard.push(reply));
     t.mock.timers.tick(800);
@@ -23,14 +23,24 @@ test("of epochs that play while one is worked out the last alone is asked for", 
   assert.deepEqual(heard, [5, 6]);
 });
 
-test("what the server is too busy for is asked again until it answers, and no word said", async (t) => {
+test("what the server is too busy for is asked again while it is wanted, and no word said", async (t) => {
   t.mock.timers.enable({ apis: ["Date", "setTimeout"] });
   const busy = Object.assign(new Error("ask again in a moment"), { code: "busy" });
-  const [answers, heard] = [[busy, busy, new Error("no such epoch")], []];
-  createComparing().ask("a", () => Promise.reject(answers.shift()), (reply, error) => heard.push(error.message));
-  for (let i = 0; i < 4; i++) {
-    await settled();
-    t.mock.timers.tick(3000);
+  const [answers, heard] = [[busy, busy, new Error("no such epoch"), busy, busy], []];
+  let wanted = true;
+  const { ask } = createComparing(() => load());
+  const load = () => wanted && ask("a", () => Promise.reject(answers.shift()), (reply, error) => heard.push(error.message));
+  async function wait() {
+    for (let i = 0; i < 4; i++) {
+      await settled();
+      t.mock.timers.tick(3000);
+    }
   }
-  assert.deepEqual([answers, heard], [[], ["no such epoch"]]);
+  load();
+  await wait();
+  assert.deepEqual([answers.length, heard], [2, ["no such epoch"]]);
+  load();
+  wanted = false;
+  await wait();
+  assert.equal(answers.length, 1);
 });

@@ -177,7 +177,7 @@ def test_what_fails_keeps_its_last_record_and_the_others_are_compared_with_the_c
 
 def test_what_was_never_recorded_here_is_asked_as_it_was_elsewhere() -> None:
     on_gpu = of([], "--batch", "9", gpu="H200")
-    wider = of([], "--batch", "7", instructions="what no machine has")
+    wider = of([], "--plot", "a.svg", "--batch", "7", instructions="what no machine has")
     records = {place(found): found for found in (on_gpu, wider)}
     assert harness.options_of("made-up", records) == ["--batch", "7"]
     assert harness.options_of("views", records) == []

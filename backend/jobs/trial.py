@@ -38,7 +38,7 @@ STREAMED = ("maximizers", "selectivity")  # found in the pass that "activity" st
 SMALL = 2**16  # bytes of what else an analysis leaves
 CUT_SHORT = {
     "code": "interrupted",
-    "message": "what measured it ended without a word, perhaps for want of memory; try again",
+    "message": "what measured it was ended, by a stop of Saccade or for want of memory; try again",
 }
 
 

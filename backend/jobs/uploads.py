@@ -92,7 +92,8 @@ class Uploads:
     def came(self, id: str, number: int, size: int) -> None:
         """Count a file of so many bytes that lies in its place."""
         with self.lock:
-            self.sizes(id)[number] = size
+            if id in self.sent:
+                self.sent[id][number] = size
 
     def sizes(self, id: str) -> dict[int, int]:
         """Bytes of each file of an upload that came, by its number; looked at once."""
@@ -100,6 +101,11 @@ class Uploads:
             files = (self.path / id / "incoming").glob("[0-9]*")
             self.sent[id] = {int(file.name): file.stat().st_size for file in files}
         return self.sent[id]
+
+    def forget(self, id: str) -> None:
+        """Let go of the sizes of an upload that takes no more files."""
+        with self.lock:
+            self.sent.pop(id, None)
 
     def check_room(self, length: int) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
@@ -119,7 +125,7 @@ class Uploads:
             raise ConflictError(f"upload {id} has no file; send some, or remove it")
         words = ["--upload", str(folder), "--home", str(self.path.parent)]
         self.errands.start("intake", words, folder)
-        self.sent.pop(id, None)
+        self.forget(id)
         (folder / "begun").touch()
 
     def state(self, id: str) -> str:
@@ -171,7 +177,7 @@ class Uploads:
         self.errands.end(folder)
         if self.state(id) == "working":
             raise ConflictError(f"upload {id} is being read; wait until that is over")
-        self.sent.pop(id, None)
+        self.forget(id)
         gone = folder.with_name(f".{id}.deleted")
         folder.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)

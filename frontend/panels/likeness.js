@@ -23,7 +23,7 @@ export function likeness({ state, scene, runs, api, theme, beside }) {
   let told = null;
   /** @type {Similarities|null} what the table says */
   let drawn = null;
-  const comparing = createComparing();
+  const comparing = createComparing(load);
   roving(matrix, ".cka-cell");
 
   function load() {

@@ -27,7 +27,7 @@ export function matched({ state, scene, runs, api, tip, beside }) {
   let found = null;
   /** @type {Found|null} what the pairs are of */
   let drawn = null;
-  const comparing = createComparing();
+  const comparing = createComparing(load);
 
   function load() {
     const [here, there] = [scene.layers, beside.layers];

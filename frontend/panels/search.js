@@ -6,7 +6,10 @@ import { shownEpochs } from "../runs.js";
 
 /** @param {import("../types.js").Page} page */
 export function search({ state, scene, runs }) {
-  const list = h("ul", { class: "matches", id: "matches", role: "listbox", "aria-label": "Matches", hidden: true });
+  const list = h("ul", {
+    class: "matches", id: "matches", role: "listbox", "aria-label": "Matches", hidden: true,
+    onmousedown: (/** @type {MouseEvent} */ event) => event.preventDefault(), // the box keeps the focus
+  });
   const box = h("input", {
     id: "search", type: "text", placeholder: "Find an image, unit, class", autocomplete: "off", spellcheck: "false",
     role: "combobox", "aria-label": "Find an image, unit, class or run", "aria-autocomplete": "list",

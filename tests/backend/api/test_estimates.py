@@ -1,5 +1,6 @@
 """Is what a run would cost measured on this machine, kept, and close to what it does cost?"""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -126,6 +127,12 @@ def test_a_trial_that_is_killed_is_told(fresh: TestClient, pack: Path, until: Un
     found = fresh.post("/api/runs/estimate", json=body).json()
     assert (found["state"], found["error"]["code"]) == ("failed", "interrupted")
     assert "want of memory" in found["error"]["message"]
+    note = folder / "answer.json"
+    (data,) = json.loads(note.read_text())["errors"]
+    known = {"speed": {"steps": 1}, "data": {data: {"images": 3}}}
+    note.write_text(json.dumps(json.loads(note.read_text()) | known))
+    config = json.loads((folder / "asked.json").read_text())
+    assert trials.find(config, data)["state"] == "measured"  # what was known before stays
 
 
 def test_a_cost_is_steps_checkpoints_and_analyses() -> None:
