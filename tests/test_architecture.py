@@ -30,7 +30,7 @@ MAY_IMPORT = [
     (r"backend/runs/store\.py", "models.config models.errors backend.errors backend.runs sqlite3"),
     (
         r"backend/runs/",
-        "models.config models.imported models.errors backend.errors backend.runs",
+        "models.config models.imported models.errors models.reading backend.errors backend.runs",
     ),
     (
         r"backend/jobs/(worker|torchrun|saves|analyse|subject|analyst|place|example|intake|layout|trial|share|bench\w*|wanted|speed|summary|measure)\.py",

@@ -11,7 +11,6 @@ they are kept, the image features of both splits. A file gets its name when it i
 import contextlib
 import json
 import shutil
-import threading
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -24,8 +23,7 @@ from backend.runs import plain
 from backend.runs.arrays import ANALYSES, ARRAYS, BESIDE, LATER, OPTIONAL, SHORTENED, shortened
 from backend.runs.whole import new_arrays, new_file
 from models.errors import RunError
-
-reading = threading.Lock()
+from models.reading import reading
 
 # What analysis.json tells whenever it is there.
 TOLD = ("dataset", "split", "n_test", "n_train", "classes", "definitions", "parameters")
@@ -105,8 +103,6 @@ class Results:
         path = self.path(what, epoch, layer)
         try:
             # NumPy leaves a file open that it was given by name and found damaged.
-            # Two threads that parse the heads of arrays at once may fail both on CPython 3.11
-            # ("AST constructor recursion depth mismatch"), so one reads at a time.
             with (
                 plain.opened(path, plain.ARRAYS) as raw,
                 reading,

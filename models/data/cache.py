@@ -19,6 +19,7 @@ import numpy as np
 
 from models.data.dataset import Contents, Dataset, Skipped, nothing_read
 from models.errors import DataError
+from models.reading import reading
 
 FORM = "1"  # raised when the form of these folders, or the way pictures are read, changes
 MAKING = ".making-"  # how the names of unfinished folders begin
@@ -78,9 +79,10 @@ def opened(folder: Path, key: str, spec: str) -> Dataset | None:
     """The data set that a folder holds, or None where it is missing or not whole."""
     try:
         about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
-        images = np.load(folder / "images.npy", mmap_mode="r")
-        labels = np.load(folder / "labels.npy")
-        split = np.load(folder / "split.npy")
+        with reading:
+            images = np.load(folder / "images.npy", mmap_mode="r")
+            labels = np.load(folder / "labels.npy")
+            split = np.load(folder / "split.npy")
         if not len(images) == len(labels) == len(split) == about["n"]:
             return None
         return Dataset(

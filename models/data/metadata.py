@@ -19,6 +19,7 @@ import numpy as np
 from models.data.dataset import Dataset
 from models.data.spec import parse
 from models.errors import DataError
+from models.reading import reading
 
 FILE = "metadata.csv"
 MOST_BYTES, MOST_COLUMNS, MOST_LETTERS = 2**25, 32, 80
@@ -137,7 +138,7 @@ def rows_of(path: Path, names: set[str]) -> tuple[list[str], dict[str, list[str]
 def of_pack(path: Path, n: int) -> Metadata:
     columns, remarks = [], []
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with reading, np.load(path, allow_pickle=False) as archive:
             names = [name for name in archive.files if name.startswith("meta_")]
             for name in names[:MOST_COLUMNS]:
                 if archive.zip.getinfo(f"{name}.npy").file_size > MOST_BYTES:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from models.data import cache, folder, load
 from models.errors import DataError
+from models.reading import reading
 
 
 @pytest.fixture
@@ -127,6 +128,16 @@ def test_several_at_once_all_get_the_images(source, home):
     for dataset in loaded:
         assert np.sort(dataset.images[:, 0, 0, 0]).tolist() == [0, 1, 2, 3, 4]
     assert len(kept(home)) == 1
+
+
+def test_images_are_read_while_no_other_array_is(source, home):
+    load(str(source), home)
+    with ThreadPoolExecutor(1) as pool:
+        with reading:
+            waits = pool.submit(load, str(source), home)
+            with pytest.raises(TimeoutError):
+                waits.result(0.2)
+        assert len(waits.result(20).images)
 
 
 def test_the_cache_is_plain_arrays_and_json(source, home):
