@@ -85,9 +85,9 @@ def rows(data: str, most: int, runs: int) -> Iterator[Row]:
     for number, (x, ours) in enumerate(zip(layers, found, strict=True), 1):
         begun = time.perf_counter()
         tsne = TSNE(perplexity=PERPLEXITY["default"], random_state=0, n_jobs=cores())
-        maps_of_x = {"": flat(ours), ", scikit-learn": tsne.fit_transform(x)}
+        theirs = tsne.fit_transform(x)
         seconds.append(time.perf_counter() - begun)
-        for who, xy in maps_of_x.items():
+        for who, xy in (("", flat(ours)), (", scikit-learn", theirs)):
             kept = trustworthiness(x[judged], xy[judged], n_neighbors=NEIGHBOURS)
             goal = None if who else "within 0.005 of scikit-learn's"
             yield figure(f"trustworthiness, layer {number}{who}", [kept], "of 1", goal)

@@ -31,7 +31,6 @@ from models.data.dataset import (
     nothing_read,
 )
 from models.errors import DataError
-from models.reading import reading
 
 WANTED = ("data", "offsets", "labels", "split", "class_names")
 LICENCE = "not stated in the pack; ask whoever made it"
@@ -60,7 +59,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         if not zipfile.is_zipfile(path):
             raise not_a_pack(path, "it is no .npz archive, or was cut short")
-        with reading, np.load(path, allow_pickle=False) as archive:
+        with np.load(path, allow_pickle=False) as archive:
             names = [*WANTED, "title", "licence"]
             return {name: archive[name] for name in names if name in archive.files}
     except (zipfile.BadZipFile, zlib.error, EOFError):
