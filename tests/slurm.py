@@ -12,7 +12,8 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "srun")
@@ -129,6 +130,18 @@ class Cluster:
                 stderr=log,
                 start_new_session=True,
             )
+
+    @contextmanager
+    def halted(self) -> Iterator[None]:
+        """Inside, the nodes neither start nor end anything: what they are told waits."""
+        nodes = [self.daemons[node] for node in NODES]
+        for node in nodes:
+            node.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for node in nodes:
+                node.send_signal(signal.SIGCONT)
 
     def nodes(self) -> list[str]:
         return self.call("sinfo", "-h", "-N", "-p", "usual", "-o", "%t").split()

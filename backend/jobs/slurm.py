@@ -137,14 +137,13 @@ class Slurm:
         entry = self.entry(job, fresh=True)
         if not entry or not entry.lives:
             return
-        if signal is not Signal.SAVE:
-            self.calls.cancel(entry.number, "--state=PENDING")
         if signal is Signal.KILL:
             self.calls.cancel(entry.number, "--full", "--signal=KILL")
             self.calls.cancel(entry.number)  # or it would wait to be started again
-        else:
-            told = f"--signal={TOLD[signal]}"
-            self.calls.cancel(entry.number, "--state=RUNNING", "--batch", told)
+        elif entry.state != "PENDING" and RunFolder(job.folder).is_held():
+            self.calls.cancel(entry.number, "--batch", f"--signal={TOLD[signal]}")
+        elif signal is Signal.STOP:  # a job that Slurm is still starting would not hear of it
+            self.calls.cancel(entry.number)
         self.looked = float("-inf")
 
     def cause(self, job: Job) -> str:

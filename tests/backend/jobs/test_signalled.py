@@ -20,7 +20,7 @@ from tests.backend.jobs.counted import (
     ticks,
 )
 from tests.backend.jobs.directory import events
-from tests.backend.jobs.places import Place, SlurmPlace, again, apart
+from tests.backend.jobs.places import Place, RealPlace, SlurmPlace, again, apart
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -70,6 +70,18 @@ def test_a_job_that_is_stopped_at_once_leaves_no_process(
     until(lambda: is_gone(launcher, job))
     assert not folder.is_held()
     assert (folder.result(1) or {"state": "stopped"})["state"] == "stopped"
+
+
+def test_a_job_that_is_stopped_while_slurm_starts_it_does_not_begin(
+    real: RealPlace, home: Path, until: Until
+) -> None:
+    folder, launcher = counting(home, LONG), real.launcher()
+    with real.cluster.halted():
+        job = started(launcher, folder)
+        until(lambda: launcher.entry(job, fresh=True).state == "RUNNING")
+        launcher.signal(job, Signal.STOP)
+    until(lambda: is_gone(launcher, job))
+    assert not folder.is_held() and ticks(folder) == []
 
 
 @apart
