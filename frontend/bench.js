@@ -7,6 +7,15 @@
 
 export const NEIGHBOURS = "neighbours";
 const HOW = ["learning_rate", "schedule", "init", "w_init"];
+/** What a setting and its word say to who does not know the settings. @type {Record<string, string>} */
+const SAID = {
+  "schedule constant": "the same throughout",
+  "schedule cosine": "falling to 0 by a cosine",
+  "init uniform": "weights uniform at the start, as published",
+  "init he": "weights after He et al. at the start",
+  "w_init uniform": "prediction matrices uniform at the start",
+  "w_init identity": "prediction matrices near the identity at the start",
+};
 const REFERENCES = ["pixels", "random"];
 
 /** Is it what rules are compared with, not a rule that was trained? @param {OfRule} row */
@@ -15,9 +24,12 @@ export const isReference = (row) => REFERENCES.includes(row.rule);
 /** What a bench can show: its protocols of the linear probe, and the neighbours. @param {Bench} bench */
 export const measures = (bench) => [...bench.protocols, NEIGHBOURS];
 
-/** How its runs learn and begin, in the words of the settings. @param {Bench["settings"]} settings */
+/** How its runs learn and begin. @param {Bench["settings"]} settings */
 export const learnt = (settings) =>
-  HOW.filter((name) => name in settings).map((name) => `${name === "learning_rate" ? "learning rate" : name} ${settings[name]}`);
+  HOW.filter((name) => name in settings).map((name) => {
+    const told = `${name.replace("learning_rate", "learning rate")} ${settings[name]}`;
+    return SAID[told] ?? told;
+  });
 
 /**
  * The accuracies of a row in one measure; none where the measure is not for it.

@@ -77,7 +77,9 @@ test("how runs learn is told as far as the record knows", () => {
   const older = { epochs: 4, learning_rate: 0.001, device: "auto" };
   assert.deepEqual(learnt(older), ["learning rate 0.001"]);
   assert.deepEqual(learnt({ ...older, schedule: "cosine", init: "he", w_init: "identity" }),
-    ["learning rate 0.001", "schedule cosine", "init he", "w_init identity"]);
+    ["learning rate 0.001", "falling to 0 by a cosine", "weights after He et al. at the start",
+      "prediction matrices near the identity at the start"]);
+  assert.deepEqual(learnt({ learning_rate: 0.01, init: "new" }), ["learning rate 0.01", "init new"]);
 });
 
 test("layers of two runs are matched by number, and one without a partner stays", () => {
