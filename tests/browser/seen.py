@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import cycle
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -134,3 +135,18 @@ def stands_in(page: Page, other: str, run: str) -> None:
         route.fulfill(response=route.fetch(url=route.request.url.replace(other, run)))
 
     page.route(re.compile(rf"/api/runs/.*{other}"), answer)
+
+
+def look(page: Page, shots: Path, name: str, selector: str = "", rest: int = 0) -> None:
+    """Leave a picture at both sizes and in both themes, with an element in view.
+
+    rest: milliseconds in which what is drawn anew gets there.
+    """
+    for size in (PHONE, DESK):
+        for theme in ("dark", "light"):
+            page.set_viewport_size(size)
+            page.emulate_media(color_scheme=theme)
+            if selector:
+                page.locator(selector).evaluate("element => element.scrollIntoView(true)")
+            page.wait_for_timeout(rest)
+            page.screenshot(path=shots / f"{name}-{theme}-{size['width']}.png")

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from backend.runs.store import Store
 from tests.browser.conftest import reply_of, served
-from tests.browser.seen import DESK, PHONE, addressed, array
+from tests.browser.seen import addressed, array, look
 from tests.browser.test_layers import saccade
 
 Visit = Callable[..., Page]
@@ -76,17 +76,6 @@ def answering(server: str, run: str, layer: int) -> int:
     return int(np.nanargmax(array(reply["change"])))
 
 
-def look(page: Page, shots: Path, name: str, selector: str) -> None:
-    """Leave a picture at both sizes and in both themes, with an element in view."""
-    for size in (PHONE, DESK):
-        for theme in ("dark", "light"):
-            page.set_viewport_size(size)
-            page.emulate_media(color_scheme=theme)
-            page.locator(selector).evaluate("element => element.scrollIntoView({block: 'start'})")
-            page.wait_for_timeout(100)
-            page.screenshot(path=shots / f"{name}-{theme}-{size['width']}.png")
-
-
 def the_units_alike_are_those_of_the_server(
     page: Page, server: str, run: str, unit: int, shots: Path
 ) -> None:
@@ -105,7 +94,7 @@ def the_units_alike_are_those_of_the_server(
     expect(card).to_contain_text("correlation of two units' mean responses to the 14 images")
     overflow = "document.scrollingElement.scrollHeight - innerHeight"
     assert page.evaluate(overflow) <= 0
-    look(page, shots, "alike", "#alike")
+    look(page, shots, "alike", "#alike", rest=100)
 
 
 def the_prediction_is_drawn_by_k(page: Page, server: str, run: str, unit: int, shots: Path) -> None:
@@ -129,7 +118,7 @@ def the_prediction_is_drawn_by_k(page: Page, server: str, run: str, unit: int, s
     assert np.corrcoef(y, array(steps[2]["true"]))[0, 1] == pytest.approx(1, abs=1e-3)
     card.get_by_text("r at every k").click()
     expect(card.locator("tbody tr")).to_have_count(5)
-    look(page, shots, "prediction", "#prediction")
+    look(page, shots, "prediction", "#prediction", rest=100)
 
 
 def the_grid_sorts_by_likeness_and_by_change(
@@ -143,7 +132,7 @@ def the_grid_sorts_by_likeness_and_by_change(
     expect(page.locator("#sort option:checked")).to_have_text("change since epoch 0")
     change = array(reply_of(server, f"runs/{run}/layers/3/units")["change"])
     assert drawn(page) == falling(change)
-    look(page, shots, "change", "#neurons")
+    look(page, shots, "change", "#neurons", rest=100)
 
 
 def drawn(page: Page) -> list[int]:
@@ -185,7 +174,7 @@ def an_example_names_the_units_it_excites(page: Page, images: Path, shots: Path)
     expect(rows.nth(1).locator(".unit-tile").first).to_have_attribute(
         "aria-label", re.compile(r"^Unit \d+ of Layer 2, response above those to \d+ %$")
     )
-    look(page, shots, "ranked", "[data-ranked]")
+    look(page, shots, "ranked", "[data-ranked]", rest=100)
     tile = rows.nth(1).locator(".unit-tile").first
     unit = tile.get_attribute("data-unit")
     tile.click()

@@ -17,12 +17,12 @@ from models.data import key_of
 from tests.browser.conftest import reply_of, served
 from tests.browser.seen import (
     BY_THE_CLOCK,
-    DESK,
     PHONE,
     addressed,
     array,
     drag,
     inked,
+    look,
     map_drawn,
     maps_drawn,
     pictured,
@@ -89,16 +89,6 @@ def analysed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, st
         yield address, run, key_of(config["data"])
 
 
-def look(page: Page, shots: Path, name: str) -> None:
-    """Leave a picture at both sizes and in both themes."""
-    for size in (PHONE, DESK):
-        for theme in ("dark", "light"):
-            page.set_viewport_size(size)
-            page.emulate_media(color_scheme=theme)
-            page.wait_for_timeout(400)
-            page.screenshot(path=shots / f"{name}-{theme}-{size['width']}.png")
-
-
 def selected(page: Page, count: int) -> None:
     expect(page.locator(".chosen")).to_have_attribute("data-selected", str(count))
 
@@ -141,7 +131,7 @@ def test_colours_marks_and_selections_are_those_of_the_server(
     page.keyboard.up("Shift")
     selected(page, TEST - wrong.sum())
     assert not page.locator("#map .lasso").get_attribute("points")
-    look(page, shots, "maps-right")
+    look(page, shots, "maps-right", rest=400)
 
     page.select_option("#legend-colour", "meta.year")
     expect(page.locator(".scale")).to_contain_text("Grey: 1 without a value")
@@ -168,7 +158,7 @@ def test_colours_marks_and_selections_are_those_of_the_server(
     best = told["layers"][3]["units"][0]
     tile = rows.nth(3).locator(".separating-tile").first
     expect(tile).to_have_attribute("data-unit", str(best["unit"]))
-    look(page, shots, "maps-separate")
+    look(page, shots, "maps-separate", rest=400)
     tile.click()
     expect(page.locator("#colour")).to_have_value("unit")
     assert (addressed(page, "layer"), addressed(page, "unit")) == ("3", str(best["unit"]))
@@ -195,7 +185,7 @@ def test_a_part_of_an_image_is_cut_out_and_placed_on_every_map(
     for key in ("ArrowLeft", "ArrowUp", "-", "-"):
         page.keyboard.press(key)
     page.wait_for_timeout(200)
-    look(page, shots, "maps-crop")
+    look(page, shots, "maps-crop", rest=400)
     page.locator(".crop-stage").scroll_into_view_if_needed()
     stage = page.locator(".crop-stage").bounding_box()
     assert stage

@@ -20,8 +20,8 @@ from backend.runs.store import Store
 from models.config import TrainConfig
 from models.data import key_of, load
 from tests.browser.conftest import reply_of, served
-from tests.browser.seen import drag, highlighted, maps_drawn, pixels_of
-from tests.browser.test_maps import look, stripes
+from tests.browser.seen import drag, highlighted, look, maps_drawn, pixels_of
+from tests.browser.test_maps import stripes
 
 Visit = Callable[..., Page]
 
@@ -185,7 +185,7 @@ def test_a_run_that_is_started_in_the_page_shows_which_map_is_being_made(
         expect(wait).to_contain_text("The map of Layer 3")
         expect(wait.locator(".doing")).to_contain_text("analysing epoch 0: map")
         expect(wait.get_by_role("button", name="Stop")).to_be_enabled()
-        look(page, shots, "pending-live")
+        look(page, shots, "pending-live", rest=400)
     finally:
         os.kill(worker, signal.SIGCONT)
     expect(page.locator(".cell-map [data-pending]")).to_have_count(0)
