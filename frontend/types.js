@@ -47,8 +47,9 @@
  * @typedef {{unit: number, share: number, image: number, row: number, column: number}} RankedUnit
  * @typedef {{layer: number, x: number, y: number, neighbours: {image: number, distance: number}[],
  *   units: RankedUnit[]}} Alike
+ * @typedef {{step: "encode"|"compare", done: number, of: number}} SearchStep
  * @typedef {{run: string, epoch: number, state: "unknown"|"working"|"found"|"failed",
- *   layers: Alike[], error: Failure|null}} Likeness
+ *   progress: SearchStep|null, layers: Alike[], error: Failure|null}} Likeness
  */
 
 /**
