@@ -79,7 +79,7 @@
 /**
  * What holds for all maps of one checkpoint. `ids` and `labels` have one entry an image; a
  * label of -1 means none.
- * @typedef {{run: string, epoch: number, epochs: number[], dataset: string, split: string,
+ * @typedef {{run: string, epoch: number, epochs: number[], dataset: string, about: string|null, split: string,
  *   fingerprint: string|null, chance: number|null, no_probe: string|null,
  *   classes: string[], ids: Int32Array, labels: Int16Array, image: [number, number], crop: number,
  *   definitions: Record<string, string>,

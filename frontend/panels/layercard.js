@@ -42,6 +42,7 @@ export function layercard(page) {
         fact("neighbours kept", percent(info.kept_neighbours, 0), "Share of the 10 nearest neighbours that the map keeps"),
         fact("test images", count(layers.ids.length)),
       ),
+      layers.about && h("p", { class: "small", id: "about-data" }, h("span", { class: "soft as-is" }, `${layers.dataset}: `), layers.about),
       h("p", { class: "soft hint" }, "Click a point to pin its image and see its neighbours in every layer."),
       strongest(),
       definitions(["probes", "embedding", "activity"].map((name) => layers.definitions[name])),

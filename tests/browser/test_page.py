@@ -84,6 +84,16 @@ def test_an_address_without_a_run_still_knows_the_top_layer(visit: Visit) -> Non
         expect(page.locator(".layer-card h2").last).to_have_text("Layer 2")
 
 
+def test_what_a_class_of_the_demo_is_stands_beside_its_accuracy(visit: Visit) -> None:
+    page = visit()
+    expect(page.locator(".layer-card #about-data")).to_have_text(
+        "photos: 10 classes, each one photograph; test crops come from a part of it that no "
+        "training crop touches."
+    )
+    page.get_by_role("tab", name="Probes").click()
+    expect(page.locator("#probes")).to_contain_text("each one photograph")
+
+
 def test_a_selection_survives_a_reload(visit: Visit) -> None:
     page = visit("#tab=map")
     maps_drawn(page)
