@@ -82,7 +82,7 @@ export function searchWords(step, seconds) {
   const encodes = step.step === "encode";
   return {
     says: encodes
-      ? "Encodes the images of the maps, since this run keeps them as pixels alone; later searches find them encoded."
+      ? "Encodes the images of the maps, once for all searches."
       : "Looks for images like it, layer by layer.",
     share: step.done / step.of,
     far: `${count(step.done)} of ${counted(step.of, encodes ? "image" : "layer")} · ${took}`,
