@@ -38,7 +38,7 @@ export function layercard(page) {
         info.probe?.random && info.layer ? fact("random encoder", percent(info.probe.random.accuracy)) : null,
         info.layer ? fact("units", count(info.units)) : fact("pixels", count(info.features)),
         info.layer ? fact("silent units", info.silent === null ? "–" : count(info.silent)) : null,
-        info.layer && info.loss !== null ? fact(lossName(runs.get(layers.run)?.config.rule), decimal(info.loss, 3)) : null,
+        info.layer && info.loss !== null ? fact(`${lossName(runs.get(layers.run)?.config.rule)} in training`, decimal(info.loss, 3), "Mean over the training views of the epoch before this checkpoint; the Learning tab has it with the weights kept, on fresh views") : null,
         fact("neighbours kept", percent(info.kept_neighbours, 0), "Share of the 10 nearest neighbours that the map keeps"),
         fact("test images", count(layers.ids.length)),
       ),
