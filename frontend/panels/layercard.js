@@ -25,7 +25,8 @@ export function layercard(page) {
     layer.hidden = !layers || state.now.unit !== null;
     if (!layers || layer.hidden) return fill(layer);
     const info = layers.layers[state.now.layer];
-    /** @param {string} name @param {string} value @param {string} [why] */
+    const loss = lossName(runs.get(layers.run)?.config.rule);
+    /** @param {string} name @param {import("../dom.js").Child|import("../dom.js").Child[]} value @param {string} [why] */
     const fact = (name, value, why) => [h("dt", { title: why }, name), h("dd", {}, value)];
     fill(
       layer,
@@ -38,7 +39,7 @@ export function layercard(page) {
         info.probe?.random && info.layer ? fact("random encoder", percent(info.probe.random.accuracy)) : null,
         info.layer ? fact("units", count(info.units)) : fact("pixels", count(info.features)),
         info.layer ? fact("silent units", info.silent === null ? "–" : count(info.silent)) : null,
-        info.layer && info.loss !== null ? fact(`${lossName(runs.get(layers.run)?.config.rule)} in training`, decimal(info.loss, 3), "Mean over the training views of the epoch before this checkpoint; the Learning tab has it with the weights kept, on fresh views") : null,
+        info.layer && info.loss !== null ? fact("training loss", [h("span", { class: "soft" }, loss.match(/\(.+\)/)?.[0]), decimal(info.loss, 3)], `${loss}: mean over the training views of the epoch before this checkpoint; the Learning tab has it with the weights kept, on fresh views`) : null,
         fact("neighbours kept", percent(info.kept_neighbours, 0), "Share of the 10 nearest neighbours that the map keeps"),
         fact("test images", count(layers.ids.length)),
       ),

@@ -128,8 +128,9 @@ def test_the_loss_in_training_and_that_of_fresh_views_have_two_names(visit: Visi
     expect(fresh).to_have_count(6)
     assert "256 training images" in fresh.first.get_attribute("title")
     expect(page.locator(".score-card .facts").first).not_to_contain_text("autograd")
-    training = page.locator(".layer-card dt", has_text="hinge loss (2 at chance) in training")
-    assert "before this checkpoint" in training.get_attribute("title")
+    training = page.locator(".layer-card dt", has_text="training loss")
+    told = training.get_attribute("title")
+    assert told.startswith("hinge loss (2 at chance): mean over the training views")
 
 
 def test_a_run_without_the_analysis_says_why(visit: Visit, ask: Callable[[str], dict]) -> None:
