@@ -67,6 +67,17 @@ def test_a_class_without_test_images_and_a_unit_that_does_not_vary_get_0():
     assert all(np.isfinite(values).all() for values in found.values())
 
 
+def test_a_unit_that_answers_to_the_only_image_of_a_class_alone_gets_0():
+    r = np.zeros((109, 200), np.float32)
+    labels = np.repeat(np.arange(1, 10), 12).astype(np.int16)
+    labels = np.append(labels, 0)
+    r[-1] = np.random.default_rng(0).lognormal(0, 3, 200)  # neither side varies
+    r[:, 0] += np.random.default_rng(1).normal(0, 1, 109)
+    found = selectivity(r, labels, 10)
+    assert (found["dprime"][1:, 0] == 0).all()
+    assert 0 < found["dprime"][:, 1:].max() < 5 and found["dprime"][0, 0] != 0
+
+
 def patches(signed: bool):
     draw = np.random.default_rng(1)
     spread = np.tile([3, 0.02], 6)[:, None, None]
