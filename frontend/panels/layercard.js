@@ -40,7 +40,7 @@ export function layercard(page) {
         info.layer ? fact("silent units", info.silent === null ? "–" : count(info.silent)) : null,
         info.layer && info.loss !== null ? fact(lossName(runs.get(layers.run)?.config.rule), decimal(info.loss, 3)) : null,
         fact("neighbours kept", percent(info.kept_neighbours, 0), "Share of the 10 nearest neighbours that the map keeps"),
-        fact("test images", count(layers.ids.length)),
+        fact(`${layers.split} images`, count(layers.ids.length)),
       ),
       h("p", { class: "soft hint" }, "Click a point to pin its image and see its neighbours in every layer."),
       strongest(),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backend.analysis.selectivity import PatchHistogram, selectivity
+from backend.analysis.selectivity import PatchHistogram, selectivity, silent
 
 
 def planted(images: int = 200, units: int = 300, classes: int = 4):
@@ -117,3 +117,13 @@ def test_neither_batch_size_nor_order_changes_a_histogram(signed, batch):
     usual = histogram(z, signed)
     mixed = histogram(z, signed, batch, np.random.default_rng(2).permutation(len(z)))
     assert all((usual[name] == mixed[name]).all() for name in usual)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_silent_is_a_unit_that_answers_0_to_all_and_not_one_that_answers_below(signed: bool):
+    z = patches(signed)
+    z[:, 3] = -np.abs(z[:, 3]) if signed else 0
+    z[:, 7] = 0
+    z[0, 7, 0, 0] = -1e-6 if signed else 1e-6
+    still = silent(histogram(z, signed))
+    assert np.flatnonzero(still).tolist() == ([4] if signed else [3, 4])
