@@ -1,7 +1,5 @@
 """What does a unit prefer, how choosy is it, and how are its responses spread?"""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 BINS = 32
@@ -85,15 +83,6 @@ def moments(first: np.ndarray, second: np.ndarray, count: np.ndarray):
     """Mean and population variance from sums of values and of squares."""
     mean = first / np.maximum(count, 1)
     return mean, np.maximum(second / np.maximum(count, 1) - mean**2, 0)
-
-
-def silent(found: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Which units answer 0 to every patch, bool [unit], from what PatchHistogram found.
-
-    Where responses may be negative, one that is never active may still answer.
-    """
-    below = np.where(found["edges"][:, :-1] < 0, found["histogram"], 0)
-    return (found["active"] == 0) & ~below.any(1)
 
 
 class PatchHistogram:

@@ -7,10 +7,10 @@ import numpy as np
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from backend.analysis.selectivity import silent
 from backend.api.arrays import Array, typed
 from backend.api.deps import Analysed, OfCheckpoint
 from backend.errors import RunError
+from backend.runs.arrays import silent
 from models.presets import Sites
 
 router = APIRouter(prefix="/runs/{run}/layers", tags=["layers"])

@@ -6,12 +6,11 @@ import numpy as np
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from backend.analysis.selectivity import silent
 from backend.api.arrays import Array, number, numbers, typed
 from backend.api.deps import InService, OfCheckpoint
 from backend.api.tunings import TUNED, Tuning, tuning_of
 from backend.runs.alike import CHANGE
-from backend.runs.arrays import GROUPS
+from backend.runs.arrays import GROUPS, silent
 
 router = APIRouter(prefix="/runs/{run}/layers/{layer}/units", tags=["units"])
 

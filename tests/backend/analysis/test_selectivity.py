@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from backend.analysis.selectivity import PatchHistogram, selectivity, silent
+from backend.analysis.selectivity import PatchHistogram, selectivity
+from backend.runs.arrays import silent
 
 
 def planted(images: int = 200, units: int = 300, classes: int = 4):
