@@ -104,7 +104,13 @@ class Worker(Attempt):
             saves.save(progress)
 
     def heed(self, progress, saves: Saves) -> None:
-        """After a step: what was wished for, or what is due."""
+        """After a step: what was wished for, or what is due.
+
+        What is saved is the training as it stands, which may be ahead of what is told of it: at an
+        epoch's end only where that is told, too, or whoever goes on would leave the epoch out.
+        """
+        if progress.training.batch == 0 and not progress.epoch_ends:
+            return
         leaves = self.wishes.stop or self.wishes.room
         if self.wishes.stop:
             self.say("state", state=State.STOPPING)

@@ -31,7 +31,12 @@ class Counting(worker.Worker):
             self.pulse.went(tick)
             if tick + 1 == config.get("fail"):
                 os.kill(os.getpid(), signal.SIGKILL)
-            self.heed(SimpleNamespace(step=tick + 1), Saves(self.folder))
+            self.heed(at(tick + 1), Saves(self.folder))
+
+
+def at(step: int) -> SimpleNamespace:
+    """A step in the midst of an epoch."""
+    return SimpleNamespace(step=step, epoch_ends=False, training=SimpleNamespace(batch=1))
 
 
 class Saves:
