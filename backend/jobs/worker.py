@@ -117,7 +117,8 @@ class Worker(Attempt):
         if self.wishes.save or leaves or saves.due(progress):
             self.wishes.save = False
             saves.save(progress, must=leaves)
-        self.wishes.check()
+        if leaves:  # what is wished for from here on waits for the next step, which is saved
+            self.wishes.check()
 
     def share(self, config):
         """What this process computes of every step; the others are told where to join in."""
