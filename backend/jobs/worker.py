@@ -82,8 +82,8 @@ class Worker(Attempt):
             f"training {where}: {config.rule}, {config.encoder}, {len(images)} images, "
             f"{config.epochs} epochs"
         )
-        kept, pace, epoch = kept_epochs(config), Pace(), EpochLosses()
-        progress = None
+        kept, pace, epoch, progress = kept_epochs(config), Pace(), saves.epoch, None
+        epoch.begin(resume)
         self.pulse.begin("training")
         with closing(train(config, images, resume, labels, share)) as steps:
             for number, progress in enumerate(steps):
@@ -130,11 +130,14 @@ class Worker(Attempt):
         return share_of(config, self.ranks)
 
     def end_epoch(self, progress, epoch: EpochLosses) -> None:
-        if progress.epoch:
-            losses, seconds = epoch.ended()
+        if not progress.epoch:
+            return
+        told, listed = epoch.ended(), "not told, for those of its first steps were not saved"
+        if told:
+            losses, seconds = told
             self.say("epoch", epoch=progress.epoch, losses=losses, seconds=seconds)
             listed = " ".join(f"{loss:.4f}" for loss in losses)
-            self.folder.log(f"epoch {progress.epoch} of {progress.epochs}: losses {listed}")
+        self.folder.log(f"epoch {progress.epoch} of {progress.epochs}: losses {listed}")
 
     def analyse(self, config, dataset) -> None:
         from backend.jobs.analyse import analyse
