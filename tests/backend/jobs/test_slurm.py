@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from backend.errors import ConflictError
-from backend.jobs import slurmcalls
-from backend.jobs.endings import ADVICE
+from backend.jobs import following, slurmcalls
+from backend.jobs.endings import ADVICE, NOT_SAVED
 from backend.jobs.launcher import Job, Signal, Status
 from backend.jobs.queue import Queue
 from backend.jobs.slurm import Slurm, Wanted
@@ -156,6 +156,22 @@ def test_a_job_that_slurm_gave_up_is_not_gone_while_someone_works_in_its_directo
     assert status(launcher, job) is Status.GONE
 
 
+@pytest.mark.parametrize(("at_work", "code"), [(True, "killed"), (False, "cancelled")])
+def test_a_job_that_we_kill_at_work_is_told_from_one_that_only_waited(
+    home: Path, at_work: bool, code: str
+) -> None:
+    told, folder = Told(), counting(home, 1)
+    launcher, job = Slurm(Wanted(), told, every=0), job_of(folder, handle="slurm/17")
+    told.jobs = {(job.name, str(folder.path)): Entry("17", "RUNNING")}
+    told.cancel = lambda *_: None
+    assert not at_work or folder.lock.take()
+    launcher.signal(job, Signal.KILL)
+    folder.lock.release()
+    launcher.signal(job, Signal.KILL)  # as each tick does until it is gone
+    told.jobs = {(job.name, str(folder.path)): Entry("17", "CANCELLED")}
+    assert launcher.cause(job) == code
+
+
 def test_many_who_ask_are_served_by_one_answer(home: Path) -> None:
     told, folder, asked = Told(), counting(home, 1), []
     job = job_of(folder, handle="slurm/17")
@@ -240,6 +256,23 @@ def test_a_submission_whose_answer_was_lost_is_found_again(
     until(lambda: folder.result(1))
     until(lambda: is_gone(launcher, job))
     assert ticks(folder) == list(range(5))
+
+
+def test_a_run_that_has_to_be_killed_to_stop_says_that_it_was_not_saved(
+    real: RealPlace, home: Path, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "STOP_PATIENCE", 1.0)
+    monkeypatch.setattr(following, "PASSING_ON", 1.0)
+    store = Store(home / "saccade.db")
+    queue = Queue(store, home / "runs", home, real.launcher())
+    slow = {"ticks": 2, "pause": 600}  # in its first step until it is killed
+    run = queue.submit({"rule": "clapp", "device": "cpu", **slow}, "photos", "0")
+    folder = RunFolder(queue.runs / run)
+    until(lambda: queue.tick() or (folder.read("heartbeat") or {}).get("phase") == "training")
+    queue.stop(store.row(run))
+    until(lambda: queue.tick() or store.row(run).state == State.STOPPED)
+    assert store.row(run).error == {"code": "killed", "message": NOT_SAVED}
+    store.close()
 
 
 def test_a_job_that_someone_cancels_has_saved(real: RealPlace, home: Path, until: Until) -> None:
