@@ -3,8 +3,12 @@
 The tests with `real` run on the Slurm that the session starts.
 """
 
+import errno
+import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -76,24 +80,62 @@ def test_the_output_of_a_job_goes_through_no_link(home: Path, tmp_path: Path) ->
     assert told.words == []
 
 
-@pytest.mark.parametrize(
-    ("said", "error"),
-    [
-        (
-            "sbatch: error: Unable to contact slurm controller",
-            TimeoutError,
-        ),
-        ("sbatch: error: Socket timed out on send/recv", TimeoutError),
-        ("sbatch: error: Invalid account", ConflictError),
-    ],
-)
-def test_no_answer_to_a_submission_is_no_refusal(
-    said: str, error: type, monkeypatch: pytest.MonkeyPatch
-) -> None:
+# Both as `strings` finds them in Slurm 22.05 (libslurmfull.so), or in the C library.
+NO_ANSWERS = [
+    "Unable to contact slurm controller (connect failure)",
+    "Unable to contact slurm controller (receive failure)",
+    "Socket timed out on send/recv operation",
+    "Zero Bytes were transmitted or received",
+    "Received zero length message",
+    "Failed to send entire message",
+    "Communication connection failure",
+    "Communication shutdown failure",
+    "Message send failure",
+    "Message receive failure",
+    "Unexpected missing socket error",
+    "Slurm backup controller in standby mode",
+    "Controller is in standby mode, try a different controller",
+    *map(os.strerror, (errno.ECONNREFUSED, errno.ECONNRESET, errno.ETIMEDOUT, errno.EPIPE)),
+    *map(os.strerror, (errno.ENOTCONN, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN)),
+]
+REFUSALS = [
+    "Invalid account or account/partition combination specified",
+    "Invalid partition name specified",
+    "Requested time limit is invalid (missing or exceeds some limit)",
+    "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
+    "Requested node configuration is not available",
+    "Required partition not available (inactive or drain)",
+    "Requested operation is presently disabled",
+    "Unable to create job record, try again",
+    "Slurm internal error, contact system administrator",
+    "Access/permission denied",
+    "Requires more ports than can be reserved",
+    "Unspecified error",
+]
+
+
+def submitted(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enter a job, which ends as sbatch says."""
     answer = subprocess.CompletedProcess([], 1, "", said)
     monkeypatch.setattr(slurmcalls, "call", lambda *_: answer)
-    with pytest.raises(error):
-        SlurmCalls().submit([], [])
+    SlurmCalls().submit([], [])
+
+
+@pytest.mark.parametrize("said", NO_ANSWERS)
+def test_no_answer_to_a_submission_is_no_refusal(
+    said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(TimeoutError, match="does not answer"):
+        submitted(f"sbatch: error: Batch job submission failed: {said}\n", monkeypatch)
+
+
+@pytest.mark.parametrize("said", REFUSALS)
+def test_a_refusal_is_one_also_where_the_answer_came_late(
+    said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = f"sbatch: error: {NO_ANSWERS[0]}, retrying\n"
+    with pytest.raises(ConflictError, match="does not take the run"):
+        submitted(f"{late}sbatch: error: Batch job submission failed: {said}\n", monkeypatch)
 
 
 def test_nothing_that_a_person_wrote_is_in_a_submission(home: Path) -> None:
@@ -360,6 +402,37 @@ def test_a_controller_that_dies_as_a_job_begins_leads_to_no_second_one_beside_it
 ) -> None:
     monkeypatch.setattr("backend.jobs.slurm.SILENCE", 5.0)
     check_killed_controller(real, home, until, seconds=0)
+
+
+def test_a_controller_that_dies_as_it_is_given_a_job_fails_no_run(
+    real: RealPlace, home: Path, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit, told = SlurmCalls.submit, []
+
+    def cut_off(calls: SlurmCalls, *words) -> str:
+        real.cluster.daemons["slurmctld"].send_signal(signal.SIGSTOP)
+        killer = threading.Timer(1.0, real.cluster.kill_controller)
+        killer.start()
+        try:
+            return submit(calls, *words)
+        except (TimeoutError, ConflictError) as error:
+            told.append(str(error))
+            raise
+        finally:
+            killer.join()
+
+    store = Store(home / "saccade.db")
+    queue = Queue(store, home / "runs", home, real.launcher())
+    run = queue.submit({"rule": "clapp", "device": "cpu", "ticks": 20}, "photos", "0")
+    with monkeypatch.context() as patch:
+        patch.setattr(SlurmCalls, "submit", cut_off)
+        queue.tick()
+    assert store.row(run).state == State.QUEUED and "does not answer" in told[0], told
+    real.cluster.controller()
+    until(lambda: queue.tick() or store.row(run).state == State.FINISHED)
+    assert ticks(RunFolder(queue.runs / run)) == list(range(20))
+    store.close()
+    real.cluster.recover()
 
 
 def check_killed_controller(real: RealPlace, home: Path, until: Until, seconds: float) -> None:
