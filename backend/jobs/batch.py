@@ -66,10 +66,10 @@ class Batch:
 
     def run(self) -> int:
         """Start the worker and wait for it; the exit code."""
-        folder = RunFolder(self.job.folder)
-        before = left(folder)
         for number in PASSED:
             signal.signal(number, self.on_signal)
+        folder = RunFolder(self.job.folder)
+        before = left(folder)
         self.child = subprocess.Popen(self.command(), env=self.environment())
         for number in self.early:
             self.on_signal(number)
