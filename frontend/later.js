@@ -4,6 +4,7 @@ import { alikecard } from "./panels/alikecard.js";
 import { carry } from "./panels/carry.js";
 import { chosen } from "./panels/chosen.js";
 import { createBeside } from "./beside.js";
+import { createSearching } from "./searching.js";
 import { examplecard } from "./panels/examplecard.js";
 import { h } from "./dom.js";
 import { imagecard } from "./panels/imagecard.js";
@@ -48,7 +49,7 @@ export function fillLater(page, places) {
   places.learning.replaceWith(learning(page));
   places.compare.replaceWith(h("div", { class: "compare", id: "compare" },
     versus(both), likeness(both), twomaps(both), matched(both), pair(both), rules(page)));
-  places.cards.replaceWith(separators(page), imagecard(page), unitcard(page), alikecard(both), predictioncard(page), layercard(page), examplecard(page));
+  places.cards.replaceWith(separators(page), imagecard(page), unitcard(page), alikecard(both), predictioncard(page), layercard(page), examplecard(page, createSearching(page)));
   places.chosen.replaceWith(undoing(page), chosen(page));
   places.dialogs.replaceWith(...(standalone ? [] : [newrun(page), images(page)]), carry(page), keys(page));
   return { ahead: prefetch(page), find: find.focus, unit: unitStep(page) };

@@ -10,8 +10,11 @@ const HUES = {
 const COLOURS = { light: HUES.light.split(" "), dark: HUES.dark.split(" ") };
 const NONE = { light: "#8b9097", dark: "#7f858e" };
 
-const CIVIDIS = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74",
-  "#c3b369", "#e1cc55", "#fee838"];
+// From what is near the ground to what is farthest from it: equal steps by CIEDE2000, and cividis.
+const RAMPS = {
+  light: "#bdcbd5 #a0c0d7 #7bb0d9 #549bd5 #2f86cd #0a73c0 #005fae #004b96 #013779 #0b2558".split(" "),
+  dark: "#153770 #3d4a6c #585e6d #717273 #8b8778 #a69d74 #c4b469 #e1cc55 #fee838".split(" "),
+};
 
 /**
  * A shape: its name in Plotly, and how it is drawn around the origin with radius 1.
@@ -93,15 +96,15 @@ export function outline(name) {
 }
 
 /**
- * The ramp for a number from 0 to 1: the highest stands out most from the page, so it is the
- * bright end on dark ground and the dark end on light ground.
+ * The ramp for a number from 0 to 1: the lowest is quiet, near the ground, and the highest stands
+ * out most from it, in both themes.
  * @param {number} share
  * @param {Tone} tone
  */
 export function ramp(share, tone) {
-  const held = Math.min(1, Math.max(0, share));
-  const at = (tone === "dark" ? 0.12 + 0.88 * held : 0.93 * (1 - held)) * (CIVIDIS.length - 1);
-  const [a, b] = [CIVIDIS[Math.floor(at)], CIVIDIS[Math.ceil(at)]];
+  const stops = RAMPS[tone];
+  const at = Math.min(1, Math.max(0, share)) * (stops.length - 1);
+  const [a, b] = [stops[Math.floor(at)], stops[Math.ceil(at)]];
   const mix = [1, 3, 5].map((i) => {
     const [p, q] = [a, b].map((hex) => parseInt(hex.slice(i, i + 2), 16));
     return Math.round(p + (q - p) * (at % 1));

@@ -38,19 +38,46 @@ export function overEpochs(told, k, figure) {
   }));
 }
 
+const BEYOND = 0.01; // of a histogram, at either end of the axis
+const LEAST = 1.5; // scores up to this size are always on it, so that the margin is
+
+/**
+ * The scores between which the histograms of all layers are drawn, so that layers can be compared:
+ * of no layer and step lie more than BEYOND of the true or of the wrong futures below or above.
+ * @param {{edges: number[], steps: {true: number[], wrong: number[]}[]}[]} layers
+ * @returns {[number, number]}
+ */
+export function axisOf(layers) {
+  let [low, high] = [-LEAST, LEAST];
+  for (const { edges, steps } of layers) {
+    for (const counts of steps.flatMap((step) => [step.true, step.wrong])) {
+      const few = BEYOND * counts.reduce((a, b) => a + b, 0);
+      low = Math.min(low, edges[first(counts, few)]);
+      high = Math.max(high, edges[counts.length - first([...counts].reverse(), few)]);
+    }
+  }
+  return [low, high];
+}
+
+/** The first bin up to which more than a few are counted. @param {number[]} counts @param {number} few */
+function first(counts, few) {
+  let sum = 0;
+  return Math.max(0, counts.findIndex((n) => (sum += n) > few));
+}
+
 /**
  * The outline of a histogram, as a path that closes on the ground.
  * @param {number[]} counts
  * @param {number[]} edges
- * @param {{width: number, height: number, most: number}} box `most`: the share that reaches the top
+ * @param {{width: number, height: number, most: number, axis: [number, number]}} box `most`: the share
+ *   that reaches the top; `axis`: the scores at its sides
  */
-export function outline(counts, edges, { width, height, most }) {
+export function outline(counts, edges, { width, height, most, axis: [low, high] }) {
   const all = Math.max(1, counts.reduce((a, b) => a + b, 0));
-  const [low, high] = [edges[0], edges[edges.length - 1]];
   const x = (/** @type {number} */ v) => ((width * (v - low)) / (high - low)).toFixed(2);
   const y = (/** @type {number} */ n) => (height * (1 - n / all / most)).toFixed(2);
   const steps = counts.map((n, i) => `V${y(n)}H${x(edges[i + 1])}`);
-  return `M0 ${height}${steps.join("")}V${height}Z`;
+  return `M${x(edges[0])} ${height}${steps.join("")}V${height}Z`;
 }
 
 /** The largest share of one bin among several histograms. @param {number[][]} histograms */
@@ -60,11 +87,10 @@ export const tallest = (histograms) =>
 /**
  * Scores written under a histogram, with their place from 0 to 1: its ends, and what is given
  * where that leaves room.
- * @param {number[]} edges
+ * @param {[number, number]} axis
  * @param {number[]} wanted
  */
-export function marksOf(edges, wanted) {
-  const [low, high] = [edges[0], edges[edges.length - 1]];
+export function marksOf([low, high], wanted) {
   const at = (/** @type {number} */ v) => (v - low) / (high - low);
   const ends = [low, high].filter((v) => wanted.every((w) => Math.abs(at(v) - at(w)) > 0.16));
   return [...wanted.filter((v) => v >= low && v <= high), ...ends]
@@ -83,7 +109,7 @@ export function scoreSentence(layer, k, name = `Layer ${layer.layer}`) {
   const gates = step.true_gate === null
     ? ""
     : `; open gates ${percent(step.true_gate)} of the true, ${percent(step.wrong_gate)} of the wrong`;
-  return `${name}, ${step.k === null ? "all steps" : `k = ${step.k}`}: true futures score ${decimal(step.true_mean)} on average, wrong ones ${decimal(step.wrong_mean)}; loss ${decimal(step.loss, 3)}${gates}.`;
+  return `${name}, ${step.k === null ? "all steps" : `k = ${step.k}`}: true futures score ${decimal(step.true_mean)} on average, wrong ones ${decimal(step.wrong_mean)}; loss on fresh views ${decimal(step.loss, 3)}${gates}.`;
 }
 
 /** A distance between two derivations, as "2.4e-5". @param {number|null} gap */
@@ -91,12 +117,6 @@ export const scientific = (gap) => (gap === null ? "–" : gap.toExponential(1).
 
 /** A distance that there is, though it may have no number. @param {number|null} gap */
 export const finite = (gap) => (gap === null ? "not finite" : scientific(gap));
-
-/** The largest distance of a layer's weights; null where one is not finite. @param {import("./types.js").Gap} gap */
-export function worst({ weight, bias, W_pred, W_retro }) {
-  if (weight === null || bias === null || W_pred === null) return null;
-  return Math.max(weight, bias, W_pred, W_retro ?? 0);
-}
 
 /** A cosine with its sign. @param {number|null} cosine */
 export const signed = (cosine) => (cosine === null ? "–" : `${cosine > 0 ? "+" : ""}${decimal(cosine)}`);

@@ -1,6 +1,6 @@
 // Which of the files that somebody chose can be sent, and what became of them, in sentences.
 
-import { count, counted } from "./text.js";
+import { count, counted, duration } from "./text.js";
 
 /** @typedef {{name: string, size: number, webkitRelativePath?: string}} Chosen a file of the browser */
 /** @typedef {import("./types.js").Refused} Refused */
@@ -67,6 +67,26 @@ export function outcome({ state, images, classes, columns, progress, error }) {
   const listed = names.slice(0, 8).map(([name, n]) => `${name} ${count(n)}`).join(", ");
   const more = names.length > 8 ? ` and ${names.length - 8} more` : "";
   return `${counted(images, "image")} in ${names.length === 1 ? "one class" : `${names.length} classes`}: ${listed}${more}.${known}`;
+}
+
+/**
+ * What a search with an image is doing, and how far it is: a sentence, a share of one where that is
+ * known, and a count with the seconds it took.
+ * @param {import("./types.js").SearchStep|null} step
+ * @param {number} seconds
+ * @returns {{says: string, share: number|null, far: string}}
+ */
+export function searchWords(step, seconds) {
+  const took = duration(Math.floor(seconds));
+  if (!step) return { says: "Reads the run and the images of its maps.", share: null, far: took };
+  const encodes = step.step === "encode";
+  return {
+    says: encodes
+      ? "Encodes the images of the maps, once for all searches."
+      : "Looks for images like it, layer by layer.",
+    share: step.done / step.of,
+    far: `${count(step.done)} of ${counted(step.of, encodes ? "image" : "layer")} · ${took}`,
+  };
 }
 
 /** How many files were left out, as a heading, or "". @param {Refused[]} refused @param {number} unnamed @param {number} hidden */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { IMAGE_BYTES, leftOut, MOST_FILES, nameOf, outcome, sifted, titleOf } from "./sending.js";
+import { IMAGE_BYTES, leftOut, MOST_FILES, nameOf, outcome, searchWords, sifted, titleOf } from "./sending.js";
 
 const file = (name, size = 10, path = "") => ({ name, size, webkitRelativePath: path });
 const upload = { state: "ready", images: 10, classes: {}, columns: [], progress: null, error: null };
@@ -36,4 +36,13 @@ test("files left out are counted, hidden ones apart", () => {
   assert.equal(leftOut(one, 0, 0), "1 file left out");
   assert.equal(leftOut(one, 4, 12), "5 files left out, 12 hidden files passed over");
   assert.equal(leftOut([], 0, 0), "");
+});
+
+test("a search says what it does, how far it is and how long it took", () => {
+  assert.deepEqual(searchWords(null, 2.9), { says: "Reads the run and the images of its maps.", share: null, far: "2 s" });
+  const encodes = searchWords({ step: "encode", done: 200, of: 1600 }, 12.4);
+  assert.match(encodes.says, /^Encodes the images of the maps/);
+  assert.deepEqual([encodes.share, encodes.far], [0.125, "200 of 1,600 images · 12 s"]);
+  const compares = searchWords({ step: "compare", done: 3, of: 7 }, 75);
+  assert.deepEqual(compares, { says: "Looks for images like it, layer by layer.", share: 3 / 7, far: "3 of 7 layers · 1 min" });
 });

@@ -47,8 +47,9 @@
  * @typedef {{unit: number, share: number, image: number, row: number, column: number}} RankedUnit
  * @typedef {{layer: number, x: number, y: number, neighbours: {image: number, distance: number}[],
  *   units: RankedUnit[]}} Alike
+ * @typedef {{step: "encode"|"compare", done: number, of: number}} SearchStep
  * @typedef {{run: string, epoch: number, state: "unknown"|"working"|"found"|"failed",
- *   layers: Alike[], error: Failure|null}} Likeness
+ *   progress: SearchStep|null, layers: Alike[], error: Failure|null}} Likeness
  */
 
 /**
@@ -78,7 +79,7 @@
 /**
  * What holds for all maps of one checkpoint. `ids` and `labels` have one entry an image; a
  * label of -1 means none.
- * @typedef {{run: string, epoch: number, epochs: number[], dataset: string, split: string,
+ * @typedef {{run: string, epoch: number, epochs: number[], dataset: string, about: string|null, split: string,
  *   fingerprint: string|null, chance: number|null, no_probe: string|null,
  *   classes: string[], ids: Int32Array, labels: Int16Array, image: [number, number], crop: number,
  *   definitions: Record<string, string>,

@@ -104,3 +104,14 @@ export function stepped(order, unit, step) {
   if (at < 0) return order[0];
   return order[Math.min(order.length - 1, Math.max(0, at + step))];
 }
+
+/**
+ * The patches to which a unit answers with exactly 0, and the histogram without these, which would
+ * hide all others in it. Where responses can be negative, 0 lies within a bin like any number.
+ * @param {Pick<import("./types.js").Unit, "histogram"|"active">} unit
+ */
+export function spread({ histogram: { edges, counts }, active }) {
+  const all = counts.reduce((a, b) => a + b, 0);
+  const zeros = edges[0] < 0 ? 0 : Math.min(counts[0], all - Math.round(active * all));
+  return { all, zeros, edges, counts: [counts[0] - zeros, ...counts.slice(1)] };
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dprimeOf, silent } from "./figures.js";
-import { filterOf, isThere, ordered, orderName, possible, stepped } from "./units.js";
+import { filterOf, isThere, ordered, orderName, possible, spread, stepped } from "./units.js";
 
 const units = {
   units: 4,
@@ -71,4 +71,13 @@ test("change and likeness are orders where there are such numbers, and are named
   assert.equal(orderName(told, "alike"), "similarity to unit 3");
   assert.equal(orderName(told, "alike", 1), "similarity to unit 1");
   assert.equal(orderName(told, "number"), "number");
+});
+
+test("patches that answer with exactly 0 are counted apart from small answers", () => {
+  const histogram = { edges: [0, 1, 2], counts: [90, 10] };
+  assert.deepEqual(spread({ histogram, active: 0.15 }), { all: 100, zeros: 85, edges: [0, 1, 2], counts: [5, 10] });
+  assert.equal(spread({ histogram, active: 0.15000000596 }).zeros, 85);
+  assert.deepEqual(spread({ histogram: { edges: [0, 1], counts: [40] }, active: 0 }).counts, [0]);
+  const signed = { edges: [-1, 0, 1], counts: [50, 50] };
+  assert.deepEqual(spread({ histogram: signed, active: 0.3 }), { all: 100, zeros: 0, ...signed });
 });

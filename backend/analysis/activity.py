@@ -54,8 +54,11 @@ class Batch:
     answers: list[Answer]
 
 
+Layers = Callable[[Tensor], list[tuple[Tensor, Tensor, Tensor]]]
+
+
 def activity(
-    layers: Callable[[Tensor], list[tuple[Tensor, Tensor, Tensor]]],
+    layers: Layers,
     images: np.ndarray,
     ids: np.ndarray,
     crop: int = 64,
@@ -86,7 +89,7 @@ def activity(
         yield Batch(slice(start, start + len(chosen)), answers)
 
 
-def encoder_layers(encoder: Callable[[Tensor], list[Tensor]]):
+def encoder_layers(encoder: Callable[[Tensor], list[Tensor]]) -> Layers:
     """What `activity` asks for of an encoder: z, its mean over the grid, z on the lattice."""
 
     def layers(views: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:

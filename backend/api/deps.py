@@ -19,6 +19,7 @@ from backend.runs.catalogue import Catalogue, readable
 from backend.runs.folder import RunFolder
 from backend.runs.results import Results
 from backend.settings import Settings
+from models.data import DATASETS
 from models.imported import config_from
 from models.presets import Sites, patch_sites, sites_of
 
@@ -145,6 +146,12 @@ class Analysed:
 
     def summary(self, layer: int = 1) -> dict[str, Any]:
         return readable(self.results.summary(None if layer == 0 else self.epoch))
+
+    @property
+    def about(self) -> str | None:
+        """What must be known of the data set before figures about its classes are read."""
+        source = DATASETS.get(self.summary()["dataset"])  # one with a path has another key
+        return source.about or None if source else None
 
     def map_parameters(self, layer: int) -> dict[str, Any]:
         """How the map of a layer was made; earlier analyses told it of all layers at once."""

@@ -46,10 +46,17 @@ class AtLayer(BaseModel):
     units: list[RankedUnit] = []  # those to which the image matters most; none of the input
 
 
+class Progress(BaseModel):
+    step: str  # encode: images of the maps, where their features are not kept; compare: layers
+    done: int
+    of: int
+
+
 class Found(BaseModel):
     run: str
     epoch: int
     state: str  # unknown, working, found or failed
+    progress: Progress | None  # of what works; None at its begin
     layers: list[AtLayer]
     error: Failure | None
 

@@ -48,6 +48,7 @@ class Layers(BaseModel):
     epoch: int
     epochs: list[int]  # those that are analysed to the end
     dataset: str
+    about: str | None  # what must be known of it before figures about its classes are read
     split: str
     fingerprint: str | None  # of the images; earlier runs have none
     classes: list[str]
@@ -80,7 +81,7 @@ def layers(seen: OfCheckpoint):
     return {
         **{name: summary[name] for name in ("dataset", "split", "classes", "definitions")},
         **{"run": seen.run, "epoch": seen.epoch, "epochs": seen.epochs},
-        "fingerprint": summary.get("fingerprint"),
+        **{"about": seen.about, "fingerprint": summary.get("fingerprint")},
         "ids": typed(seen.results.ids(seen.epoch)),
         "labels": typed(seen.results.labels(seen.epoch)),
         **{"chance": summary.get("chance"), "no_probe": summary.get("reasons", {}).get("probes")},

@@ -29,7 +29,7 @@ class Probes(BaseModel):
     run: str
     epoch: int
     word: str  # of the protocol
-    protocol: str  # its definition
+    protocol: str  # its definition, and what must be known of the data set
     n_train: int
     n_test: int
     seed: int
@@ -53,7 +53,7 @@ def probes(seen: OfCheckpoint):
     return {
         **{"run": seen.run, "epoch": seen.epoch, "classes": summary["classes"]},
         "word": parameters.get("protocol", "fast"),
-        "protocol": summary["definitions"].get("probes", ""),
+        "protocol": " ".join(filter(None, [summary["definitions"].get("probes"), seen.about])),
         "n_train": summary["n_train"],
         "n_test": int(seen.read("probe", layers[0]["layer"])["n_test"]) if layers else 0,
         "seed": parameters.get("seed", 0),

@@ -54,7 +54,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         epoch = max(analysed)
     dataset = load(options.data or config_from(folder.about()).data, settings.home)
     pictures = read(options.images, min(dataset.images.shape[2:]))
-    found = place(folder.path, dataset, epoch, pictures, options.device)
+    found = place(folder.path, dataset, epoch, pictures, settings.home, options.device)
     rows = [
         dict(zip(PLACES, (name, layer, *(round(float(v), 4) for v in xy)), strict=True))
         for layer, places in found.items()

@@ -2,14 +2,16 @@
 
 python -m backend.jobs.example --folder DIR --run-dir RUN --epoch N --home HOME
 
-DIR/original is decoded here and written anew as DIR/picture.png; DIR/found-RUN-N.json gets its
-place on every map and its nearest images, or why there are none.
+DIR/original is decoded here and written anew as DIR/picture.png; DIR/progress.json says how far the
+search is, and DIR/found-RUN-N.json gets its place on every map and its nearest images, or why there
+are none.
 """
 
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,24 +25,26 @@ from backend.jobs.note import write
 from backend.jobs.place import Looking
 from backend.runs.folder import RunFolder
 from backend.runs.lock import Lock
-from models.data import Dataset, load
+from models.data import load
 from models.data.picture import UnreadableError, fit, from_pixels, read_picture
 from models.imported import config_from
 
 
 def looked_up(
-    run: Path, dataset: Dataset, epoch: int, picture: np.ndarray, device: str = "auto"
+    looking: Looking, picture: np.ndarray, tell: Callable[[str, int, int], None]
 ) -> list[dict[str, Any]]:
     """Of each layer, where a picture, uint8 [3, height, width], lies, what is nearest to it, and
     the units whose response to it stands highest, each with its most exciting patch.
 
-    Raises CheckpointError, DataError or RunError.
+    tell: hears a step, "encode" or "compare", and how much of how much of it is done. Raises
+    CheckpointError, DataError or RunError.
     """
-    looking = Looking(run, dataset, epoch, device)
-    known, new = looking.known(), looking.features(picture[None], np.arange(1))
+    known = looking.known(partial(tell, "encode"))
+    new = looking.features(picture[None], np.arange(1))
     seed, ids = looking.summary["settings"]["seed"], looking.material.test
     found = []
     for layer, features in new.items():
+        tell("compare", layer, len(new))
         place = placed(known[layer], looking.map(layer), features, seed, looking.exact)[0]
         rows, distances = nearest_to(known[layer], features[0])
         near = zip(ids[rows].tolist(), distances.tolist(), strict=True)
@@ -78,6 +82,11 @@ def decoded(folder: Path, side: int) -> np.ndarray:
     return pixels
 
 
+def tell(folder: Path, step: str, done: int, of: int) -> None:
+    """Say how far the search is, to who waits for it."""
+    write(folder / "progress.json", {"step": step, "done": done, "of": of})
+
+
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m backend.jobs.example", description=__doc__)
     for name, kind in (("--folder", Path), ("--run-dir", Path), ("--epoch", int), ("--home", Path)):
@@ -91,7 +100,8 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         dataset = load(config_from(RunFolder(run).about()).data, options.home)
         picture = decoded(folder, min(dataset.images.shape[2:]))
-        answer["layers"] = looked_up(run, dataset, options.epoch, picture)
+        looking = Looking(run, dataset, options.epoch, options.home, "auto")
+        answer["layers"] = looked_up(looking, picture, partial(tell, folder))
     except Exception as error:
         answer["error"] = failure_of(error)
     write(folder / f"found-{run.name}-{options.epoch}.json", answer)

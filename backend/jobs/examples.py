@@ -48,18 +48,22 @@ class Examples:
     def search(self, id: str, run: Path, epoch: int) -> None:
         """Look for images like it in a checkpoint. Raises BusyError or NotFoundError."""
         folder = self.folder(id)
+        (folder / "progress.json").unlink(missing_ok=True)  # of a search before
         words = ["--folder", str(folder), "--run-dir", str(run), "--epoch", str(epoch)]
         self.errands.start("example", [*words, "--home", str(self.home)], folder)
 
     def find(self, id: str, run: str, epoch: int) -> dict[str, Any]:
-        """{"state", "layers", "error"}: unknown, working, found or failed."""
+        """{"state", "progress", "layers", "error"}: unknown, working, found or failed."""
         folder = self.folder(id)
         working = self.errands.at_work(folder)  # before the look, so that no answer is missed
         answer = read(folder / f"found-{run}-{epoch}.json")
         if answer:
             state = "failed" if answer["error"] else "found"
-            return {"state": state, "layers": answer["layers"], "error": answer["error"]}
-        return {"state": "working" if working else "unknown", "layers": [], "error": None}
+            told = {"layers": answer["layers"], "error": answer["error"]}
+            return {"state": state, "progress": None} | told
+        progress = read(folder / "progress.json") if working else None
+        state = "working" if working else "unknown"
+        return {"state": state, "progress": progress, "layers": [], "error": None}
 
     def forget_old(self) -> None:
         found = []

@@ -24,6 +24,7 @@ from backend.jobs.process import handle_of
 from backend.jobs.starting import resume_interrupted, start_waiting
 from backend.jobs.states import FINAL, LIVE, MOVES, RESUMABLE, State
 from backend.runs.folder import PATIENCE, RunFolder
+from backend.runs.remade import Remade
 from backend.runs.store import Row, Store
 from backend.runs.trash import Trash
 
@@ -200,6 +201,7 @@ class Queue:
             raise ConflictError(f"run {row.id} is at work; stop it before you delete it")
         if folder.path.exists():
             self.trash.put(row, folder, self.clock())
+        Remade(self.home).forget(row.id)
         self.store.remove(row)
 
     def restore(self, run: str) -> None:

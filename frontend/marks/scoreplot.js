@@ -7,15 +7,16 @@ const [WIDTH, HEIGHT] = [300, 84];
 
 /**
  * @param {number[]} edges
+ * @param {[number, number]} axis the scores at its sides
  * @param {import("../types.js").Scored} step
  * @param {boolean} margin whether there is one, at +1 for true and at -1 for wrong futures
  * @param {string} says the same in words
  */
-export function scorePlot(edges, step, margin, says) {
+export function scorePlot(edges, axis, step, margin, says) {
   const most = tallest([step.true, step.wrong]);
-  const [low, high] = [edges[0], edges[edges.length - 1]];
+  const [low, high] = axis;
   const at = (/** @type {number} */ v) => ((WIDTH * (v - low)) / (high - low)).toFixed(2);
-  const box = { width: WIDTH, height: HEIGHT, most };
+  const box = { width: WIDTH, height: HEIGHT, most, axis };
   return h(
     "div",
     { class: "score-plot" },
@@ -29,7 +30,7 @@ export function scorePlot(edges, step, margin, says) {
         svg("path", { class: "margin true", d: `M${at(1)} 0V${HEIGHT}` }),
       ],
     ),
-    h("div", { class: "score-marks soft" }, marksOf(edges, margin ? [-1, 1] : [0]).map(({ says: text, at: place }) =>
+    h("div", { class: "score-marks soft" }, marksOf(axis, margin ? [-1, 1] : [0]).map(({ says: text, at: place }) =>
       h("span", { style: { "--at": place.toFixed(4) } }, text))),
   );
 }

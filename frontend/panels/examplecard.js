@@ -2,14 +2,17 @@
 
 import { fill, h } from "../dom.js";
 import { percent, shortLayer } from "../text.js";
-import { sifted } from "../sending.js";
+import { searchWords, sifted } from "../sending.js";
 import { thumb } from "../marks/thumb.js";
 import { unitRow } from "../marks/unitrow.js";
 
 const SHOWN = 7;
 
-/** @param {import("../types.js").Page} page */
-export function examplecard(page) {
+/**
+ * @param {import("../types.js").Page} page
+ * @param {import("../searching.js").Searching} searching
+ */
+export function examplecard(page, searching) {
   const { state, scene, example, atlas } = page;
   const picker = h("input", {
     id: "example-file", type: "file", accept: "image/png,image/jpeg,image/webp", class: "unseen",
@@ -24,6 +27,11 @@ export function examplecard(page) {
     },
   });
   const choose = h("label", { class: "button", for: "example-file" }, "Search by an image of yours");
+  const says = h("p", { role: "status" });
+  const far = h("p", { class: "soft small", id: "search-far" });
+  const bar = h("i", {});
+  const doing = h("div", {}, says, far, h("div", { class: "bar" }, bar));
+  let clock = 0;
   const body = h("div", { class: "block" });
   const element = h("section", { class: "card", id: "example", "aria-label": "Search by example" }, picker, body);
   /** @type {string|null} */
@@ -32,28 +40,44 @@ export function examplecard(page) {
 
   function draw() {
     element.hidden = !scene.layers;
-    element.dataset.status = example.status;
-    const { status } = example;
-    const failure = refusal ?? (status === "failed" ? example.error : null);
+    element.dataset.status = searching.status;
+    const { status } = searching;
+    const works = status === "sending" || status === "working";
+    const failure = refusal ?? (status === "failed" ? searching.error : null);
+    clearInterval(clock);
+    if (works) clock = window.setInterval(tick, 1000);
     fill(
       body,
-      status !== "none" && h("div", { class: "card-head" }, h("h2", {}, h("span", { class: "as-is" }, example.title)), h("span", { class: "gap" }),
-        h("button", { class: "quiet", onclick: () => example.clear() }, "Remove")),
-      status === "sending" && h("p", { role: "status" }, "Sends the image."),
-      status === "working" && [h("p", { role: "status" }, "Looks for images like it, layer by layer."), h("div", { class: "bar" }, h("i", { class: "unsure" }))],
+      status !== "none" && h("div", { class: "card-head" }, h("h2", {}, h("span", { class: "as-is" }, searching.title)), h("span", { class: "gap" }),
+        h("button", { class: "quiet", onclick: () => searching.clear() }, "Remove")),
+      works && h("div", { class: "portrait" }, portrait("as it is searched with"), doing),
       failure && h("p", { class: "notice bad", role: "alert" }, failure),
-      !refusal && example.again && h("button", { class: "button", onclick: () => example.retry() }, "Try again"),
+      !refusal && searching.again && h("button", { class: "button", onclick: () => searching.retry() }, "Try again"),
       status === "found" && found(),
       choose,
     );
+    if (works) tick();
   }
 
+  /** What stands still is not told again, so that a screen reader tells each step once. */
+  function tick() {
+    const now = searching.status === "sending" ? { says: "Sends the image.", share: null } : null;
+    const told = { ...searchWords(searching.step, searching.seconds), ...now };
+    if (says.textContent !== told.says) says.textContent = told.says;
+    far.textContent = told.far;
+    bar.className = told.share === null ? "unsure" : "";
+    bar.style.width = told.share === null ? "" : `${100 * told.share}%`;
+  }
+
+  /** @param {string} how */
+  const portrait = (how) => h("img", { src: searching.address, alt: `${searching.title}, ${how}`, width: 96, height: 96 });
+
   function found() {
-    const { address, layers } = example;
+    const { layers } = example;
     const { layer } = state.now;
     return [
       h("div", { class: "portrait" },
-        h("img", { src: address, alt: `${example.title}, as it was searched with`, width: 96, height: 96 }),
+        portrait("as it was searched with"),
         h("p", { class: "soft small" }, "Nearest test images by layer, by Euclidean distance of standardised image features. The mark shows where it lies on each map, which stays as it is.")),
       h("div", { class: `neighbours ${layers.some((l) => shortLayer(scene.layerName(l.layer)).length > 5) ? "named" : ""}` },
         layers.map((alike) => h(
@@ -80,13 +104,15 @@ export function examplecard(page) {
       h("p", { class: "soft small" }, "By the share of the test images whose mean response is smaller than that to your image, an equal one counting half; of equal shares first the unit whose response lies more standard deviations above its mean. Units that answer to all of these images the same are left out."));
   }
 
-  example.on(() => {
+  searching.on(() => {
+    const { status } = searching;
+    if (status === "working" && element.dataset.status === status) return tick();
     refusal = null;
     draw();
-    if (example.status === "sending") fresh = true;
-    if (!fresh || !["sending", "found"].includes(example.status)) return;
+    if (status === "sending") fresh = true;
+    if (!fresh || !["sending", "found"].includes(status)) return;
     element.scrollIntoView({ block: "start" });
-    fresh = example.status === "sending";
+    fresh = status === "sending";
   });
   scene.on(["maps"], draw);
   state.on(["layer"], draw);

@@ -1,7 +1,7 @@
 // How each layer learns: scores of true and wrong futures, the loss they make, the open gates, and
 // whether the local update goes where autograd and the end-to-end gradient go.
 
-import { atStep, finite, openGates, overEpochs, scientific, scoreSentence, signed, stepsOf, worst } from "../scores.js";
+import { atStep, axisOf, finite, openGates, overEpochs, scientific, scoreSentence, signed, stepsOf } from "../scores.js";
 import { createAsking } from "../asking.js";
 import { asText } from "../marks/astext.js";
 import { counted, decimal, lossName, percent, shortLayer } from "../text.js";
@@ -17,7 +17,7 @@ import { segments } from "../marks/segments.js";
 /** @typedef {import("../types.js").Learning} Reply */
 
 const LINES = /** @type {const} */ ([
-  { word: "loss", says: "Loss", ticks: ".2f", format: ".3f" },
+  { word: "loss", says: "Loss on fresh views", ticks: ".2f", format: ".3f" },
   { word: "gates", says: "Open gates, true and wrong alike", ticks: ".0%", format: ".1%" },
   { word: "cosine", says: "Cosine with the end-to-end gradient", ticks: ".1f", format: ".2f" },
 ]);
@@ -121,6 +121,9 @@ export function learning({ state, scene, runs, api, theme }) {
     fill(aboutFactors, told("four factors"));
   }
 
+  /** What the loss of the images that are looked at is called, beside that of the training. @param {Reply} told */
+  const fresh = (told) => `${told.contrast === "hinge" ? "hinge loss" : "cross-entropy"}, fresh views`;
+
   /** The step k in view; null for all together. @param {Reply} told */
   const step = (told) => (stepsOf(told).includes(state.now.k ?? 0) ? state.now.k : null);
 
@@ -139,6 +142,7 @@ export function learning({ state, scene, runs, api, theme }) {
       h("span", { class: "key filled" }, "true futures"),
       h("span", { class: "key filled wrong" }, "wrong futures"),
       told.contrast === "hinge" && h("span", { class: "key dash" }, "margin: +1 for true, −1 for wrong"),
+      h("span", { class: "soft small" }, "one axis for all layers; at most 1 % of a layer’s futures lie beyond either end"),
       h("span", { class: "soft small" }, there.length > 0 && `${told.rule}: step k looks k + 1 patch rows down${now === null ? "" : `, here ${now + 1}`}`),
     );
   }
@@ -146,23 +150,23 @@ export function learning({ state, scene, runs, api, theme }) {
   /** @param {Reply} told */
   function drawCards(told) {
     const hinge = told.contrast === "hinge";
+    const axis = axisOf(told.layers);
     fill(cards, told.layers.map((layer) => {
       const now = atStep(layer, step(told));
-      /** @param {string} name @param {string} value @param {string} [says] */
-      const fact = (name, value, says) => [h("dt", {}, name), h("dd", { "data-figure": says ?? name }, value)];
+      /** @param {string} name @param {string} value @param {string} says @param {string} [why] */
+      const fact = (name, value, says, why) => [h("dt", { title: why }, name), h("dd", { "data-figure": says }, value)];
       return h(
         "section",
         { class: `score-card${layer.layer === state.now.layer ? " on" : ""}`, "data-layer": layer.layer },
         h("h3", {}, h("button", { class: "link", onclick: () => state.set({ layer: layer.layer }) }, scene.layerName(layer.layer))),
-        scorePlot(layer.edges, now, hinge, scoreSentence(layer, now.k, scene.layerName(layer.layer))),
+        scorePlot(layer.edges, axis, now, hinge, scoreSentence(layer, now.k, scene.layerName(layer.layer))),
         h(
           "dl",
           { class: "facts small" },
-          fact(hinge ? "hinge loss" : "cross-entropy", decimal(now.loss, 3), "loss"),
+          fact(fresh(told), decimal(now.loss, 3), "loss", `${told.definitions.learning ?? ""} ${told.definitions.loss ?? ""} While training, the loss is a mean over the epoch, whose views and weights are others.`),
           hinge ? fact("open gates, true", percent(now.true_gate), "true_gate") : null,
           hinge ? fact("open gates, wrong", percent(now.wrong_gate), "wrong_gate") : null,
           fact("cosine with end to end", signed(now.cosine), "cosine"),
-          layer.gaps.length ? fact("from autograd, float64", finite(worst(layer.gaps[0])), "gap") : null,
         ),
       );
     }));
@@ -171,7 +175,7 @@ export function learning({ state, scene, runs, api, theme }) {
   /** @param {Reply} told */
   function drawTable(told) {
     const hinge = told.contrast === "hinge";
-    const names = ["layer", hinge ? "hinge loss" : "cross-entropy", "true score", "wrong score",
+    const names = ["layer", fresh(told), "true score", "wrong score",
       ...(hinge ? ["gates, true", "gates, wrong"] : []), "cosine"];
     fill(
       table,

@@ -9,7 +9,7 @@ import { fill, h } from "../dom.js";
 import { gratings, gratingTable } from "../marks/gratings.js";
 import { roving } from "../roving.js";
 import { histogram } from "../marks/histogram.js";
-import { filterOf, ordered, orderName, possible, stepped } from "../units.js";
+import { filterOf, ordered, orderName, possible, spread, stepped } from "../units.js";
 import { patchTile } from "../marks/patchtile.js";
 import { percentile } from "../arrays.js";
 import { segments } from "../marks/segments.js";
@@ -200,16 +200,18 @@ export function unitcard({ state, scene, theme, tip }) {
     const { image } = state.now;
     const place = image === null ? -1 : scene.place(image);
     const answer = place < 0 ? null : unit.responses[place];
-    const { edges, counts } = unit.histogram;
+    const { all, zeros, edges, counts } = spread(unit);
+    const none = zeros ? `${count(zeros)} of ${count(all)} patches, ${percent(zeros / all)}, answer with exactly 0` : "";
     words.show(() => ({
-      says: `${count(counts.reduce((a, b) => a + b, 0))} responses from ${decimal(edges[0])} to ${decimal(edges[edges.length - 1])}.`,
+      says: `${none && `${none}. `}${count(all - zeros)} ${none ? "other " : ""}responses from ${decimal(edges[0])} to ${decimal(edges[edges.length - 1])}.`,
       columns: [{ says: "response from", written: decimal }, { says: "to", written: decimal }, { says: "patches", written: count }],
-      rows: counts.map((n, i) => [edges[i], edges[i + 1], n]),
+      rows: [...(none ? [[0, 0, zeros]] : []), ...counts.map((n, i) => [edges[i], edges[i + 1], n])],
     }));
     const rank = answer === null ? "of all patches" : `of all patches; the pinned image's mean is above ${percent(percentile(unit.responses, answer), 0)} of images`;
     return h("div", { class: "block" },
       h("h3", {}, "Responses ", h("span", { class: "soft" }, rank)),
-      histogram(unit.histogram, answer), words.element);
+      none && h("p", { class: "soft small", id: "zeros" }, `${none}${zeros < all ? `; the bars are of the other ${count(all - zeros)}` : ""}.`),
+      histogram({ edges, counts }, answer), words.element);
   }
 
   scene.on(["maps", "unit", "units"], draw);

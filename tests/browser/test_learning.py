@@ -107,6 +107,31 @@ def test_the_run_that_ships_tells_what_its_layers_learn_by(
     assert {"learning", "scores", "loss", "cosine", "four factors"} <= set(reply["definitions"])
 
 
+def test_the_histograms_of_all_layers_have_one_axis(visit: Visit) -> None:
+    page = visit("#run=clapp-photos&tab=learning")
+    page.wait_for_selector('#learning[data-drawn="clapp-photos@100"]')
+    for k in ("all", "k = 5"):
+        page.get_by_role("button", name=k, exact=True).click()
+        marks = page.locator(".score-marks").all_inner_texts()
+        margins = page.evaluate(
+            """[...document.querySelectorAll(".score-plot")].map(plot =>
+                [...plot.querySelectorAll(".margin")].map(line => line.getAttribute("d")).join())"""
+        )
+        assert len(marks) == len(margins) == 6
+        assert len(set(marks)) == len(set(margins)) == 1
+
+
+def test_the_loss_in_training_and_that_of_fresh_views_have_two_names(visit: Visit) -> None:
+    page = visit("#run=clapp-photos&tab=learning")
+    page.wait_for_selector('#learning[data-drawn="clapp-photos@100"]')
+    fresh = page.locator(".score-card dt", has_text="hinge loss, fresh views")
+    expect(fresh).to_have_count(6)
+    assert "256 training images" in fresh.first.get_attribute("title")
+    expect(page.locator(".score-card .facts").first).not_to_contain_text("autograd")
+    training = page.locator(".layer-card dt", has_text="hinge loss (2 at chance) in training")
+    assert "before this checkpoint" in training.get_attribute("title")
+
+
 def test_a_run_without_the_analysis_says_why(visit: Visit, ask: Callable[[str], dict]) -> None:
     reason = "The checkpoint keeps the encoder without the rule's own weights."
     reply = ask("runs/clapp-photos/learning") | {"layers": [], "by_epoch": [], "reason": reason}

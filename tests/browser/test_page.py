@@ -84,6 +84,32 @@ def test_an_address_without_a_run_still_knows_the_top_layer(visit: Visit) -> Non
         expect(page.locator(".layer-card h2").last).to_have_text("Layer 2")
 
 
+def test_what_a_class_of_the_demo_is_stands_beside_its_accuracy(visit: Visit) -> None:
+    page = visit()
+    expect(page.locator(".layer-card #about-data")).to_have_text(
+        "photos: 10 classes, each one photograph; test crops come from a part of it that no "
+        "training crop touches."
+    )
+    page.get_by_role("tab", name="Probes").click()
+    expect(page.locator("#probes")).to_contain_text("each one photograph")
+
+
+def test_patches_without_an_answer_do_not_hide_the_others_in_the_histogram(
+    visit: Visit, ask: Callable[[str], dict]
+) -> None:
+    page = visit("#layer=6&unit=174")
+    unit = ask("runs/clapp-photos/layers/6/units/174")
+    counts = unit["histogram"]["counts"]
+    zeros = sum(counts) - round(unit["active"] * sum(counts))
+    assert 0.8 * sum(counts) < zeros < counts[0]
+    told = f"{zeros:,} of {sum(counts):,} patches, {zeros / sum(counts):.1%}".replace("%", " %")
+    expect(page.locator("#unit #zeros")).to_contain_text(told)
+    tall = page.locator("#unit .histogram rect").evaluate_all(
+        "bars => bars.map(bar => Number(bar.getAttribute('height')))"
+    )
+    assert max(tall) == 56 and sum(height > 5 for height in tall) >= 8
+
+
 def test_a_selection_survives_a_reload(visit: Visit) -> None:
     page = visit("#tab=map")
     maps_drawn(page)

@@ -1,6 +1,7 @@
 """Can a person send images of their own, and search with one?"""
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -141,6 +142,7 @@ def test_an_image_is_searched_with_and_marked_on_the_maps(
     def answer(route: Route) -> None:
         done = route.request.method == "GET"
         told = {"state": "found" if done else "working", "layers": layers if done else []}
+        told |= {"progress": None}
         route.fulfill(json=found | told)
 
     image = picture(random.Random(1), 96)
@@ -160,6 +162,48 @@ def test_an_image_is_searched_with_and_marked_on_the_maps(
     expect(page.locator(".cross")).to_have_count(0)
 
 
+def test_a_search_shows_its_picture_at_once_and_how_far_it_is(
+    visit: Visit, server: str, shots: Path
+) -> None:
+    page = visit(server=server)
+    maps_drawn(page)
+    run = reply_of(server, "runs")["runs"][-1]["id"]
+    told = {"run": run, "epoch": 100, "error": None, "state": "working", "layers": []}
+    steps = [None]
+
+    def answer(route: Route) -> None:
+        route.fulfill(json=told | {"progress": steps[-1]})
+
+    sent: list[Route] = []
+    page.route("**/api/examples", lambda route: sent.append(route))
+    page.route("**/api/examples/*/search**", answer)
+    image = picture(random.Random(1), 96)
+    files = [{"name": "a.png", "mimeType": "image/png", "buffer": image}]
+    page.locator("#example-file").set_input_files(files)
+    card = page.locator("#example")
+    expect(card).to_have_attribute("data-status", "sending")
+    portrait, says = card.locator(".portrait img"), card.get_by_role("status")
+    page.wait_for_function("document.querySelector('#example .portrait img').naturalWidth > 0")
+    expect(says).to_have_text("Sends the image.")
+    sent[0].continue_()
+    expect(says).to_have_text("Reads the run and the images of its maps.")
+    far, bar = card.locator("#search-far"), card.locator(".bar i")
+    expect(far).to_have_text(re.compile(r"^[1-9]\d* s$"))
+    remove = card.get_by_role("button", name="Remove")
+    remove.focus()
+    steps.append({"step": "encode", "done": 200, "of": 800})
+    expect(says).to_contain_text("Encodes the images of the maps")
+    expect(far).to_have_text(re.compile(r"^200 of 800 images · \d+ s$"))
+    assert bar.evaluate("bar => bar.style.width") == "25%"
+    expect(remove).to_be_focused()
+    assert portrait.get_attribute("src").startswith("blob:")
+    look(page, shots, "searching", "#example")
+    steps.append({"step": "compare", "done": 3, "of": 7})
+    expect(far).to_have_text(re.compile(r"^3 of 7 layers · \d+ s$"))
+    remove.click()
+    expect(portrait).to_have_count(0)
+
+
 def test_a_search_that_dies_is_asked_for_once_more_and_then_told(visit: Visit, server: str) -> None:
     page = visit(server=server)
     maps_drawn(page)
@@ -169,7 +213,8 @@ def test_a_search_that_dies_is_asked_for_once_more_and_then_told(visit: Visit, s
     def answer(route: Route) -> None:
         asked.append(route.request.method)
         state = "working" if asked[-1] == "POST" else "unknown"
-        route.fulfill(json={"run": run, "epoch": 100, "error": None, "state": state, "layers": []})
+        told = {"run": run, "epoch": 100, "state": state, "progress": None}
+        route.fulfill(json=told | {"error": None, "layers": []})
 
     page.route("**/api/examples/*/search**", answer)
     image = picture(random.Random(1), 96)

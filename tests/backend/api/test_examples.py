@@ -11,6 +11,8 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from backend.app import create_app
+from backend.jobs.example import tell
+from backend.runs.lock import Lock
 from backend.runs.results import Results
 from backend.settings import Settings
 from models.data import load
@@ -79,6 +81,24 @@ def the_units_are_ranked_by_share(run: Path, image: int, layer: dict) -> None:
         assert row["image"] == best["top_image"][row["unit"], 0]
     told = [row["share"] for row in layer["units"]]
     assert told == sorted(told, reverse=True)
+
+
+def test_how_far_a_search_is_can_be_asked_while_it_goes_on(
+    client: TestClient, trained: tuple[Path, str]
+) -> None:
+    home, run = trained
+    example = client.post("/api/examples", content=b"x", headers=FILE).json()["id"]
+    folder, progress = home / "examples" / example, {"step": "encode", "done": 3, "of": 10}
+    asked = {"params": {"run": run, "epoch": 1}}
+    lock = Lock(folder / "lock")
+    assert lock.take()
+    begun = client.get(f"/api/examples/{example}/search", **asked).json()
+    assert (begun["state"], begun["progress"]) == ("working", None)
+    tell(folder, **progress)
+    assert client.get(f"/api/examples/{example}/search", **asked).json()["progress"] == progress
+    lock.release()
+    ended = client.get(f"/api/examples/{example}/search", **asked).json()
+    assert (ended["state"], ended["progress"]) == ("unknown", None)
 
 
 def test_what_is_no_image_is_told_in_a_sentence(

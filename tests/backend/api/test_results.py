@@ -53,6 +53,14 @@ def test_layers_say_what_holds_for_all_maps(site: TestClient, run: str) -> None:
     assert [layer["features"] for layer in found["layers"]] == [64 * 64, *WIDTHS[1:]]
     assert found["layers"][0]["loss"] is None and found["layers"][6]["loss"] > 0
     assert "probes" in found["definitions"]
+    assert found["about"] is None  # of a pack nothing is known that would have to be said
+
+
+def test_layers_and_probes_of_the_demo_say_that_a_class_is_one_photograph(site: TestClient) -> None:
+    shipped = next(run["id"] for run in site.get("/api/runs").json()["runs"] if run["shipped"])
+    layers = site.get(f"/api/runs/{shipped}/layers").json()
+    assert layers["about"].startswith(f"{len(layers['classes'])} classes, each one photograph;")
+    assert site.get(f"/api/runs/{shipped}/probes").json()["protocol"].endswith(layers["about"])
 
 
 def test_a_layer_stands_beside_the_random_encoder(site: TestClient, run: str) -> None:

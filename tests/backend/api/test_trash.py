@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from backend.app import create_app
 from backend.jobs.queue import Queue
 from backend.runs.folder import RunFolder
+from backend.runs.remade import Remade
 from backend.runs.store import Store
 from backend.runs.trash import KEPT
 from backend.settings import Settings
@@ -53,6 +55,16 @@ def test_a_run_that_waited_comes_back_stopped(fresh: TestClient) -> None:
     second = fresh.post("/api/runs", json={"config": {}}).json()["id"]
     assert fresh.delete(f"/api/runs/{second}").status_code == 204
     assert fresh.post(f"/api/trash/{second}/restore").json()["state"] == "stopped"
+
+
+def test_what_was_made_again_of_a_run_goes_with_it(
+    fresh: TestClient, home: Path, until: Until
+) -> None:
+    run, features = failed_run(fresh, home, until), home / "cache" / "features"
+    for name in (run, "another"):
+        Remade(home).once(name, 1, (), lambda: {1: np.zeros((2, 3), np.float32)})
+    assert fresh.delete(f"/api/runs/{run}").status_code == 204
+    assert [folder.name for folder in features.iterdir()] == ["another"]
 
 
 def test_the_trash_outlives_the_server_and_is_emptied_in_time(
