@@ -23,5 +23,5 @@ export function usualMost(units) {
 
 /** @param {Units} units */
 export function silent(units) {
-  return units.active.reduce((n, share) => n + (share === 0 ? 1 : 0), 0);
+  return units.silent.reduce((n, still) => n + still, 0);
 }

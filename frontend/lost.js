@@ -3,13 +3,14 @@
 import { count, counted } from "./text.js";
 
 export const FEW = 2; // of 10 nearest that are kept, at most, where the others count as lost
+const NEAREST = 10;
 const UNKNOWN = 255;
 
 /**
- * 1 where a map keeps at most FEW of an image's 10 nearest.
+ * 1 where a map keeps at most FEW of an image's 10 nearest; nowhere where there are not so many.
  * @param {Uint8Array|null} kept
  */
-export const lostPoints = (kept) => Uint8Array.from(kept ?? [], (n) => (n <= FEW ? 1 : 0));
+export const lostPoints = (kept) => Uint8Array.from(kept ?? [], (n) => Number(n <= FEW && Number(kept?.length) > NEAREST));
 
 /**
  * How much of its surroundings an image keeps, or "" where that is not known.
@@ -18,7 +19,7 @@ export const lostPoints = (kept) => Uint8Array.from(kept ?? [], (n) => (n <= FEW
  */
 export function keptSentence(kept, place) {
   const n = kept?.[place] ?? UNKNOWN;
-  return n === UNKNOWN ? "" : `keeps ${n} of its 10 nearest`;
+  return !kept || n === UNKNOWN ? "" : `keeps ${n} of its ${Math.min(NEAREST, kept.length - 1)} nearest`;
 }
 
 /**

@@ -73,7 +73,7 @@ export function layerSentence(layer) {
     if (random && layer.layer) parts.push(`random encoder ${percent(random.accuracy)}`);
   }
   if (layer.kept_neighbours !== null) {
-    parts.push(`the map keeps ${percent(layer.kept_neighbours, 0)} of 10 nearest neighbours`);
+    parts.push(`the map keeps ${percent(layer.kept_neighbours, 0)} of nearest neighbours`);
   }
   if (layer.layer && layer.silent !== null) parts.push(counted(layer.silent, "silent unit"));
   if (layer.loss !== null) parts.push(`mean loss ${decimal(layer.loss, 3)}`);
@@ -94,7 +94,7 @@ export function layersInWords({ layers }) {
       { says: "layer" }, { says: "units" }, share("probe", "Share of test images that a linear classifier gets right"),
       share("95 % from", "The 95 % interval of it"), share("to", "The 95 % interval of it"),
       share("random", "The same of an encoder that was never trained"),
-      share("kept", "Share of the 10 nearest neighbours that the map keeps"),
+      share("kept", "Share of nearest neighbours that the map keeps"),
       { says: "loss", why: "Mean over the epoch before this checkpoint", written: (/** @type {number} */ v) => decimal(v, 3) },
       { says: "silent", why: "Units that answer to no patch at all" },
     ],
@@ -117,7 +117,7 @@ export function mapCaption(parameters, kept) {
     if (value !== undefined) parts.push(`${name} ${typeof value === "number" && !Number.isInteger(value) ? value.toFixed(1) : value}`);
   }
   const how = parts.join(", ");
-  return kept === null ? how : `${how} · keeps ${percent(kept, 0)} of 10 nearest neighbours`;
+  return kept === null ? how : `${how} · keeps ${percent(kept, 0)} of ${parameters?.kept ?? 10} nearest neighbours`;
 }
 
 /** What an analysis makes, where its own word does not say it. @type {Record<string, string>} */

@@ -24,7 +24,7 @@ test("a layer has one sentence that says what its map shows", () => {
   assert.equal(
     layerSentence({ layer: 5, name: "Layer 5", units: 256, features: 256, silent: 9, kept_neighbours: 0.41, loss: 0.5, probe }),
     "Layer 5: 256 units, 61.0 % probe accuracy (95 % interval 60.0 % to 62.0 %), random encoder 40.0 %, " +
-      "the map keeps 41 % of 10 nearest neighbours, 9 silent units, mean loss 0.500.",
+      "the map keeps 41 % of nearest neighbours, 9 silent units, mean loss 0.500.",
   );
   assert.equal(
     layerSentence({ layer: 0, name: "Input", units: 1, features: 4096, silent: 0, kept_neighbours: null, loss: null, probe: null }),

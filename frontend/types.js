@@ -104,7 +104,7 @@
  * @typedef {{layer: number, epoch: number, units: number, classes: string[],
  *   definitions: Record<string, string>, best_class: Int16Array|null,
  *   dprime: Float32Array|null, best_dprime: Float32Array|null, null_best: Float32Array|null, sparseness: Float32Array,
- *   active: Float32Array, mean: Float32Array, orientation: Float32Array|null,
+ *   active: Float32Array, silent: Uint8Array, mean: Float32Array, orientation: Float32Array|null,
  *   frequency: Float32Array|null, osi: Float32Array|null, modulation: Float32Array|null,
  *   change: Float32Array|null, change_from: number|null,
  *   alike?: {unit: number, r: Float32Array},
@@ -142,7 +142,7 @@
  * @typedef {{layer: number, unit: number, units: number, epoch: number,
  *   best_class: number|null, dprime: number[]|null, class_mean: number[]|null,
  *   shuffled: {low: number[], high: number[], best: number}|null,
- *   sparseness: number|null, active: number, mean: number, maximum: number,
+ *   sparseness: number|null, active: number, silent: boolean, mean: number, maximum: number,
  *   histogram: {edges: number[], counts: number[]},
  *   patches: Record<"top"|"middle"|"random"|"least", Patch[]>, responses: Float32Array,
  *   tuning: Tuning|null, definitions: Record<string, string>}} Unit

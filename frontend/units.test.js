@@ -11,6 +11,7 @@ const units = {
   dprime: Float32Array.from([0.5, 0, 1, 2, NaN, NaN, 1, -1]),
   sparseness: Float32Array.from([0.1, 0.4, 0.3, 0.4]),
   active: Float32Array.from([0.2, 0.1, 0, 0.5]),
+  silent: Uint8Array.from([0, 0, 1, 0]),
 };
 
 test("units stand in order of a number, the largest first, those without one last", () => {

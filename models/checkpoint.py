@@ -167,6 +167,8 @@ def restore(folder: Path) -> Training:
         setattr(training, name, number)
     training.fingerprint = str(files.state.get("fingerprint", ""))
     training.origin = str(files.state.get("origin", ""))
+    sums = files.state.get("sums")  # the first checkpoints had none
+    training.sums = sums if isinstance(sums, dict) else {}
     return training
 
 
@@ -183,7 +185,7 @@ def write(folder: Path, training: Training, optimisers: bool) -> Path:
         parts["optimiser"] = moments
     elif bytes_of(training.rule.parameters()) > RULE_BYTES:
         del parts["rule"]
-    names = (*COUNTS, *MADE_FOR, "fingerprint")
+    names = (*COUNTS, *MADE_FOR, "fingerprint", *(["sums"] if optimisers else []))
     state = {
         "config": training.config.to_dict(),
         **{name: getattr(training, name) for name in names},

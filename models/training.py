@@ -1,6 +1,7 @@
 """What a run is made of while it trains, and whether it may go on with a config and images."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,6 +44,7 @@ class Training:
     images: int = 0  # training images; 0 = not begun
     fingerprint: str = ""  # of the training images, and of their labels where they teach
     origin: str = ""  # what computed the steps before it was restored; "" where it began here
+    sums: dict[str, Any] = field(default_factory=dict)  # over its epoch, of whoever looks at it
     share: Share = field(default_factory=Whole)  # what this process computes of every step
 
     @property

@@ -105,6 +105,8 @@ class Material:
     @property
     def no_probe(self) -> str | None:
         """Why no classifier can be fitted and tested, or None where it can."""
+        if self.split != "test":
+            return "there are no test images"
         if len(np.unique(self.train_labels)) < 2:
             return "the training images have fewer than two classes"
         return None if self.labelled.any() else "no test image has a label"

@@ -18,8 +18,9 @@ HELD_OUT, STEPS, DIRECTIONS = 0.2, 1000, 100
 DEFINITION = (
     "Multinomial logistic regression with an L2 penalty on the image features of the central crop, "
     "standardised by the training images. The penalty is a power of ten from 100 down to 1e-5, the "
-    "best on a held-out 20 % of the {n_train} training images (seed {seed}; the search ends after "
-    "two in a row that are no better); the classifier is then fitted to all of them and tested "
+    "best on a held-out 20 % of the {n_train} training images (seed {seed}; once one does better "
+    "than always naming the commonest class, the search ends after two in a row that are no "
+    "better); the classifier is then fitted to all of them and tested "
     "once on {n_labelled} test images. Interval: Wilson, 95 %. Chance: always naming the commonest "
     "class, {chance:.1%}. Confidence of an answer: the classifier's probability of the class it "
     "names less that of the next one, 0 to 1. Weights: of the standardised features."
@@ -87,11 +88,19 @@ def scored(
 
 
 def best_penalty(x: Tensor, labels: Tensor, held: Tensor, truth: Tensor, classes: int) -> float:
-    """The penalty with most right among the held-out images; the greatest such, if several."""
+    """The penalty with most right among the held-out images; the greatest such, if several.
+
+    Under great penalties a classifier may name the commonest class alone: none better than that
+    is no reason to end the search.
+    """
     best, most, worse = PENALTIES[0], -1, 0
+    always = int((truth == labels.mode().values).sum())
     for penalty, fitted in zip(PENALTIES, classifiers(x, labels, classes, PENALTIES), strict=True):
         right = int((predicted(fitted, held) == truth).sum())
-        best, most, worse = (penalty, right, 0) if right > most else (best, most, worse + 1)
+        if right > most:
+            best, most, worse = penalty, right, 0
+        elif most > always:
+            worse += 1
         if worse == PATIENCE:
             break
     return best

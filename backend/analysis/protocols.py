@@ -3,7 +3,7 @@
 Which one it was is told wherever an accuracy stands: they do not give the same numbers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from backend.analysis.material import Material
 from backend.analysis.probes import DEFINITION, Probe, probe, scored
 from backend.analysis.seen import Seen
 from models.data.views import random_views
@@ -120,15 +121,27 @@ PROTOCOLS: dict[str, Protocol] = {
 }
 
 
-def definition(word: str, seen: Seen, seed: int = 0) -> str:
-    """The sentence of a protocol with the numbers that hold here."""
-    m = seen.material
-    height, width = m.images.shape[2:]
-    part = f"a random {m.side} x {m.side} part of their {height} x {width} pixels"
-    return PROTOCOLS[word].sentence.format(
+def definition(word: str, materials: Sequence[Material], seed: int = 0) -> str:
+    """The sentence of a protocol with the numbers that hold here.
+
+    materials: the same images, as each kind of encoder that is measured sees them.
+    """
+    protocol, m = PROTOCOLS[word], materials[0]
+    parts = {one.sees: crops(one) for one in materials if one.sees in protocol.sees}
+    of_patches, of_images = parts.get("patches"), parts.get("image")
+    both = of_patches and of_images and f"{of_patches} (encoders of whole images: {of_images})"
+    return protocol.sentence.format(
         n_train=len(m.train),
         n_labelled=int(m.labelled.sum()),
         seed=seed,
         chance=m.chance,
-        crops=part if m.side < min(height, width) else "the whole image, which has no other crop",
+        crops=both or of_patches or of_images,
     )
+
+
+def crops(m: Material) -> str:
+    """From what part of an image a view is taken."""
+    height, width = m.images.shape[2:]
+    if m.side < min(height, width):
+        return f"a random {m.side} x {m.side} part of their {height} x {width} pixels"
+    return "the whole image, which has no other crop"

@@ -56,25 +56,26 @@ def preference(
     centre = responses.mean(0, dtype=np.float64)
     r = responses - centre  # [n, unit], near zero, so that squares lose no digits
     first, second = r.T @ member, (r**2).T @ member  # [unit, class]
-    mean, dprime = separation(first, second, inside, 1e-9 * np.sqrt((r**2).mean(0))[:, None])
+    mean, dprime = separation(first, second, inside)
     return np.where(inside > 0, mean + centre[:, None], 0), dprime
 
 
 def separation(
-    first: np.ndarray, second: np.ndarray, inside: np.ndarray, least: np.ndarray | float = 0.0
+    first: np.ndarray, second: np.ndarray, inside: np.ndarray, resolution: float = 1e-12
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean of each class and its d' against the rest, from sums of values and of squares.
 
-    first, second: [..., class]; inside: [class], values in each; least: a noise of no more than
-    that is none, and d' then 0.
+    first, second: [..., class]; inside: [class], values in each; resolution: a variance of no more
+    than that share of the mean squares is a rounding error of the sums, and d' then 0.
     """
     outside = inside.sum() - inside
+    first_rest = first.sum(-1, keepdims=True) - first
+    second_rest = second.sum(-1, keepdims=True) - second
     mean, spread = moments(first, second, inside)
-    mean_rest, spread_rest = moments(
-        first.sum(-1, keepdims=True) - first, second.sum(-1, keepdims=True) - second, outside
-    )
+    mean_rest, spread_rest = moments(first_rest, second_rest, outside)
+    squares = second / np.maximum(inside, 1) + second_rest / np.maximum(outside, 1)
+    known = (spread + spread_rest > resolution * squares) & (inside > 0) & (outside > 0)
     noise = np.sqrt((spread + spread_rest) / 2)
-    known = (noise > least) & (inside > 0) & (outside > 0)
     return mean, np.divide(mean - mean_rest, noise, out=np.zeros_like(mean), where=known)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 BLOCK = 128  # units at a time, so that what is looked at stays near the processor
+RESOLUTION = 1e-12  # of mean squares: a variance below that is a rounding error of the sums
 DEFINITION = (
     "d' of a unit: its mean response to the {inside} selected images less that to the {outside} "
     "others, over the root of the mean of the two variances; 0 where neither varies. By size, with "
@@ -18,12 +19,12 @@ class Levels:
     """Responses of the units of a layer to all images, and what is the same for every set."""
 
     level: np.ndarray  # uint8 [unit, image], each unit's response on a scale of its own
-    centre: np.ndarray  # float32 [unit], mean level
+    centre: np.ndarray  # float64 [unit], mean level
     power: np.ndarray  # float64 [unit], sum of squares about it
 
     @classmethod
     def of(cls, level: np.ndarray) -> "Levels":
-        centre = level.mean(1, dtype=np.float64).astype(np.float32)
+        centre = level.mean(1, dtype=np.float64)
         return cls(level, centre, np.concatenate(list(sums(level, centre)))[:, 1])
 
     def dprime(self, chosen: np.ndarray) -> np.ndarray:
@@ -40,8 +41,9 @@ class Levels:
         rest_of = np.stack([np.zeros(len(self.power)), self.power], 1) - found  # of all: 0, power
         taken, others = (found, rest_of) if inside <= outside else (rest_of, found)
         (mean, spread), (rest, spread_rest) = moments(taken, inside), moments(others, outside)
+        squares = taken[:, 1] / inside + others[:, 1] / outside
+        known = spread + spread_rest > RESOLUTION * squares
         noise = np.sqrt((spread + spread_rest) / 2)
-        known = noise > 1e-6
         return np.divide(mean - rest, noise, out=np.zeros_like(noise), where=known).astype("f4")
 
 
@@ -52,9 +54,9 @@ def sums(
     for start in range(0, len(level), BLOCK):
         rows = slice(start, start + BLOCK)
         part = level[rows] if images is None else level[rows].take(images, 1)
-        x = part.astype(np.float32)
+        x = part.astype(np.float64)
         x -= centre[rows, None]
-        yield np.stack([x.sum(1, dtype=np.float64), np.einsum("ui,ui->u", x, x)], 1)
+        yield np.stack([x.sum(1), np.einsum("ui,ui->u", x, x)], 1)
 
 
 def moments(found: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ from backend.analysis.selectivity import BLOCK, separation
 
 SHUFFLES = 200
 SHARE = 95  # percent of the shuffles that the band holds, and that stay below the best
+SINGLE = 1e-5  # of mean squares: what single precision leaves open of a variance
 COLUMNS = 512  # classes of that many shuffles at a time, so that products of matrices need little
 DEFINITION = (
     " Shuffled labels: the labels of the labelled images are dealt out anew {shuffles} times (seed "
@@ -63,7 +64,7 @@ def dprimes(responses: np.ndarray, deals: np.ndarray, classes: int) -> np.ndarra
         first, second = (
             (values @ member).reshape(len(r), len(some), classes) for values in (r, r**2)
         )
-        found.append(separation(first, second, inside)[1])
+        found.append(separation(first, second, inside, SINGLE)[1])
     return np.concatenate(found, 1)
 
 

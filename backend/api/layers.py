@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from backend.api.arrays import Array, typed
 from backend.api.deps import Analysed, OfCheckpoint
 from backend.errors import RunError
+from backend.runs.arrays import silent
 from models.presets import Sites
 
 router = APIRouter(prefix="/runs/{run}/layers", tags=["layers"])
@@ -33,7 +34,7 @@ class Layer(BaseModel):
     name: str
     units: int
     features: int
-    silent: int | None  # units that answer to no patch; None where that array is lacking
+    silent: int | None  # units that answer 0 to every patch; None where that array is lacking
     spans: list[tuple[int, int]]  # of each row and column of patches on the view: pixels [from, to)
     kept_neighbours: float | None
     loss: float | None
@@ -111,13 +112,13 @@ def share(stored: np.ndarray) -> float | None:
 def layer_of(seen: Analysed, layer: int, sites: Sites) -> dict[str, Any]:
     """One layer's numbers; those whose array is lacking or damaged are None, the rest is told."""
     units, probe = seen.widths[layer], known(seen.probe, layer)
-    active = known(lambda: seen.read("selectivity", layer)["active"])
+    still = known(lambda: silent(seen.read("selectivity", layer)))
     kept = known(lambda: seen.read("embedding", layer)["kept_neighbours"])
     return {
         **{"layer": layer, "name": seen.names[layer], "units": units},
         "features": units if layer else units * seen.crop**2,
         "spans": sites.spans,
-        "silent": None if active is None else int(np.sum(active == 0)),
+        "silent": None if still is None else int(still.sum()),
         "kept_neighbours": None if kept is None else share(kept),
         "loss": seen.loss(layer),
         "probe": probe and probe | {"random": known(seen.random, layer)},

@@ -10,7 +10,7 @@ from backend.api.arrays import Array, number, numbers, typed
 from backend.api.deps import InService, OfCheckpoint
 from backend.api.tunings import TUNED, Tuning, tuning_of
 from backend.runs.alike import CHANGE
-from backend.runs.arrays import GROUPS
+from backend.runs.arrays import GROUPS, silent
 
 router = APIRouter(prefix="/runs/{run}/layers/{layer}/units", tags=["units"])
 
@@ -37,6 +37,7 @@ class Units(BaseModel):
     null_best: Array | None  # what it reaches under shuffled labels; null where that is not known
     sparseness: Array
     active: Array
+    silent: Array  # 1 where it answers 0 to every patch
     mean: Array
     change: Array | None  # since the first analysed epoch; NaN: none
     change_from: int | None  # that epoch; null where it is the one shown, or the input
@@ -79,6 +80,7 @@ class Unit(BaseModel):
     class_mean: list[float | None] | None
     sparseness: float | None
     active: float
+    silent: bool
     mean: float
     maximum: float
     histogram: Histogram
@@ -105,6 +107,7 @@ def units(service: InService, seen: OfCheckpoint, layer: int):
         "best_dprime": None if dprime is None else typed(of_best_class(found)),
         "null_best": typed(found["null_best"]) if "null_best" in found else None,
         **{name: typed(found[name]) for name in PER_UNIT},
+        "silent": typed(silent(found).astype(np.uint8)),
         "change": None
         if first is None
         else typed(service.alike.change(seen.results, seen.epoch, first, layer)),
@@ -128,6 +131,7 @@ def unit(seen: OfCheckpoint, layer: int, unit: int):
         "shuffled": shuffled_of(found, unit) if "null_best" in found else None,
         "class_mean": numbers(found["class_mean"][unit]) if labelled else None,
         **{name: number(found[name][unit]) for name in (*PER_UNIT, "maximum")},
+        "silent": bool(silent(found)[unit]),
         "histogram": {"edges": found["edges"][unit], "counts": found["histogram"][unit]},
         "patches": {group: patches(best, group, unit) for group in GROUPS},
         "responses": typed(seen.response(layer, unit)),

@@ -17,10 +17,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from backend.jobs.launcher import WORKER, Job, arguments, python
 from backend.jobs.signals import AGAIN
+from backend.runs import plain
+from backend.runs.facts import is_count
 from backend.runs.folder import RunFolder
 
 NEVER = 1  # exit code of a job that another start would not get further
@@ -28,6 +31,13 @@ NO_TIME = (
     "the time limit was near before the first step; set SACCADE_TIME_LIMIT to what reading the "
     "data takes, and the 2 minutes before the limit in which a run saves, and some time to train"
 )
+IN_VAIN = 2  # starts in a row that add nothing, after which there is no other
+NO_GAIN = (
+    "the time limit was near in two starts in a row without anything further to save: what is to "
+    "be done next takes longer than a job is given; set SACCADE_TIME_LIMIT to more, then resume "
+    "the run"
+)
+STARTS = "starts.json"  # of a run directory: how many starts of an attempt added nothing
 PORTS = 20000, 10000  # the first and how many; the job's number picks one for torchrun
 PASSED = {
     signal.SIGUSR1: signal.SIGTERM,
@@ -58,18 +68,35 @@ class Batch:
         """Start the worker and wait for it; the exit code."""
         for number in PASSED:
             signal.signal(number, self.on_signal)
+        folder = RunFolder(self.job.folder)
+        before = left(folder)
         self.child = subprocess.Popen(self.command(), env=self.environment())
         for number in self.early:
             self.on_signal(number)
         code = self.child.wait()
-        folder = RunFolder(self.job.folder)
+        in_vain = self.in_vain(folder, before)
         if not self.warned or folder.result(self.job.attempt):
             return code if code >= 0 else 128 - code
         if (folder.read("heartbeat") or {}).get("phase", "loading") == "loading":
             folder.log(NO_TIME)
             return NEVER
+        if in_vain >= IN_VAIN:
+            folder.log(NO_GAIN)
+            return NEVER
         subprocess.run(["scontrol", "requeue", self.number], check=False)
         return AGAIN
+
+    def in_vain(self, folder: RunFolder, before: set[str | bytes]) -> int:
+        """How many starts in a row, up to this one, were warned of the time limit and left nothing
+        that was not there before them. One that Slurm cut short otherwise is passed over."""
+        told, attempt = folder.read(STARTS) or {}, self.job.attempt
+        known = told.get("in_vain") if told.get("attempt") == attempt else 0
+        count = known if is_count(known) else 0
+        count = 0 if left(folder) - before else count + self.warned
+        if count or told:
+            with suppress(OSError):
+                folder.write(STARTS, {"attempt": attempt, "in_vain": count})
+        return count
 
     def on_signal(self, number: int, _: object = None) -> None:
         number = signal.Signals(number)
@@ -108,6 +135,16 @@ class Batch:
         """What Slurm gives, and for srun the processors of a task, which it does not take over."""
         cpus = self.slurm.get("SLURM_CPUS_PER_TASK")
         return dict(self.slurm) | ({"SRUN_CPUS_PER_TASK": cpus} if cpus else {})
+
+
+def left(folder: RunFolder) -> set[str | bytes]:
+    """What the next start goes on from: the names of checkpoints, and the summaries of analyses,
+    which are written anew with each piece that is done."""
+    found: set[str | bytes] = {path.name for path in (folder.path / "checkpoints").glob("[!.]*")}
+    for summary in (folder.path / "analysis").glob("*/analysis.json"):
+        with suppress(OSError):
+            found.add(plain.read(summary))
+    return found
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -56,8 +56,8 @@ class Bench:
                 f"a bench reads classes off each layer, but {reason} in {dataset.title}; choose a "
                 "data set with labels for training and test images"
             )
-        first = Seen(next(iter(self.materials.values())), pixels, None, self.device)
-        self.record = benchrecord.begun(folder, wanted, dataset, first)
+        seen = [*self.materials.values()]
+        self.record = benchrecord.begun(folder, wanted, dataset, seen)
         self.runs = BenchRuns(queue, dataset, folder.name, wanted.version)
 
     @cached_property

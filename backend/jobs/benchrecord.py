@@ -1,12 +1,12 @@
 """What is in the record of a bench: its settings, its definitions, and a row for each run?"""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from backend.analysis import protocols, seeds, speed, votes
 from backend.analysis.machine import machine
-from backend.analysis.protocols import PROTOCOLS
-from backend.analysis.seen import Seen
+from backend.analysis.material import Material
 from backend.errors import ConflictError
 from backend.jobs.summary import REFERENCES, summary
 from backend.jobs.wanted import SEPARATE, Wanted
@@ -14,6 +14,7 @@ from backend.runs.benches import BenchFolder, read
 from models.config import TrainConfig
 from models.data import Dataset, key_of
 from models.data.dataset import fingerprint
+from models.device import pick_device
 from models.rules import RULES
 
 PIXELS, CONTROL = REFERENCES
@@ -40,12 +41,14 @@ DEFINITIONS = {
 }
 
 
-def begun(folder: BenchFolder, wanted: Wanted, dataset: Dataset, seen: Seen) -> dict[str, Any]:
+def begun(
+    folder: BenchFolder, wanted: Wanted, dataset: Dataset, materials: Sequence[Material]
+) -> dict[str, Any]:
     """The record on the disk, or a new one. Raises ConflictError if it is of other settings.
 
-    seen: what the first kind of encoder sees, for counts and definitions.
+    materials: the images as each kind of encoder sees them, for counts and definitions.
     """
-    new = fresh(folder.name, wanted, dataset, seen)
+    new = fresh(folder.name, wanted, dataset, materials)
     if not folder.record.exists():
         return new
     old = read(folder.record)
@@ -61,6 +64,7 @@ def begun(folder: BenchFolder, wanted: Wanted, dataset: Dataset, seen: Seen) -> 
             )
     for name in ("rules", "seeds", "protocols"):  # more of these only add to it
         old[name] = list(dict.fromkeys([*old[name], *new[name]]))
+    new["definitions"] = old["definitions"] | new["definitions"]
     return old | {name: new[name] for name in ("version", "settings", "definitions")}
 
 
@@ -68,9 +72,11 @@ def settings_of(config: TrainConfig) -> dict[str, Any]:
     return {name: getattr(config, name) for name in SEPARATE}
 
 
-def fresh(name: str, wanted: Wanted, dataset: Dataset, seen: Seen) -> dict[str, Any]:
+def fresh(
+    name: str, wanted: Wanted, dataset: Dataset, materials: Sequence[Material]
+) -> dict[str, Any]:
     """A new record, without a row."""
-    w, m, d = wanted, seen.material, dataset
+    w, m, d = wanted, materials[0], dataset
     told = {
         "k": min(votes.K, len(m.train)),
         "n_train": len(m.train),
@@ -97,8 +103,8 @@ def fresh(name: str, wanted: Wanted, dataset: Dataset, seen: Seen) -> dict[str, 
             "chance": m.chance,
         },
         "k": told["k"],
-        "machine": machine(seen.device),
-        "definitions": {word: protocols.definition(word, seen, SEED) for word in PROTOCOLS}
+        "machine": machine(pick_device(w.config.device)),
+        "definitions": {word: protocols.definition(word, materials, SEED) for word in w.protocols}
         | {"neighbours": votes.DEFINITION.format(**told)}
         | DEFINITIONS,
         "rows": [],

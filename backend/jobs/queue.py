@@ -212,7 +212,9 @@ class Queue:
         known = State(deleted.state) if deleted.state in FINAL else State.INTERRUPTED
         state = State.STOPPED if waited else known
         # Its row comes first: a directory without one is entered as it looks to who finds it.
-        new = self.store.add(run, created, state, deleted.attempt, self.clock())
+        how = (run, created, state, deleted.attempt, self.clock())
+        never = self.limits.auto_resume  # it begins when a person asks for it
+        new = self.store.add(*how, error=deleted.error, resumes=never)
         try:
             self.trash.back(deleted, self.runs)
         except BaseException:

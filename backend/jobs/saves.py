@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from backend.errors import CheckpointError, DiskFullError, failure_of
+from backend.jobs.pace import EpochLosses
 from backend.runs.folder import RunFolder
 
 SAVE_EVERY = 60.0  # seconds between two resume checkpoints, at most
@@ -39,6 +40,7 @@ class Saves:
         self.saved = -1  # step of the last checkpoint
         self.last, self.took = clock(), 0.0  # seconds
         self.failing = False
+        self.epoch = EpochLosses(clock)
 
     def begin(self, training, resume) -> None:
         """Look whether the run can be saved, and whether it goes on, from `resume`, as it began.
@@ -76,6 +78,7 @@ class Saves:
             if not must:
                 self.check_room(progress.training)
             self.folder.fence.check()
+            progress.training.sums = self.epoch.sums(progress.training.share.untold())
             save_resume(self.folder.path, progress.training)
         except (OSError, DiskFullError) as error:
             self.last = self.clock()

@@ -74,6 +74,7 @@ class Slurm:
         self.lock = threading.Lock()  # requests and the supervisor poll
         self.seen: Listing | TimeoutError = {}
         self.looked = float("-inf")  # when `seen` was seen
+        self.killed: set[tuple[str, str]] = set()  # jobs that were at work when they were killed
 
     def start(self, job: Job) -> str:
         entry = self.entry(job, fresh=True)
@@ -137,10 +138,12 @@ class Slurm:
         entry = self.entry(job, fresh=True)
         if not entry or not entry.lives:
             return
+        held = RunFolder(job.folder).is_held()
         if signal is Signal.KILL:
+            self.killed |= {key(job)} if held else set()
             self.calls.cancel(entry.number, "--full", "--signal=KILL")
             self.calls.cancel(entry.number)  # or it would wait to be started again
-        elif entry.state != "PENDING" and RunFolder(job.folder).is_held():
+        elif entry.state != "PENDING" and held:
             self.calls.cancel(entry.number, "--batch", f"--signal={TOLD[signal]}")
         elif signal is Signal.STOP:  # a job that Slurm is still starting would not hear of it
             self.calls.cancel(entry.number)
@@ -149,6 +152,8 @@ class Slurm:
     def cause(self, job: Job) -> str:
         if is_of_a_process(job.handle):
             return self.others.cause(job)
+        if key(job) in self.killed:
+            return "killed"  # Slurm calls it cancelled, as one that only waited
         try:
             entry = self.entry(job)
         except TimeoutError:

@@ -32,9 +32,14 @@ ENDED = {  # the states a job does not leave again, and what they mean for a run
     "BOOT_FAIL": "lost",
     "REVOKED": "lost",
 }
-
-
-NO_ANSWER = re.compile("unable to contact|timed out|connection refused", re.IGNORECASE)
+# What sbatch of Slurm 22.05 says, in its own words or in those of the system, where the controller
+# is away or went away in the midst of the call, and may have taken the job. Refusals are others.
+NO_ANSWER = re.compile(
+    "unable to contact|timed out|standby mode|zero bytes were|zero length message|entire message"
+    "|communication (connection|shutdown) failure|message (send|receive) failure|missing socket"
+    "|connection (refused|reset)|broken pipe|transport endpoint|no route to|network is (down|unr)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ class SlurmCalls:
         Raises TimeoutError where it is not known whether the job was taken.
         """
         done = call("sbatch", "--parsable", *options, str(SCRIPT), *command)
-        if done.returncode and NO_ANSWER.search(done.stderr):
+        if done.returncode and NO_ANSWER.search(last(done.stderr)):
             raise TimeoutError(f"Slurm's controller does not answer: {last(done.stderr)}")
         if done.returncode:
             raise ConflictError(

@@ -82,8 +82,8 @@ class Worker(Attempt):
             f"training {where}: {config.rule}, {config.encoder}, {len(images)} images, "
             f"{config.epochs} epochs"
         )
-        kept, pace, epoch = kept_epochs(config), Pace(), EpochLosses()
-        progress = None
+        kept, pace, epoch, progress = kept_epochs(config), Pace(), saves.epoch, None
+        epoch.begin(resume)
         self.pulse.begin("training")
         with closing(train(config, images, resume, labels, share)) as steps:
             for number, progress in enumerate(steps):
@@ -104,14 +104,21 @@ class Worker(Attempt):
             saves.save(progress)
 
     def heed(self, progress, saves: Saves) -> None:
-        """After a step: what was wished for, or what is due."""
+        """After a step: what was wished for, or what is due.
+
+        What is saved is the training as it stands, which may be ahead of what is told of it: at an
+        epoch's end only where that is told, too, or whoever goes on would leave the epoch out.
+        """
+        if progress.training.batch == 0 and not progress.epoch_ends:
+            return
         leaves = self.wishes.stop or self.wishes.room
         if self.wishes.stop:
             self.say("state", state=State.STOPPING)
         if self.wishes.save or leaves or saves.due(progress):
             self.wishes.save = False
             saves.save(progress, must=leaves)
-        self.wishes.check()
+        if leaves:  # what is wished for from here on waits for the next step, which is saved
+            self.wishes.check()
 
     def share(self, config):
         """What this process computes of every step; the others are told where to join in."""
@@ -123,11 +130,14 @@ class Worker(Attempt):
         return share_of(config, self.ranks)
 
     def end_epoch(self, progress, epoch: EpochLosses) -> None:
-        if progress.epoch:
-            losses, seconds = epoch.ended()
+        if not progress.epoch:
+            return
+        told, listed = epoch.ended(), "not told, for those of its first steps were not saved"
+        if told:
+            losses, seconds = told
             self.say("epoch", epoch=progress.epoch, losses=losses, seconds=seconds)
             listed = " ".join(f"{loss:.4f}" for loss in losses)
-            self.folder.log(f"epoch {progress.epoch} of {progress.epochs}: losses {listed}")
+        self.folder.log(f"epoch {progress.epoch} of {progress.epochs}: losses {listed}")
 
     def analyse(self, config, dataset) -> None:
         from backend.jobs.analyse import analyse

@@ -3,6 +3,8 @@
 Image responses are kept in 256 levels, distances and patch values in ten bits: they are only shown.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 # The steps of an analysis, in the order in which they are run: what a page shows at once is first.
@@ -128,6 +130,15 @@ OPTIONAL = {
 # Distances and patch values are shown to three digits. With ten bits after the leading one a
 # file holds them in half the space, which lets a demo run travel with the code.
 SHORTENED = {"distance", "patch_distance"} | {f"{group}_value" for group in GROUPS}
+
+
+def silent(found: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Which units answer 0 to every patch, bool [unit], from the arrays "selectivity".
+
+    Where responses may be negative, one that is never active may still answer.
+    """
+    below = np.where(found["edges"][:, :-1] < 0, found["histogram"], 0)
+    return (found["active"] == 0) & ~below.any(1)
 
 
 def quantised(responses: np.ndarray) -> dict[str, np.ndarray]:

@@ -4,6 +4,7 @@
                    model where that was imported
     events.jsonl   what happened, in order             log.txt     for people, and tracebacks
     process.json   who works on it, since which attempt lock        held while someone does
+    starts.json    of a job of a cluster, how often it was begun in vain
     heartbeat      how far the work is, every 2 s      result.json how the last attempt ended
     checkpoints/   of the encoder                      analysis/   arrays about it
     fence/         which process was let in last; older ones write nothing more

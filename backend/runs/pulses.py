@@ -1,6 +1,8 @@
 """Which runs at work have come to a standstill? Their process is there, and no step follows.
 
 Only how long a step has been unchanged for whoever looks counts, by a clock that nobody can set.
+A run whose directory no one holds, as one that waits again in the queue of a cluster, stands still
+without having stalled.
 """
 
 import time
@@ -15,6 +17,7 @@ ADVICE = (
     "network drive of its data answers and the GPU is free; to begin again from the last "
     "checkpoint, stop the run and resume it"
 )
+WAITS = float("-inf")  # since when a run stands that no one holds
 
 
 class Pulses:
@@ -35,6 +38,10 @@ class Pulses:
             since = now
             self.seen[folder.id] = (mark, now)
         if now - since <= number(beat, "patience", 60.0):
+            return None
+        held = folder.is_held()
+        if not held or since == WAITS:  # it begins anew when someone holds it again
+            self.seen[folder.id] = (mark, now if held else WAITS)
             return None
         usual = number(beat, "step_seconds", 0.0)
         takes = f" (one takes {usual:.2g} s)" if usual else ""

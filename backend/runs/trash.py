@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.errors import ConflictError, NotFoundError
-from backend.runs.facts import is_count, is_number, is_text
+from backend.runs.facts import failure, is_count, is_number, is_text
 from backend.runs.folder import ID, RunFolder, clear_deleted
 from backend.runs.store import Row
 
@@ -27,6 +27,7 @@ class Deleted:
     at: float  # unix seconds
     state: str
     attempt: int
+    error: dict[str, str] | None = None  # why it ended badly: {"code", "message"}
 
     @property
     def until(self) -> float:
@@ -41,8 +42,9 @@ class Trash:
 
     def put(self, row: Row, folder: RunFolder, now: float) -> None:
         """Move a run aside. On a full disk its note is left out, so that room can be made."""
+        stood = {"state": row.state, "attempt": row.attempt, "error": row.error}
         with suppress(OSError):
-            folder.write(NOTE, {"at": now, "state": row.state, "attempt": row.attempt})
+            folder.write(NOTE, {"at": now} | stood)
         self.path.mkdir(parents=True, exist_ok=True)
         place = self.path / folder.id
         shutil.rmtree(place, ignore_errors=True)
@@ -92,7 +94,9 @@ def deleted_of(folder: RunFolder) -> Deleted:
     ended."""
     note, moved = folder.read(NOTE) or {}, folder.path.stat().st_ctime
     at, state, attempt = (note.get(name) for name in ("at", "state", "attempt"))
+    error = failure(note.get("error"))
     if not (is_number(at) and is_text(state) and is_count(attempt)):
         at, attempt = moved, (folder.process() or {}).get("attempt", 1)
-        state = (folder.result(attempt) or {}).get("state", "interrupted")
-    return Deleted(folder, at, state, attempt)
+        result = folder.result(attempt) or {}
+        state, error = result.get("state", "interrupted"), result.get("error")
+    return Deleted(folder, at, state, attempt, error)

@@ -21,7 +21,7 @@ export function unitFace(layers, units, unit, value, most, tone) {
   const { image, row, column } = units.top;
   const values = dprimeOf(units, unit);
   return [
-    units.active[unit] === 0
+    units.silent[unit]
       ? h("span", { class: "tile-picture none" }, "silent")
       : h("img", {
         class: "tile-picture pixels", alt: "", width: 52, height: 52,

@@ -38,7 +38,7 @@ export function alikecard(page) {
           onclick: () => state.set({ tab: "units", sort: "alike", like: told.unit, only: null }),
         }, "Sort by this")),
       told.constant
-        ? h("p", { class: "notice" }, "This unit answers to all test images the same, so no unit can be said to answer alike.")
+        ? h("p", { class: "notice" }, "This unit answers to all images the same, so no unit can be said to answer alike.")
         : told.layers.map((layer) => row(layer, scene.layers)),
       compared(reply),
       h("p", { class: "soft small" }, told.definition),

@@ -43,7 +43,7 @@ export function imagecard(page) {
     if (image === null || !layers || place < 0) {
       forget(null, []);
       fill(about);
-      return fill(top, image !== null && [head(image), h("p", { class: "notice" }, `Image ${image} is not among the test images of this run.`)]);
+      return fill(top, image !== null && [head(image), h("p", { class: "notice" }, `Image ${image} is not among those that this run was analysed on.`)]);
     }
     fill(
       top,
@@ -54,7 +54,7 @@ export function imagecard(page) {
         h("img", { src: imageAddress(layers, image, 192), alt: `Image ${image}: ${scene.className(place)}`, width: 96, height: 96 }),
         h("div", {},
           h("p", { class: "class-name" }, swatch(classMark(layers.labels[place], theme.tone)), scene.className(place)),
-          h("p", { class: "soft small" }, "Nearest test images by layer.")),
+          h("p", { class: "soft small" }, "Nearest images by layer.")),
       ),
       cut ? cut.element : h("button", { class: "button", id: "crop", onclick: () => crop(image) }, "Search by a part of it"),
       around(place, layer),
@@ -160,7 +160,7 @@ export function imagecard(page) {
         says: "response above those to", figure: ({ share }) => percent(share, 0),
         onclick: (unit) => state.set({ layer, unit, colour: "unit" }),
       })),
-      h("p", { class: "soft small" }, "By the share of the other test images whose mean response, in 256 levels, is smaller; an equal one counts half. Of equal shares first the unit whose response lies more standard deviations above its mean."),
+      h("p", { class: "soft small" }, "By the share of the other images whose mean response, in 256 levels, is smaller; an equal one counts half. Of equal shares first the unit whose response lies more standard deviations above its mean."),
     );
   }
 

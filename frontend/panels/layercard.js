@@ -41,7 +41,7 @@ export function layercard(page) {
         info.layer ? fact("silent units", info.silent === null ? "–" : count(info.silent)) : null,
         info.layer && info.loss !== null ? fact("training loss", [h("span", { class: "soft" }, loss.match(/\(.+\)/)?.[0]), decimal(info.loss, 3)], `${loss}: mean over the training views of the epoch before this checkpoint; the Learning tab has it with the weights kept, on fresh views`) : null,
         fact("neighbours kept", percent(info.kept_neighbours, 0), "Share of the 10 nearest neighbours that the map keeps"),
-        fact("test images", count(layers.ids.length)),
+        fact(`${layers.split} images`, count(layers.ids.length)),
       ),
       layers.about && h("p", { class: "small", id: "about-data" }, h("span", { class: "soft as-is" }, `${layers.dataset}: `), layers.about),
       h("p", { class: "soft hint" }, "Click a point to pin its image and see its neighbours in every layer."),

@@ -52,8 +52,8 @@ export function unitcard({ state, scene, theme, tip }) {
       walk(),
       facts(unit, layers.classes),
       choices(),
-      unit.active === 0
-        ? h("p", { class: "notice" }, "This unit is silent: it answers to no patch of the test images.")
+      unit.silent
+        ? h("p", { class: "notice" }, "This unit is silent: it answers to no patch of these images.")
         : patches(unit, layers),
       unit.dprime ? preferences(unit, layers) : null,
       unit.layer > 0 ? tuned(unit) : null,
@@ -103,7 +103,7 @@ export function unitcard({ state, scene, theme, tip }) {
   /** @param {import("../types.js").Unit} unit @param {string[]} classes */
   function facts(unit, classes) {
     const best = unit.best_class;
-    const preferred = best === null || best < 0 || !unit.dprime || unit.active === 0
+    const preferred = best === null || best < 0 || !unit.dprime || unit.silent
       ? null
       : [h("dt", {}, "prefers"), h("dd", {}, swatch(classMark(best, theme.tone)), classes[best]),
         h("dt", {}, "d′ of that class"), h("dd", {}, decimal(unit.dprime[best]), unit.shuffled && h("span", {
@@ -117,7 +117,7 @@ export function unitcard({ state, scene, theme, tip }) {
       h("dt", { title: "Lifetime sparseness over images: 0 answers to all alike, 1 to one alone" }, "sparseness"),
       h("dd", {}, decimal(unit.sparseness)),
       h("dt", { title: "Share of patches with a response above zero" }, "active patches"),
-      h("dd", {}, unit.active === 0 ? "none: silent" : percent(unit.active)),
+      h("dd", {}, unit.silent ? "none: silent" : percent(unit.active)),
       h("dt", {}, "mean, largest response"),
       h("dd", {}, `${decimal(unit.mean)}, ${decimal(unit.maximum)}`),
       changed(unit),
@@ -174,9 +174,9 @@ export function unitcard({ state, scene, theme, tip }) {
   }
 
   /** Whether the best d' is more than chance, in words. @param {import("../types.js").Unit} unit */
-  function chance({ shuffled, best_class: best, dprime, active }) {
+  function chance({ shuffled, best_class: best, dprime, silent }) {
     if (!shuffled) return h("p", { class: "hint soft" }, "Analysed without shuffled labels. ", analyse(), " adds them where features are kept.");
-    if (active === 0) return null;
+    if (silent) return null;
     if (best !== null && best >= 0 && dprime && dprime[best] > shuffled.best) return null;
     return h("p", { class: "hint soft", id: "by-chance" }, "No class is told apart better than shuffled labels are.");
   }

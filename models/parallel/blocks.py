@@ -166,6 +166,10 @@ class Blocks(Share):
         while len(self.pending) > (0 if progress.epoch_ends else self.ranks.count):
             yield self.complete(self.pending.popleft())
 
+    def untold(self) -> "list[Progress]":
+        self.settle()
+        return [*self.pending]
+
     def complete(self, progress: "Progress") -> "Progress":
         """With the losses of all layers."""
         own = progress.losses

@@ -101,6 +101,9 @@ class Rows(Share):
         if self.ranks.rank == 0:
             yield progress
 
+    def untold(self) -> "list[Progress]":
+        return []
+
     def collect(self, training: "Training") -> None:
         return
 

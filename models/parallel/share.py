@@ -68,6 +68,10 @@ class Share(ABC):
         """Steps whose losses are known by now, in order; only the first process tells them."""
 
     @abstractmethod
+    def untold(self) -> "list[Progress]":
+        """Steps that are done and were not reported yet, with the losses of all layers."""
+
+    @abstractmethod
     def collect(self, training: "Training") -> None:
         """Bring the weights and moments of all layers to the first process, which calls this."""
 
@@ -126,6 +130,9 @@ class Whole(Share):
 
     def reported(self, progress: "Progress") -> Iterator["Progress"]:
         yield progress
+
+    def untold(self) -> "list[Progress]":
+        return []
 
     def collect(self, training: "Training") -> None:
         return

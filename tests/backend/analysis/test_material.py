@@ -42,7 +42,7 @@ def test_maps_are_of_test_images_and_probes_learn_from_labelled_training_images(
 def test_without_test_images_another_split_is_shown_and_there_are_no_probes(split, word):
     material = Material.of(dataset(split, [0, 1, 1, 0][: len(split)]), TrainConfig())
     assert (material.split, len(material.test), len(material.train)) == (word, 3, 0)
-    assert material.no_probe
+    assert material.no_probe == "there are no test images"
     assert "probes" not in material.definitions(0, 30)
 
 

@@ -79,6 +79,21 @@ def test_the_penalty_is_chosen_without_the_test_images(monkeypatch):
     assert one.penalty == other.penalty
 
 
+def test_the_search_goes_on_while_only_the_commonest_class_is_named():
+    draw = np.random.default_rng(0)
+    along = draw.normal(size=8) / 8**0.5
+
+    def seen(n):
+        labels = (draw.random(n) < 0.1).astype(np.int16)
+        x = draw.normal(size=(n, 8)) + 3 * np.outer(labels, along)
+        return x.astype(np.float32), labels
+
+    train, test = seen(2000), seen(800)
+    found = probe(*train, *test, classes=2)
+    assert found.penalty < 1
+    assert found.low > max(np.bincount(test[1])) / 800
+
+
 def test_the_seed_reproduces():
     one, same = (probe(*separable(), *separable(seed=1), classes=4, seed=3) for _ in range(2))
     assert one.penalty == same.penalty and (one.confusion == same.confusion).all()

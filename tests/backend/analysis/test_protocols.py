@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from backend.analysis import protocols
-from backend.analysis.activity import encoder_layers, pixels
+from backend.analysis.activity import encoder_layers
 from backend.analysis.material import Material
 from backend.analysis.probes import probe
 from backend.analysis.protocols import PROTOCOLS, all_layers, definition, fast, paper
@@ -106,9 +106,18 @@ def test_no_protocol_looks_at_a_test_label(
 
 @pytest.mark.parametrize("word", PROTOCOLS)
 def test_a_definition_names_the_numbers_that_hold_here(word: str, pack: Path, home: Path) -> None:
-    seen = Seen(seen_of(pack, home).material, pixels, None, CPU)
-    said = definition(word, seen)
+    said = definition(word, [seen_of(pack, home).material])
     assert "24 training images" in said and "10 test images" in said and "40.0%" in said
+
+
+def test_where_encoders_see_other_views_the_definition_tells_both(pack: Path, home: Path) -> None:
+    patches = replace(seen_of(pack, home).material, crop=16)
+    both = [replace(patches, sees="image", crop=64), patches]
+    side = min(patches.images.shape[2:])
+    part = f"from a random 16 x 16 part of their {side} x {side} pixels"
+    whole = "the whole image, which has no other crop"
+    assert f"{part} (encoders of whole images: {whole}), mirrored" in definition("paper", both)
+    assert f"{part}, mirrored" in definition("paper", both[1:])
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from backend.analysis.selectivity import PatchHistogram, selectivity
+from backend.runs.arrays import silent
 
 
 def planted(images: int = 200, units: int = 300, classes: int = 4):
@@ -67,6 +68,17 @@ def test_a_class_without_test_images_and_a_unit_that_does_not_vary_get_0():
     assert all(np.isfinite(values).all() for values in found.values())
 
 
+def test_a_unit_that_answers_to_the_only_image_of_a_class_alone_gets_0():
+    r = np.zeros((109, 200), np.float32)
+    labels = np.repeat(np.arange(1, 10), 12).astype(np.int16)
+    labels = np.append(labels, 0)
+    r[-1] = np.random.default_rng(0).lognormal(0, 3, 200)  # neither side varies
+    r[:, 0] += np.random.default_rng(1).normal(0, 1, 109)
+    found = selectivity(r, labels, 10)
+    assert (found["dprime"][1:, 0] == 0).all()
+    assert 0 < found["dprime"][:, 1:].max() < 5 and found["dprime"][0, 0] != 0
+
+
 def patches(signed: bool):
     draw = np.random.default_rng(1)
     spread = np.tile([3, 0.02], 6)[:, None, None]
@@ -106,3 +118,13 @@ def test_neither_batch_size_nor_order_changes_a_histogram(signed, batch):
     usual = histogram(z, signed)
     mixed = histogram(z, signed, batch, np.random.default_rng(2).permutation(len(z)))
     assert all((usual[name] == mixed[name]).all() for name in usual)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_silent_is_a_unit_that_answers_0_to_all_and_not_one_that_answers_below(signed: bool):
+    z = patches(signed)
+    z[:, 3] = -np.abs(z[:, 3]) if signed else 0
+    z[:, 7] = 0
+    z[0, 7, 0, 0] = -1e-6 if signed else 1e-6
+    still = silent(histogram(z, signed))
+    assert np.flatnonzero(still).tolist() == ([4] if signed else [3, 4])

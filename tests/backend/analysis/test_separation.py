@@ -27,6 +27,15 @@ def test_a_unit_that_likes_the_chosen_ones_comes_with_a_positive_sign():
     assert found[0] > 20 and found[1] == pytest.approx(-found[0])
 
 
+def test_a_unit_that_varies_on_neither_side_gets_0_and_one_that_hardly_does_its_own():
+    chosen = np.arange(100) < 3
+    level = np.where(chosen, np.uint8([[255], [7], [255]]), np.uint8([[0], [200], [7]]))
+    level[2, 0] = 254
+    found = Levels.of(level).dprime(chosen)
+    _, wanted = preference(level.T.astype(np.float64), chosen.astype(int), 2)
+    assert found[:2].tolist() == [0, 0] and found[2] == pytest.approx(wanted[2, 1], rel=1e-6)
+
+
 @pytest.mark.parametrize("count", [0, 1, 3, 4])
 def test_fewer_than_two_on_a_side_are_refused(count):
     with pytest.raises(ValueError, match="two must be"):

@@ -69,6 +69,22 @@ def test_units_that_do_not_vary_have_a_band_of_no_width_and_labels_are_needed():
     assert shuffled(r, np.zeros(len(r), int), 1, seed=0) == {}
 
 
+def test_few_images_of_which_one_is_alone_in_its_class_have_the_band_of_the_definition():
+    draw = np.random.default_rng(4)
+    labels = np.repeat(np.arange(5), 2).astype(np.int16)
+    labels[1] = 1
+    r = np.maximum(draw.normal(-1, 1, (10, 400)), 0).astype(np.float32)
+    found = shuffled(r, labels, 5, seed=7, shuffles=20)
+    each = np.stack([selectivity(r, o, 5)["dprime"] for o in dealt(labels, 7, 20)])
+    assert np.abs(each).max() < 1000
+    assert found["null_high"] == pytest.approx(
+        np.percentile(each, 97.5, axis=0), rel=1e-3, abs=1e-4
+    )
+    assert found["null_best"] == pytest.approx(
+        np.percentile(each.max(2), 95, axis=0), rel=1e-3, abs=1e-4
+    )
+
+
 def test_the_same_seed_gives_the_same_band():
     r, labels = planted()
     first, again = (shuffled(r, labels, 4, seed=1, shuffles=10) for _ in range(2))

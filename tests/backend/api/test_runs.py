@@ -139,6 +139,7 @@ def test_a_run_that_does_not_go_on_is_told_as_stalled_and_is_not_ended(
     folder = at_work(home, run)
     beat = {"attempt": 1, "phase": "training", "step_seconds": 0.02, "patience": 60.0}
     folder.beat(**beat, step=7)
+    assert folder.lock.take()
     assert fresh.get(f"/api/runs/{run}").json()["stalled"] is None
     now[0] += 61
     told = fresh.get("/api/runs").json()["runs"][0]
@@ -147,6 +148,9 @@ def test_a_run_that_does_not_go_on_is_told_as_stalled_and_is_not_ended(
     assert quiet.signals == []
     folder.beat(**beat, step=8)
     assert fresh.get(f"/api/runs/{run}").json()["stalled"] is None
+    folder.lock.release()
+    now[0] += 3600
+    assert fresh.get(f"/api/runs/{run}").json()["stalled"] is None, "it waits again on a cluster"
 
 
 def test_an_interrupted_run_goes_on_by_itself_as_often_as_is_set(

@@ -3,7 +3,7 @@
 All but the work is the real worker's: lock, attempts, signals, events, result and exit code. The
 count is saved as a checkpoint would be, and begins where it was saved. `config` of run.json:
 {"ticks": how many, "loads": seconds before them, "pause": seconds each,
-"fail": the tick at which it kills itself}.
+"fail": the tick at which it kills itself, "piece": seconds of a piece of analysis after them}.
 """
 
 import os
@@ -31,7 +31,17 @@ class Counting(worker.Worker):
             self.pulse.went(tick)
             if tick + 1 == config.get("fail"):
                 os.kill(os.getpid(), signal.SIGKILL)
-            self.heed(SimpleNamespace(step=tick + 1), Saves(self.folder))
+            self.heed(at(tick + 1), Saves(self.folder))
+        if "piece" in config:
+            Saves(self.folder).save(at(config["ticks"]))
+            self.pulse.begin("analysing")
+            with self.wishes.leave():
+                time.sleep(config["piece"])
+
+
+def at(step: int) -> SimpleNamespace:
+    """A step in the midst of an epoch."""
+    return SimpleNamespace(step=step, epoch_ends=False, training=SimpleNamespace(batch=1))
 
 
 class Saves:
@@ -44,6 +54,8 @@ class Saves:
         return False
 
     def save(self, progress, must: bool = False) -> None:
+        name = f"checkpoints/resume-{progress.step:08d}"
+        (self.folder.path / name).mkdir(parents=True, exist_ok=True)
         self.folder.write("saved.json", {"tick": progress.step})
 
 

@@ -139,6 +139,28 @@ def test_a_job_that_makes_room_saves_and_goes_on_in_the_same_attempt(
 
 
 @again
+def test_a_job_whose_time_is_up_twice_in_one_piece_of_work_is_not_begun_again(
+    place: SlurmPlace, home: Path, until: Until
+) -> None:
+    folder, launcher = counting(home, 3, piece=600), place.launcher()
+    job, log = started(launcher, folder), folder.path / "log.txt"
+
+    def begun(times: int) -> bool:
+        launcher.poll([job])
+        phase = (folder.read("heartbeat") or {}).get("phase")
+        return len(events(folder, "begin")) == times and phase == "analysing"
+
+    for times in (1, 2, 3):  # the first one has counted
+        until(lambda n=times: begun(n))
+        launcher.calls.cancel(job.handle.removeprefix("slurm/"), "--batch", "--signal=USR1")
+        until(lambda n=times: log.read_text().count("made room") == n)
+    until(lambda: is_gone(launcher, job))
+    assert len(events(folder, "begin")) == 3 and ticks(folder) == [0, 1, 2]
+    assert folder.result(1) is None and log.read_text().count("set SACCADE_TIME_LIMIT") == 1
+    assert launcher.cause(job) == "killed"
+
+
+@again
 def test_a_job_whose_time_is_up_before_its_first_step_is_not_begun_again(
     place: SlurmPlace, home: Path, until: Until
 ) -> None:

@@ -3,8 +3,12 @@
 The tests with `real` run on the Slurm that the session starts.
 """
 
+import errno
+import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -13,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from backend.errors import ConflictError
-from backend.jobs import slurmcalls
-from backend.jobs.endings import ADVICE
+from backend.jobs import following, slurmcalls
+from backend.jobs.endings import ADVICE, NOT_SAVED
 from backend.jobs.launcher import Job, Signal, Status
 from backend.jobs.queue import Queue
 from backend.jobs.slurm import Slurm, Wanted
@@ -76,24 +80,62 @@ def test_the_output_of_a_job_goes_through_no_link(home: Path, tmp_path: Path) ->
     assert told.words == []
 
 
-@pytest.mark.parametrize(
-    ("said", "error"),
-    [
-        (
-            "sbatch: error: Unable to contact slurm controller",
-            TimeoutError,
-        ),
-        ("sbatch: error: Socket timed out on send/recv", TimeoutError),
-        ("sbatch: error: Invalid account", ConflictError),
-    ],
-)
-def test_no_answer_to_a_submission_is_no_refusal(
-    said: str, error: type, monkeypatch: pytest.MonkeyPatch
-) -> None:
+# Both as `strings` finds them in Slurm 22.05 (libslurmfull.so), or in the C library.
+NO_ANSWERS = [
+    "Unable to contact slurm controller (connect failure)",
+    "Unable to contact slurm controller (receive failure)",
+    "Socket timed out on send/recv operation",
+    "Zero Bytes were transmitted or received",
+    "Received zero length message",
+    "Failed to send entire message",
+    "Communication connection failure",
+    "Communication shutdown failure",
+    "Message send failure",
+    "Message receive failure",
+    "Unexpected missing socket error",
+    "Slurm backup controller in standby mode",
+    "Controller is in standby mode, try a different controller",
+    *map(os.strerror, (errno.ECONNREFUSED, errno.ECONNRESET, errno.ETIMEDOUT, errno.EPIPE)),
+    *map(os.strerror, (errno.ENOTCONN, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN)),
+]
+REFUSALS = [
+    "Invalid account or account/partition combination specified",
+    "Invalid partition name specified",
+    "Requested time limit is invalid (missing or exceeds some limit)",
+    "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
+    "Requested node configuration is not available",
+    "Required partition not available (inactive or drain)",
+    "Requested operation is presently disabled",
+    "Unable to create job record, try again",
+    "Slurm internal error, contact system administrator",
+    "Access/permission denied",
+    "Requires more ports than can be reserved",
+    "Unspecified error",
+]
+
+
+def submitted(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enter a job, which ends as sbatch says."""
     answer = subprocess.CompletedProcess([], 1, "", said)
     monkeypatch.setattr(slurmcalls, "call", lambda *_: answer)
-    with pytest.raises(error):
-        SlurmCalls().submit([], [])
+    SlurmCalls().submit([], [])
+
+
+@pytest.mark.parametrize("said", NO_ANSWERS)
+def test_no_answer_to_a_submission_is_no_refusal(
+    said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(TimeoutError, match="does not answer"):
+        submitted(f"sbatch: error: Batch job submission failed: {said}\n", monkeypatch)
+
+
+@pytest.mark.parametrize("said", REFUSALS)
+def test_a_refusal_is_one_also_where_the_answer_came_late(
+    said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = f"sbatch: error: {NO_ANSWERS[0]}, retrying\n"
+    with pytest.raises(ConflictError, match="does not take the run"):
+        submitted(f"{late}sbatch: error: Batch job submission failed: {said}\n", monkeypatch)
 
 
 def test_nothing_that_a_person_wrote_is_in_a_submission(home: Path) -> None:
@@ -154,6 +196,22 @@ def test_a_job_that_slurm_gave_up_is_not_gone_while_someone_works_in_its_directo
     assert status(launcher, job) is Status.RUNNING
     folder.lock.release()
     assert status(launcher, job) is Status.GONE
+
+
+@pytest.mark.parametrize(("at_work", "code"), [(True, "killed"), (False, "cancelled")])
+def test_a_job_that_we_kill_at_work_is_told_from_one_that_only_waited(
+    home: Path, at_work: bool, code: str
+) -> None:
+    told, folder = Told(), counting(home, 1)
+    launcher, job = Slurm(Wanted(), told, every=0), job_of(folder, handle="slurm/17")
+    told.jobs = {(job.name, str(folder.path)): Entry("17", "RUNNING")}
+    told.cancel = lambda *_: None
+    assert not at_work or folder.lock.take()
+    launcher.signal(job, Signal.KILL)
+    folder.lock.release()
+    launcher.signal(job, Signal.KILL)  # as each tick does until it is gone
+    told.jobs = {(job.name, str(folder.path)): Entry("17", "CANCELLED")}
+    assert launcher.cause(job) == code
 
 
 def test_many_who_ask_are_served_by_one_answer(home: Path) -> None:
@@ -242,6 +300,23 @@ def test_a_submission_whose_answer_was_lost_is_found_again(
     assert ticks(folder) == list(range(5))
 
 
+def test_a_run_that_has_to_be_killed_to_stop_says_that_it_was_not_saved(
+    real: RealPlace, home: Path, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "STOP_PATIENCE", 1.0)
+    monkeypatch.setattr(following, "PASSING_ON", 1.0)
+    store = Store(home / "saccade.db")
+    queue = Queue(store, home / "runs", home, real.launcher())
+    slow = {"ticks": 2, "pause": 600}  # in its first step until it is killed
+    run = queue.submit({"rule": "clapp", "device": "cpu", **slow}, "photos", "0")
+    folder = RunFolder(queue.runs / run)
+    until(lambda: queue.tick() or (folder.read("heartbeat") or {}).get("phase") == "training")
+    queue.stop(store.row(run))
+    until(lambda: queue.tick() or store.row(run).state == State.STOPPED)
+    assert store.row(run).error == {"code": "killed", "message": NOT_SAVED}
+    store.close()
+
+
 def test_a_job_that_someone_cancels_has_saved(real: RealPlace, home: Path, until: Until) -> None:
     folder, launcher = counting(home, LONG), real.launcher()
     job = started(launcher, folder)
@@ -327,6 +402,37 @@ def test_a_controller_that_dies_as_a_job_begins_leads_to_no_second_one_beside_it
 ) -> None:
     monkeypatch.setattr("backend.jobs.slurm.SILENCE", 5.0)
     check_killed_controller(real, home, until, seconds=0)
+
+
+def test_a_controller_that_dies_as_it_is_given_a_job_fails_no_run(
+    real: RealPlace, home: Path, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit, told = SlurmCalls.submit, []
+
+    def cut_off(calls: SlurmCalls, *words) -> str:
+        real.cluster.daemons["slurmctld"].send_signal(signal.SIGSTOP)
+        killer = threading.Timer(1.0, real.cluster.kill_controller)
+        killer.start()
+        try:
+            return submit(calls, *words)
+        except (TimeoutError, ConflictError) as error:
+            told.append(str(error))
+            raise
+        finally:
+            killer.join()
+
+    store = Store(home / "saccade.db")
+    queue = Queue(store, home / "runs", home, real.launcher())
+    run = queue.submit({"rule": "clapp", "device": "cpu", "ticks": 20}, "photos", "0")
+    with monkeypatch.context() as patch:
+        patch.setattr(SlurmCalls, "submit", cut_off)
+        queue.tick()
+    assert store.row(run).state == State.QUEUED and "does not answer" in told[0], told
+    real.cluster.controller()
+    until(lambda: queue.tick() or store.row(run).state == State.FINISHED)
+    assert ticks(RunFolder(queue.runs / run)) == list(range(20))
+    store.close()
+    real.cluster.recover()
 
 
 def check_killed_controller(real: RealPlace, home: Path, until: Until, seconds: float) -> None:

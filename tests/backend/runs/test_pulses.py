@@ -1,5 +1,6 @@
 """Is a run whose process is there, but does not go on, told from one that works?"""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> RunFolder:
-    return RunFolder(tmp_path)
+def folder(tmp_path: Path) -> Iterator[RunFolder]:
+    """The directory of a run that someone works in."""
+    folder = RunFolder(tmp_path)
+    assert folder.lock.take()
+    yield folder
+    folder.lock.release()
 
 
 def trains(folder: RunFolder, clock: Clock, seconds: float, steps: int = 200) -> Pulse:
@@ -59,6 +64,25 @@ def test_a_step_ends_a_stall(folder: RunFolder, clock: Clock) -> None:
     assert pulses.stalled(folder, 1)
     pulse.went(201)
     assert pulses.stalled(folder, 1) is None
+
+
+def test_a_run_that_no_one_works_at_waits_and_counts_anew_when_it_is_taken_up(
+    folder: RunFolder, clock: Clock
+) -> None:
+    trains(folder, clock, 0.1)
+    pulses = Pulses(clock)
+    assert pulses.stalled(folder, 1) is None
+    folder.lock.release()
+    for _ in range(3):
+        clock.now += 3600
+        assert pulses.stalled(folder, 1) is None
+    assert folder.lock.take()
+    clock.now += 30
+    assert pulses.stalled(folder, 1) is None
+    clock.now += 60
+    assert pulses.stalled(folder, 1) is None
+    clock.now += 1
+    assert "no step for 61 s" in pulses.stalled(folder, 1)["message"]
 
 
 def test_reading_data_and_analyses_are_given_longer(folder: RunFolder, clock: Clock) -> None:
