@@ -1,6 +1,6 @@
 // Which of the files that somebody chose can be sent, and what became of them, in sentences.
 
-import { count, counted, duration } from "./text.js";
+import { count, counted } from "./text.js";
 
 /** @typedef {{name: string, size: number, webkitRelativePath?: string}} Chosen a file of the browser */
 /** @typedef {import("./types.js").Refused} Refused */
@@ -77,7 +77,8 @@ export function outcome({ state, images, classes, columns, progress, error }) {
  * @returns {{says: string, share: number|null, far: string}}
  */
 export function searchWords(step, seconds) {
-  const took = duration(Math.floor(seconds));
+  const [minutes, rest] = [Math.floor(seconds / 60), Math.floor(seconds % 60)];
+  const took = minutes ? `${minutes} min ${rest} s` : `${rest} s`;
   if (!step) return { says: "Reads the run and the images of its maps.", share: null, far: took };
   const encodes = step.step === "encode";
   return {

@@ -44,5 +44,5 @@ test("a search says what it does, how far it is and how long it took", () => {
   assert.match(encodes.says, /^Encodes the images of the maps/);
   assert.deepEqual([encodes.share, encodes.far], [0.125, "200 of 1,600 images · 12 s"]);
   const compares = searchWords({ step: "compare", done: 3, of: 7 }, 75);
-  assert.deepEqual(compares, { says: "Looks for images like it, layer by layer.", share: 3 / 7, far: "3 of 7 layers · 1 min" });
+  assert.deepEqual(compares, { says: "Looks for images like it, layer by layer.", share: 3 / 7, far: "3 of 7 layers · 1 min 15 s" });
 });
