@@ -25,7 +25,7 @@ export function layercard(page) {
     layer.hidden = !layers || state.now.unit !== null;
     if (!layers || layer.hidden) return fill(layer);
     const info = layers.layers[state.now.layer];
-    /** @param {string} name @param {string} value @param {string} [why] */
+    /** @param {string} name @param {import("../dom.js").Child} value @param {string} [why] */
     const fact = (name, value, why) => [h("dt", { title: why }, name), h("dd", {}, value)];
     fill(
       layer,
@@ -34,7 +34,7 @@ export function layercard(page) {
         "dl",
         { class: "facts" },
         fact("probe accuracy", info.probe ? percent(info.probe.accuracy) : pending(runs.get(layers.run), layers.epoch, info, "probes")?.word ?? layers.no_probe ?? "unreadable"),
-        info.probe ? fact("95 % interval", `${percent(info.probe.low)} to ${percent(info.probe.high)}`) : null,
+        info.probe ? fact("95 % interval", h("span", { class: "score" }, `${percent(info.probe.low)} to ${percent(info.probe.high)}`)) : null,
         info.probe?.random && info.layer ? fact("random encoder", percent(info.probe.random.accuracy)) : null,
         info.layer ? fact("units", count(info.units)) : fact("pixels", count(info.features)),
         info.layer ? fact("silent units", info.silent === null ? "–" : count(info.silent)) : null,
