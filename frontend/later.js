@@ -4,6 +4,7 @@ import { alikecard } from "./panels/alikecard.js";
 import { carry } from "./panels/carry.js";
 import { chosen } from "./panels/chosen.js";
 import { createBeside } from "./beside.js";
+import { createSeeking } from "./seeking.js";
 import { examplecard } from "./panels/examplecard.js";
 import { h } from "./dom.js";
 import { imagecard } from "./panels/imagecard.js";
@@ -40,6 +41,7 @@ import { versus } from "./panels/versus.js";
  * @returns {Later}
  */
 export function fillLater(page, places) {
+  Object.assign(page.example, createSeeking(page));
   const both = { ...page, beside: createBeside(page.state, page.runs, page.scene) };
   const find = search(page);
   places.search.replaceWith(find.element);

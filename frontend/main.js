@@ -30,7 +30,7 @@ const tip = createTip(scene, atlas, theme);
 
 /** @type {import("./types.js").Page} */
 const page = {
-  state, api, scene, runs, atlas, theme, tip, example: createExample(scene), undo: createUndo(state),
+  state, api, scene, runs, atlas, theme, tip, example: /** @type {import("./types.js").Example} */ (createExample()), undo: createUndo(state),
 };
 const time = epochs(page);
 const TABS = /** @type {const} */ (["units", "probes", "learning", "compare"]);

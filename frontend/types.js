@@ -253,7 +253,7 @@
 /** @typedef {ReturnType<typeof import("./atlas.js").createAtlas>} Atlas */
 /** @typedef {ReturnType<typeof import("./theme.js").createTheme>} Theme */
 /** @typedef {ReturnType<typeof import("./tip.js").createTip>} Tip */
-/** @typedef {ReturnType<typeof import("./example.js").createExample>} Example */
+/** @typedef {ReturnType<typeof import("./example.js").createExample> & ReturnType<typeof import("./seeking.js").createSeeking>} Example */
 /** @typedef {ReturnType<typeof import("./undo.js").createUndo>} Undo */
 /** @typedef {typeof import("./api.js")} Api */
 
