@@ -243,6 +243,7 @@ export function createState(host, pause = 250) {
       }
       // A unit's colours cannot stand without a unit.
       if (next.unit === null && next.colour === "unit") Object.assign(next, { colour: "class", off: [] });
+      if (next.selection.length < 2) next.separate = "no";
       const steps = !quietly && NAMES.some((key) => PROPS[key].steps && written(key, next[key]) !== written(key, values[key]));
       if (timer && steps) settle();
       const changed = move(next);

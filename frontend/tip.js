@@ -7,6 +7,7 @@ import { keptSentence } from "./lost.js";
 import { swatch } from "./marks/swatch.js";
 
 const SIDE = 112;
+const WIDE = SIDE + 26; // pixels, with its border and the way from the pointer
 const BELOW = 124; // pixels that the words under the picture may take
 
 /**
@@ -70,7 +71,7 @@ export function createTip(scene, atlas, theme) {
       element.hidden = place < 0 || !at;
       if (place < 0 || !at) return;
       if (!same) dress(place);
-      const left = at.clientX + 18 + SIDE > innerWidth ? at.clientX - 26 - SIDE : at.clientX + 14;
+      const left = at.clientX + (at.clientX + WIDE > innerWidth ? -WIDE : 14);
       const top = Math.min(at.clientY + 14, innerHeight - SIDE - BELOW);
       element.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
     },

@@ -48,7 +48,7 @@ export function gratings(tuning) {
 export function gratingTable(tuning) {
   return {
     says: tuningSentence(tuning),
-    columns: [{ says: "orientation" }, ...tuning.frequencies.map((n) => ({ says: `${cycles(n)} a patch` }))],
+    columns: [{ says: "orientation" }, ...tuning.frequencies.map((n) => ({ says: `${cycles(n)} a patch`, written: decimal }))],
     rows: tuning.orientations.map((degrees, i) => [Number(degrees.toFixed(2)), ...tuning.response[i]]),
   };
 }

@@ -29,7 +29,7 @@ export function chosen({ state, scene }) {
       element,
       h("span", {}, h("b", {}, counted(selection.length, "image")), " selected"),
       h("span", { class: "soft parts" }, told.join(" · ")),
-      h("button", {
+      selection.length > 1 && h("button", {
         class: "quiet accent", id: "separate", "aria-pressed": `${state.now.separate === "yes"}`,
         onclick: () => state.set({ separate: state.now.separate === "yes" ? "no" : "yes" }),
       }, "Units that separate them"),

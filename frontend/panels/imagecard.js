@@ -1,5 +1,6 @@
 // The pinned image, and the images nearest to it in every layer.
 
+import { bringIntoSight } from "../sight.js";
 import { createAsking } from "../asking.js";
 import { classMark } from "../palette.js";
 import { createDefinitions } from "../marks/definitions.js";
@@ -181,6 +182,9 @@ export function imagecard(page) {
 
   scene.on(["maps", "paint"], draw);
   state.on(["image", "layer"], draw);
+  state.on(["image"], () => {
+    if (state.now.image !== null) bringIntoSight(element);
+  });
   theme.on(draw);
   atlas.on(draw);
   roving(table, ".thumb");

@@ -1,4 +1,4 @@
-// The cheat sheet of what `keyboard.js`, the legend and the maps do by keys.
+// The cheat sheet of what `keyboard.js`, the legend and the maps do by keys and the pointer.
 
 import { h } from "../dom.js";
 import { sheet } from "../marks/sheet.js";
@@ -24,6 +24,8 @@ const KEYS = [
   { shown: ["?"], does: "this list" },
   { shown: ["Shift", "drag"], does: "add to the selection" },
   { shown: ["Alt", "drag"], does: "take from the selection" },
+  { shown: ["wheel"], does: "on the map: zoom at the pointer; a double-click shows the whole map" },
+  { shown: ["click"], does: "on a class of the legend: hide or show it; a double-click shows it alone" },
 ];
 
 /** @param {import("../types.js").Page} page */

@@ -35,7 +35,7 @@ export function layercard(page) {
         "dl",
         { class: "facts" },
         fact("probe accuracy", info.probe ? percent(info.probe.accuracy) : pending(runs.get(layers.run), layers.epoch, info, "probes")?.word ?? layers.no_probe ?? "unreadable"),
-        info.probe ? fact("95 % interval", `${percent(info.probe.low)} to ${percent(info.probe.high)}`) : null,
+        info.probe ? fact("95 % interval", h("span", { class: "score" }, `${percent(info.probe.low)} to ${percent(info.probe.high)}`)) : null,
         info.probe?.random && info.layer ? fact("random encoder", percent(info.probe.random.accuracy)) : null,
         info.layer ? fact("units", count(info.units)) : fact("pixels", count(info.features)),
         info.layer ? fact("silent units", info.silent === null ? "–" : count(info.silent)) : null,

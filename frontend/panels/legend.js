@@ -76,22 +76,21 @@ export function legend({ state, scene, theme }) {
     const { colouring, refusal, remarks } = scene.tint;
     refill(
       scale,
-      h("label", { class: "pick" }, h("span", { class: "soft" }, "colour"), colourPick({ state, scene }, "legend-colour")),
+      h("label", { class: "pick only-narrow" }, h("span", { class: "soft" }, "colour"), colourPick({ state, scene }, "legend-colour")),
       refusal && h("p", { class: "notice", role: "alert" }, refusal),
-      colouring && h("h2", { title: colouring.about }, h("span", { class: "as-is" }, colouring.title)),
+      colouring && h("h2", { title: colouring.about }, h("span", { class: "as-is" }, colouring.title, colouring.word === "unit" && ", mean response")),
       colouring && !colouring.names.length && ramped(colouring),
       remarks.map((remark) => h("p", { class: "notice small" }, remark)),
     );
   }
 
   /** @param {import("../colourings.js").Colouring} colouring */
-  function ramped({ word, low, high, values, about }) {
+  function ramped({ low, high, values, about }) {
     const stops = Array.from({ length: 9 }, (_, i) => ramp(i / 8, theme.tone));
     const none = Array.from(values).filter(Number.isNaN).length;
     return [
-      h("div", { class: "ramp", style: { background: `linear-gradient(to right, ${stops.join(", ")})` } }),
       h("div", { class: "pair small", title: about },
-        h("span", {}, short(low)), h("span", { class: "soft" }, word === "unit" ? "mean response" : ""), h("span", {}, short(high))),
+        short(low), h("div", { class: "ramp", style: { background: `linear-gradient(to right, ${stops.join(", ")})` } }), short(high)),
       none > 0 && h("p", { class: "soft small" }, `Grey: ${none} without a value.`),
     ];
   }
@@ -101,8 +100,7 @@ export function legend({ state, scene, theme }) {
       tools,
       h("div", { class: "tool" }, h("span", { class: "soft" }, "Drag"),
         segments("Drag", [["lasso", "Lasso"], ["rectangle", "Rectangle"], ["pan", "Pan"]], state.now.drag, (drag) => state.set({ drag }))),
-      h("div", { class: "tool" }, h("p", { class: "soft small", title: "The wheel zooms, a double-click resets" }, "Shift adds, Alt subtracts."),
-        h("button", { class: "quiet small", disabled: state.now.view === null, onclick: () => state.set({ view: null }) }, "Whole map")),
+      h("p", { class: "soft small", title: "The wheel zooms, a double-click resets" }, "Shift adds, Alt subtracts."),
       h("div", { class: "tool", title: "Auto: images where few enough are in view to find room" }, h("span", { class: "soft" }, "Points"),
         segments("Points", [["auto", "Auto"], ["dots", "Dots"], ["images", "Images"]], state.now.points, (points) => state.set({ points }))),
     );
@@ -132,7 +130,7 @@ export function legend({ state, scene, theme }) {
   state.on(["unit", "layer", "colour"], drawScale);
   scene.on(["maps", "paint"], drawLost);
   state.on(["lost", "layer"], drawLost);
-  state.on(["drag", "points", "view", "size"], drawTools);
+  state.on(["drag", "points", "size"], drawTools);
   drawTools();
   drawScale();
   drawLost();

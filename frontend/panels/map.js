@@ -27,7 +27,8 @@ export function map(page) {
   const caption = h("figcaption", { class: "caption soft" });
   const says = h("p", { class: "unseen", "aria-live": "polite" });
   const words = asText("Images on the map");
-  const element = h("figure", { class: "map", id: "map" }, surface, wait.element, caption, says, words.element);
+  const whole = h("button", { class: "button small whole", onclick: shrink }, "Whole map");
+  const element = h("figure", { class: "map", id: "map" }, surface, whole, wait.element, caption, says, words.element);
   /** @type {import("../overlay.js").Placed|null} */
   let placed = null;
   let size = { width: 0, height: 0 };
@@ -65,6 +66,12 @@ export function map(page) {
     cross: shown.lines.cursor,
     named: (place) => `Image ${scene.layers?.ids[place]}, ${scene.className(place)}; Enter pins it.`,
   });
+
+  /** The focus that the button had goes to the map, if keys brought it there. @param {MouseEvent} event */
+  function shrink({ detail }) {
+    state.set({ view: null });
+    if (!detail) surface.focus();
+  }
 
   /** @returns {[number, number, number]} */
   const view = () => state.now.view ?? home(scene.maps[state.now.layer], box());
@@ -112,6 +119,7 @@ export function map(page) {
 
   function draw() {
     placed = place();
+    whole.hidden = !state.now.view;
     keepUp();
     if (surface.hidden) {
       delete element.dataset.drawn;

@@ -25,6 +25,7 @@ export function mixup(page) {
   /** @type {Error|null} */
   let error = null;
   const asking = createAsking();
+  let fresh = false; // the cell was chosen just now, and what it opens has yet to be seen
 
   /** The cell that is chosen, or null. */
   const cell = () => cellOf(state.now.cell, scene.layers?.classes.length ?? 0);
@@ -66,6 +67,15 @@ export function mixup(page) {
         found.length > IMAGES && h("span", { class: "soft small" }, `and ${found.length - IMAGES} more`)),
       units(layers, at),
     );
+    if (fresh && (told || error)) reveal();
+  }
+
+  /** As much as there is room for below the cell that was chosen; its head and first images in any case. */
+  function reveal() {
+    fresh = false;
+    element.scrollIntoView({ block: "nearest" });
+    document.querySelector(".matrix [aria-current=true]")?.scrollIntoView({ block: "nearest" });
+    element.firstElementChild?.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {import("../types.js").Layers} layers @param {[number, number]} at */
@@ -94,7 +104,10 @@ export function mixup(page) {
 
   scene.on(["maps"], load);
   scene.on(["units"], draw);
-  state.on(["tab", "layer", "cell"], load);
+  state.on(["tab", "layer", "cell"], (changed) => {
+    if (changed.has("cell")) fresh = true;
+    load();
+  });
   theme.on(draw);
   atlas.on(draw);
   return element;

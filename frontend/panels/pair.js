@@ -58,7 +58,7 @@ export function pair({ state, scene, runs, api, theme, beside }) {
     body.hidden = !both;
     if (!both || state.now.tab !== "compare") return;
     const [a, b] = both;
-    const matched = rows();
+    const [matched, alone] = [rows(), a.run === b.run];
     const at = (/** @type {Probes} */ reply, /** @type {number} */ n) => reply.layers.find(({ layer }) => layer === n);
     /** @param {string} key @param {string} says @param {Accuracy|null|undefined} x @param {Accuracy|null|undefined} y */
     const line = (key, says, x, y) => {
@@ -72,8 +72,8 @@ export function pair({ state, scene, runs, api, theme, beside }) {
         headings(["", nameOfRun(a), nameOfRun(b), "difference, points"]),
         h("tbody", {},
           matched.map(({ layer, names }) => line(`layer ${layer}`, names.join(" / "), at(a, layer), at(b, layer))),
-          matched.map(({ layer, names }) => line(`random, layer ${layer}`, `random, ${names.join(" / ")}`, at(a, layer)?.random, at(b, layer)?.random)),
-          line("raw pixels", "raw pixels", a.pixels, b.pixels))),
+          !alone && matched.map(({ layer, names }) => line(`random, layer ${layer}`, `random, ${names.join(" / ")}`, at(a, layer)?.random, at(b, layer)?.random)),
+          !alone && line("raw pixels", "raw pixels", a.pixels, b.pixels))),
     );
     const [first, second] = both.map(({ run }) => runs.get(run));
     const same = first?.dataset === second?.dataset;
@@ -92,14 +92,18 @@ export function pair({ state, scene, runs, api, theme, beside }) {
     const ink = inks(chart.element);
     const matched = rows();
     const layers = matched.map(({ layer }) => layer);
+    const alone = both[0].run === both[1].run;
+    /** Of what is not learned each run has its own; two epochs of one run share it. @param {string} what @param {string} says */
+    const ofRun = (what, says) => (alone ? what : `${what} of ${says}`);
     const lines = both.flatMap((reply, i) => {
       const { colour, shape } = classMark(i, theme.tone);
       const of = (/** @type {number} */ n) => reply.layers.find(({ layer }) => layer === n);
       const says = nameOfRun(reply);
-      return [
-        lineOf(says, layers.map(of), { colour, symbol: shape.name, dash: "solid" }),
-        lineOf(`random encoder of ${says}`, layers.map((n) => of(n)?.random ?? undefined), { colour, symbol: null, dash: "dash" }),
-        lineOf(`raw pixels of ${says}`, layers.map(() => reply.pixels ?? undefined), { colour: ink.soft, symbol: null, dash: i ? "dot" : "dashdot" }),
+      const learned = lineOf(says, layers.map(of), { colour, symbol: shape.name, dash: "solid" });
+      return alone && i ? [learned] : [
+        learned,
+        lineOf(ofRun("random encoder", says), layers.map((n) => of(n)?.random ?? undefined), { colour: alone ? ink.soft : colour, symbol: null, dash: "dash" }),
+        lineOf(ofRun("raw pixels", says), layers.map(() => reply.pixels ?? undefined), { colour: ink.soft, symbol: null, dash: i ? "dot" : "dashdot" }),
       ];
     }).filter((line) => line.values.some((v) => v !== null));
     chart.show(matched.map(({ names }) => names), lines);

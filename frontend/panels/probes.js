@@ -213,7 +213,7 @@ export function probes(page, mixup) {
               return h("tr", {}, h("th", { scope: "row", title: told.classes[truth] }, told.classes[truth]), row.map((images, answer) => h(
                 "td",
                 { class: truth === answer ? "right" : "", style: { "--share": (images / of).toFixed(3) } },
-                cell(told, probe.layer, { truth, answer, images, of }, images / of >= 0.005 ? `${Math.round((100 * images) / of)}` : ""),
+                cell(told, probe.layer, { truth, answer, images, of }, truth === answer || images / of >= 0.005 ? `${Math.round((100 * images) / of)}` : ""),
               )));
             })),
           ),

@@ -122,7 +122,7 @@ export function rules({ state, runs, api, theme }) {
       ["crosses", "crosses", "Does a loss send gradient into the layers below its own?"],
       ...layers.map((n) => /** @type {[string, string, string]} */ ([`${n}`, `layer ${n}`, ""])),
       ...(joined ? [/** @type {[string, string, string]} */ (["all", "all layers", "One classifier for all layers together"])] : []),
-      ...(measure() === NEIGHBOURS ? [] : [/** @type {[string, string, string]} */ (["neighbours", "neighb.", `Neighbours, k = ${told.k}, of the top layer`])]),
+      ...(measure() === NEIGHBOURS ? [] : [/** @type {[string, string, string]} */ (["neighbours", `neighb. L${last}`, `Neighbours, k = ${told.k}, of layer ${last}, the top one`])]),
       ["images", "images", "Images seen in training, all passes together; a rule that learns from labels sees the labelled ones alone"],
       ["seconds", "training", "Time in training steps, mean over seeds, beside whatever else the machine did"],
       ["speed", "img/s", "Images a second, measured apart in a fresh process"],

@@ -17,7 +17,7 @@ export function separators({ state, scene, api }) {
   let found = null;
   const asking = createAsking();
 
-  const wanted = () => state.now.separate === "yes" && scene.layers !== null && state.now.selection.length > 0;
+  const wanted = () => state.now.separate === "yes" && scene.layers !== null && state.now.selection.length > 1;
 
   function draw() {
     element.hidden = !wanted();
@@ -77,7 +77,7 @@ export function separators({ state, scene, api }) {
           class: "pixels", alt: "", width: 36, height: 36, loading: "lazy",
           src: imageAddress(layers, image, 64, box(layers, layers.layers[layer].spans, line, column)),
         }),
-      h("span", { class: dprime < 0 ? "soft" : "" }, value),
+      h("span", { class: "unit-says" }, layer > 0 && h("b", {}, unit), h("span", { class: "soft" }, value)),
     );
   }
 

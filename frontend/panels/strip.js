@@ -3,7 +3,7 @@
 import { accuracyBar } from "../marks/accuracybar.js";
 import { asText } from "../marks/astext.js";
 import { brush } from "../brush.js";
-import { count, decimal, layerSentence, layersInWords, lossName, percent } from "../text.js";
+import { count, decimal, layerSentence, layersInWords, lossName, percent, shortLayer } from "../text.js";
 import { createMapView } from "../mapview.js";
 import { pending } from "../pending.js";
 import { pendingTile, pendingWord } from "../marks/pending.js";
@@ -76,7 +76,8 @@ export function strip({ state, scene, runs, tip, example }, done) {
         return fill(c.facts, row("probe", "–"), h("div", { class: "accuracy" }), ["kept", "loss", "silent"].map((name) => row(name, "–", "", "small")));
       }
       facing(c.surface, info);
-      fill(c.title, h("b", { title: info.name }, h("bdi", {}, info.name)), h("span", { class: "soft" }, layer ? count(info.units) : "pixels"));
+      const short = shortLayer(info.name);
+      fill(c.title, h("b", { title: info.name, "data-short": short.length < 5 && short }, h("bdi", {}, info.name)), h("span", { class: "soft" }, layer ? count(info.units) : "pixels"));
       c.title.setAttribute("aria-label", layerSentence(info));
       const chance = scene.layers?.chance ?? 0;
       const ticks = [{ says: "chance", value: chance, kind: "chance" }];

@@ -3,6 +3,7 @@
 import { asText } from "../marks/astext.js";
 import { classMark } from "../palette.js";
 import { classRows } from "../marks/classbars.js";
+import { bringIntoSight } from "../sight.js";
 import { createDefinitions } from "../marks/definitions.js";
 import { count, decimal, percent, shortLayer } from "../text.js";
 import { fill, h } from "../dom.js";
@@ -21,9 +22,6 @@ const GROUPS = /** @type {const} */ ([
   ["random", "Random", "any patch"],
   ["least", "Least", "the weakest"],
 ]);
-
-/** Where the card stands below the grid, and so out of sight. */
-const narrow = matchMedia("(max-width: 1080px)");
 
 /** @param {import("../types.js").Page} page */
 export function unitcard({ state, scene, theme, tip }) {
@@ -217,7 +215,7 @@ export function unitcard({ state, scene, theme, tip }) {
   scene.on(["maps", "unit", "units"], draw);
   state.on(["unit", "layer", "patches", "image", "colour", "sort", "only"], draw);
   state.on(["unit"], () => {
-    if (state.now.unit !== null && narrow.matches) element.scrollIntoView({ block: "start" });
+    if (state.now.unit !== null) bringIntoSight(element);
   });
   theme.on(draw);
   roving(element, ".patch");

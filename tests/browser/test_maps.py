@@ -105,11 +105,11 @@ def test_colours_marks_and_selections_are_those_of_the_server(
     wrong = array(answers["predicted"]) != labels
     assert 0 < wrong.sum() < TEST
 
-    page.select_option("#legend-colour", "right")
+    page.select_option("#colour", "right")
     row = page.locator("[data-category].class-row")
     expect(row.nth(0)).to_have_text(f"right0/{TEST - wrong.sum()}")
     expect(row.nth(1)).to_have_text(f"wrong0/{wrong.sum()}")
-    expect(page.locator("#colour")).to_have_value("right")
+    expect(page.locator("#legend-colour")).to_have_value("right")
     row.nth(1).click()
     page.get_by_role("button", name="Rectangle").click()
     box = page.locator("#map .surface").bounding_box()
@@ -133,9 +133,9 @@ def test_colours_marks_and_selections_are_those_of_the_server(
     assert not page.locator("#map .lasso").get_attribute("points")
     look(page, shots, "maps-right", rest=400)
 
-    page.select_option("#legend-colour", "meta.year")
+    page.select_option("#colour", "meta.year")
     expect(page.locator(".scale")).to_contain_text("Grey: 1 without a value")
-    page.select_option("#legend-colour", "meta.camera")
+    page.select_option("#colour", "meta.camera")
     camera = page.locator("[data-category].class-row .name")
     expect(camera).to_have_text([HOSTILE, "Leica", "no value"])
     kept = array(points["kept"])
