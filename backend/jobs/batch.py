@@ -37,7 +37,9 @@ NO_GAIN = (
     "be done next takes longer than a job is given; set SACCADE_TIME_LIMIT to more, then resume "
     "the run"
 )
-STARTS = "starts.json"  # of a run directory: how many starts of an attempt added nothing
+# Of a run directory: how many starts of an attempt added nothing, or as what its launcher is to
+# tell that there is no other.
+STARTS = "starts.json"
 PORTS = 20000, 10000  # the first and how many; the job's number picks one for torchrun
 PASSED = {
     signal.SIGUSR1: signal.SIGTERM,
@@ -78,13 +80,18 @@ class Batch:
         if not self.warned or folder.result(self.job.attempt):
             return code if code >= 0 else 128 - code
         if (folder.read("heartbeat") or {}).get("phase", "loading") == "loading":
-            folder.log(NO_TIME)
-            return NEVER
+            return self.never(folder, NO_TIME)
         if in_vain >= IN_VAIN:
-            folder.log(NO_GAIN)
-            return NEVER
+            return self.never(folder, NO_GAIN)
         subprocess.run(["scontrol", "requeue", self.number], check=False)
         return AGAIN
+
+    def never(self, folder: RunFolder, why: str) -> int:
+        """End for want of time, which is said to people and to the launcher."""
+        folder.log(why)
+        with suppress(OSError):
+            folder.write(STARTS, {"attempt": self.job.attempt, "ends": "timeout"})
+        return NEVER
 
     def in_vain(self, folder: RunFolder, before: set[str | bytes]) -> int:
         """How many starts in a row, up to this one, were warned of the time limit and left nothing

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from backend.jobs.batch import STARTS
 from backend.jobs.launcher import WORKER, Job, Signal, Status, arguments, python
 from backend.jobs.local import Local
 from backend.jobs.process import is_of_a_process
@@ -160,7 +161,10 @@ class Slurm:
             return ""
         number = job.handle.removeprefix(KIND)
         state = entry.state if entry else self.calls.accounted(number) if number else ""
-        return ENDED.get(re.sub(r"\W.*", "", state), "")
+        cause = ENDED.get(re.sub(r"\W.*", "", state), "")
+        said = RunFolder(job.folder).read(STARTS) or {}  # Slurm knows its exit code alone
+        ends = said.get("attempt") == job.attempt and said.get("ends") == "timeout"
+        return "timeout" if cause == "killed" and ends else cause
 
     def entry(self, job: Job, fresh: bool = False) -> Entry | None:
         """What Slurm knows of a job. Raises TimeoutError where it does not answer."""

@@ -157,7 +157,7 @@ def test_a_job_whose_time_is_up_twice_in_one_piece_of_work_is_not_begun_again(
     until(lambda: is_gone(launcher, job))
     assert len(events(folder, "begin")) == 3 and ticks(folder) == [0, 1, 2]
     assert folder.result(1) is None and log.read_text().count("set SACCADE_TIME_LIMIT") == 1
-    assert launcher.cause(job) == "killed"
+    assert launcher.cause(job) == "timeout"
 
 
 @again
@@ -171,4 +171,4 @@ def test_a_job_whose_time_is_up_before_its_first_step_is_not_begun_again(
     until(lambda: is_gone(launcher, job))
     assert len(events(folder, "begin")) == 1 and folder.result(1) is None
     assert "set SACCADE_TIME_LIMIT" in (folder.path / "log.txt").read_text()
-    assert launcher.cause(job) == "killed"
+    assert launcher.cause(job) == "timeout"
