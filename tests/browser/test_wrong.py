@@ -43,7 +43,9 @@ def test_an_address_with_what_does_not_exist_says_so_in_each_place(
         page = visit("#layer=3&unit=9999&image=5&epoch=77&selection=b1.Bw")
         maps_drawn(page)
         expect(page.locator("#unit")).to_contain_text("layer 3 has no unit 9999")
-        expect(page.locator("#image")).to_contain_text("Image 5 is not among those that this run was analysed on")
+        expect(page.locator("#image")).to_contain_text(
+            "Image 5 is not among those that this run was analysed on"
+        )
         expect(page.locator(".epochs .note")).to_contain_text("There is no analysed epoch 77")
         expect(page.locator(".chosen")).to_contain_text("3 not among the images of this run")
         expect(page.locator(".lacking-layer")).to_be_hidden()
