@@ -44,6 +44,31 @@ def test_values_and_gradients_equal_autograd(side: int, pool: bool, last: bool) 
             torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("side", "pool"), [(2, False), (2, True), (4, True), (6, False), (6, True)]
+)
+@pytest.mark.parametrize("closed", [[], [1], [0, 2, 3], [0, 1, 5], [0, 1, 2, 3, 4, 5]])
+def test_patches_whose_gates_are_closed_are_left_out_of_the_gradient(
+    side: int, pool: bool, closed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(convolution.PART, "cpu", 2 * 7 * 8 * side**2)
+    monkeypatch.setattr(convolution, "FEWEST", 2)  # patches a part: two, of which none may be left
+    seen, before = [], convolution.weight_gradient
+    monkeypatch.setattr(
+        convolution, "weight_gradient", lambda a, x, s: (seen.append(len(x)), before(a, x, s))[1]
+    )
+    (weight, bias), x = weights(), inputs(side)
+    found, wanted = Activity.apply(x, weight, bias, pool), plain(x, weight, bias, pool)
+    drive = torch.randn(6, 7, 1, 1, generator=torch.Generator().manual_seed(3)).double()
+    drive[closed] = 0
+    drive = drive.expand_as(wanted)
+    ours = torch.autograd.grad(found, (weight, bias), drive)
+    theirs = torch.autograd.grad(wanted, (weight, bias), drive)
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
+    assert sum(seen) == (6 - len(closed) if len(closed) > 1 else 6)
+
+
 def test_a_convolution_in_parts_is_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     weight, bias = weights()
     for side, pool in ((2, False), (4, True), (6, False)):
