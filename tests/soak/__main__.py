@@ -31,8 +31,8 @@ Record = dict
 HEADING = """\
 # What was tried
 
-`python -m tests.soak --out` wrote this page. Each promise of the READMEs is tried with the fault
-that would break it; a row counts the tries and how many of them were bad. What is real, and what
+`python -m tests.soak{words} --out FILE` wrote this page. Each promise of the READMEs is tried with
+the fault that would break it; a row counts the tries and how many of them were bad. What is real, and what
 stands in for something, is said at the top of each file of `tests/soak/` and `tests/hostile/`.
 Power loss is not among the faults: what a killed process wrote, the system still has.
 """
@@ -60,13 +60,13 @@ def one(name: str, cases: int) -> list[list]:
     return [[*row, ""][:4] for row in rows]
 
 
-def page(records: list[Record]) -> str:
+def page(records: list[Record], words: str) -> str:
     about = machine(torch.device("cpu"))
     where = (
         f"{about['processor']}, {about['cores']} cores; {about['system']}, Python "
         f"{about['python']}, torch {about['torch']}; {datetime.now(UTC):%Y-%m-%d}."
     )
-    return f"{HEADING}\n{where}\n\n{table(records)}"
+    return f"{HEADING.format(words=words)}\n{where}\n\n{table(records)}"
 
 
 def table(records: list[Record]) -> str:
@@ -97,7 +97,7 @@ def main() -> int:
         records.append(proved(name, CASES[name][given.ci]))
         print(table(records[-1:]), flush=True)
     if given.out:
-        given.out.write_text(page(records), encoding="utf-8")
+        given.out.write_text(page(records, " --ci" if given.ci else ""), encoding="utf-8")
     return int(any(row[2] for record in records for row in record["rows"]))
 
 
