@@ -32,9 +32,10 @@ HEADING = """\
 # What was tried
 
 `python -m tests.soak{words} --out FILE` wrote this page. Each promise of the READMEs is tried with
-the fault that would break it; a row counts the tries and how many of them were bad. What is real, and what
-stands in for something, is said at the top of each file of `tests/soak/` and `tests/hostile/`.
-Power loss is not among the faults: what a killed process wrote, the system still has.
+the fault that would break it; a row counts the tries and how many of them were bad. What is real,
+and what stands in for something, is said at the top of each file of `tests/soak/` and
+`tests/hostile/`. Power loss is not among the faults: what a killed process wrote, the system still
+has.
 """
 
 
