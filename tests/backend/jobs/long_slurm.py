@@ -1,4 +1,4 @@
-"""The long form of what test_slurm.py asks, for tests.soak.slurm: `case` counts from 0."""
+"""The long form of what test_slurm_real.py asks, for tests.soak.slurm: `case` counts from 0."""
 
 import random
 from pathlib import Path
@@ -9,7 +9,7 @@ from backend.jobs.launcher import Signal
 from tests.backend.jobs.counted import LONG, counting, counts, is_gone, started, ticks
 from tests.backend.jobs.directory import events
 from tests.backend.jobs.places import RealPlace
-from tests.backend.jobs.test_slurm import Until, check_killed_controller, made_room
+from tests.backend.jobs.test_slurm_real import Until, check_killed_controller, made_room
 
 
 def test_controller_killed_within_two_seconds_of_a_start(
