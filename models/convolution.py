@@ -5,6 +5,7 @@ one product of its input with what its loss says. Between the two only the input
 the winners of the pool are kept.
 """
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -24,22 +25,48 @@ FEWEST = 2048
 MOST_DRIVEN = 0.8  # of the patches: with more of them it is cheaper to look at all
 
 
+class Room:
+    """Memory in which one activity after another lies: each is lost when the next is made.
+
+    Blocks of that size that are freed and asked for again leave holes into which small tensors
+    move, so that a process would hold four where two are needed. A gradient that still needs what
+    was lost is refused by autograd.
+    """
+
+    block: Tensor | None = None
+
+    def empty(self, shape: list[int], like: Tensor) -> Tensor:
+        """What like.new_empty(shape) is."""
+        size, block = math.prod(shape), self.block
+        if block is None or (block.dtype, block.device) != (like.dtype, like.device):
+            block = None
+        if block is None or len(block) < size:
+            self.block = None  # before there is the larger one
+            self.block = block = like.new_empty(size)
+        return block[:size].view(shape)
+
+
 class Activity(torch.autograd.Function):
     """ReLU of a 3x3 convolution with zero padding, 2x2 max-pooled before it if `pool`.
 
-    x [patch, i, y, x], weight [j, i, 3, 3], bias [j] -> [patch, j, y, x], or half the side. Equal
-    to autograd through the same three operations; where autocast is on, in its precision.
+    x [patch, i, y, x], weight [j, i, 3, 3], bias [j] -> [patch, j, y, x], or half the side; in
+    `room`, where there is one. Equal to autograd through the same three operations; where autocast
+    is on, in its precision.
     """
 
     @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, pool: bool) -> Tensor:
+    def forward(
+        ctx, x: Tensor, weight: Tensor, bias: Tensor, pool: bool, room: Room | None = None
+    ) -> Tensor:
         dtype, kind = weight.dtype, x.device.type
         if torch.is_autocast_enabled(kind):
             dtype = torch.get_autocast_dtype(kind)
         x, weight, bias = x.to(dtype), weight.to(dtype), bias.to(dtype)
         winners, places = [], x.shape[2] * x.shape[3]
         sides = [side // 2 if pool else side for side in x.shape[2:]]
-        out = x.new_empty(len(x), *sides, len(weight)).movedim(-1, 1)  # channels last
+        shape = [len(x), *sides, len(weight)]
+        out = room.empty(shape, x) if room else x.new_empty(shape)
+        out = out.movedim(-1, 1)  # channels last
         for part in parts(x, weight):
             a = convolved(x[part], weight, bias)
             if pool:
@@ -51,12 +78,12 @@ class Activity(torch.autograd.Function):
         return out
 
     @staticmethod
-    def backward(ctx, drive: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
+    def backward(ctx, drive: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None, None]:
         with torch.autocast(drive.device.type, enabled=False):  # everything is in x's precision
             return Activity.gradients(ctx, drive)
 
     @staticmethod
-    def gradients(ctx, drive: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
+    def gradients(ctx, drive: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None, None]:
         x, weight, out = ctx.saved_tensors
         exact = torch.promote_types(x.dtype, torch.float32)
         dW, below = torch.zeros_like(weight, dtype=exact), []
@@ -79,7 +106,7 @@ class Activity(torch.autograd.Function):
             dW = dW + weight_gradient(post, x[rows], weight.shape).to(exact)
             if ctx.needs_input_grad[0]:
                 below.append(convolved(post, weight.flip(2, 3).transpose(0, 1)))
-        return torch.cat(below) if below else None, dW, db, None
+        return torch.cat(below) if below else None, dW, db, None, None
 
 
 def driven(drive: Tensor) -> Tensor | None:

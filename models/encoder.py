@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.config import TrainConfig
-from models.convolution import Activity
+from models.convolution import Activity, Room
 from models.patches import patches, to_grid
 from models.presets import ENCODERS, IMAGE_SIDES
 from models.rules import RULES
@@ -37,9 +37,9 @@ class Layer(nn.Module):
         self.bias = nn.Parameter(bias)
         self.pool = pool
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, room: Room | None = None) -> Tensor:
         """[patch, channel, y, x] -> [patch, width, y, x], or half the side when pooled."""
-        return Activity.apply(x, self.weight, self.bias, self.pool)
+        return Activity.apply(x, self.weight, self.bias, self.pool, room)
 
 
 class Stack(nn.Module):

@@ -141,7 +141,8 @@ def step(training: Training, images: Tensor, batch: int, labels: Tensor | None =
     """One update of every layer that carries a loss, from the bottom up: losses [layer].
 
     Where no loss crosses layers, a layer is updated as soon as its loss is known; what it hands on
-    is its activity from before the update, detached, so no layer's graph outlives it.
+    is its activity from before the update, detached, so no layer's graph outlives it, and that of
+    the next but one lies where its own did.
     """
     config, encoder, rule = training.config, training.encoder, training.rule
     row, weight, share = RULES[config.rule], training.weight, training.share
@@ -168,7 +169,7 @@ def step(training: Training, images: Tensor, batch: int, labels: Tensor | None =
             x, loss = four_factors(rule, number, layer, before, n, draw)
         else:
             with arithmetic(training):
-                x = layer(before)
+                x = layer(before, None if row.crosses else training.rooms[number % 2])
                 if number in rule.layers:
                     z = share.gather(encoder.activity(number, x, n))
                     loss = rule.loss(number, z, draw)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.config import SETTINGS, TrainConfig
+from models.convolution import Room
 from models.data.dataset import fingerprint
 from models.device import pick_device
 from models.encoder import encoder_of
@@ -46,6 +47,7 @@ class Training:
     origin: str = ""  # what computed the steps before it was restored; "" where it began here
     sums: dict[str, Any] = field(default_factory=dict)  # over its epoch, of whoever looks at it
     share: Share = field(default_factory=Whole)  # what this process computes of every step
+    rooms: tuple[Room, Room] = field(default_factory=lambda: (Room(), Room()))  # of its activities
 
     @property
     def weight(self) -> Tensor:

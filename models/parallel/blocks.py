@@ -137,7 +137,7 @@ class Blocks(Share):
         channels_last = x.is_contiguous(memory_format=torch.channels_last)
         header = torch.tensor([STEP, DTYPES.index(x.dtype), channels_last, *x.shape])
         x = x.movedim(1, -1) if channels_last else x
-        parts = header, self.state, x.contiguous()
+        parts = header, self.state, x.clone(memory_format=torch.contiguous_format)
         self.sent += [self.ranks.send(part, self.rank + 1) for part in parts]
         self.wait(self.sent, len(parts))
 

@@ -19,7 +19,7 @@ from tests.bearer import bearer
 from tests.browser.conftest import ROOT, headers
 
 MINUTES = 300_000
-SETTINGS = {"encoder": "vgg6-tiny", "epochs": "3"}
+SETTINGS = {"encoder": "vgg6-tiny", "epochs": "2", "keep": "0"}
 
 
 def started(home: Path) -> tuple[subprocess.Popen, str]:
@@ -48,7 +48,7 @@ def killed(server: subprocess.Popen, run: Path) -> None:
 
 
 def weights_of(run: Path) -> str:
-    file = run / "checkpoints" / "epoch-0003" / "encoder.safetensors"
+    file = run / "checkpoints" / "epoch-0002" / "encoder.safetensors"
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
@@ -58,6 +58,8 @@ def begun(page: Page) -> str:
     page.locator("#run-name").fill("survivor")
     page.locator("#set-encoder").select_option(SETTINGS["encoder"])
     page.locator("#set-epochs").fill(SETTINGS["epochs"])
+    page.get_by_text("More settings").click()
+    page.locator("#set-keep").fill(SETTINGS["keep"])
     page.locator("#start-run").click()
     row = page.locator(".run.on", has_text="survivor")
     expect(row).to_be_visible()
@@ -85,7 +87,7 @@ def test_a_run_whose_server_and_process_are_killed_ends_with_the_weights_of_an_u
         row = page.locator(f'[data-run="{run.name}"]').first
         expect(row).to_be_visible()
         page.screenshot(path=shots / "survival-after.png")
-        until(lambda: (run / "checkpoints" / "epoch-0003").is_dir())
+        until(lambda: (run / "checkpoints" / "epoch-0002").is_dir())
         expect(row).to_have_attribute("data-state", "finished", timeout=2 * MINUTES)
         page.screenshot(path=shots / "survival-end.png")
         attempts = json.loads((run / "result.json").read_text())["attempt"]

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models import convolution
-from models.convolution import Activity, convolved, weight_gradient
+from models.convolution import Activity, Room, convolved, weight_gradient
 
 
 def plain(x: Tensor, weight: Tensor, bias: Tensor, pool: bool) -> Tensor:
@@ -156,3 +156,28 @@ def test_under_autocast_it_is_in_its_precision_and_gradients_in_that_of_the_weig
         for a, b in zip(given, meant, strict=True):
             assert a.dtype == torch.float32
             assert (a - b).norm() < 0.05 * b.norm()
+
+
+def test_activities_of_one_room_lie_in_one_place_and_are_what_they_are_elsewhere() -> None:
+    (weight, bias), room = weights(), Room()
+    places = set()
+    for side, pool in ((10, False), (4, True), (10, True)):  # the largest comes first
+        x = inputs(side)
+        found, wanted = (Activity.apply(x, weight, bias, pool, there) for there in (room, None))
+        assert torch.equal(found, wanted) and found.stride() == wanted.stride()
+        places.add(found.data_ptr())
+        ours, theirs = (torch.autograd.grad(out.sum(), (weight, bias)) for out in (found, wanted))
+        assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+    assert places == {room.block.data_ptr()}
+    larger = Activity.apply(inputs(12), weight, bias, False, room)
+    assert larger.data_ptr() == room.block.data_ptr() and room.block.numel() == larger.numel()
+    single = Activity.apply(inputs(4, torch.float32), *weights(torch.float32), False, room)
+    assert single.dtype == torch.float32
+
+
+def test_an_activity_whose_room_is_taken_has_no_gradient_any_more() -> None:
+    (weight, bias), room = weights(), Room()
+    lost = Activity.apply(inputs(4), weight, bias, False, room)
+    Activity.apply(inputs(2), weight, bias, False, room)
+    with pytest.raises(RuntimeError, match="modified inplace"):
+        lost.sum().backward()

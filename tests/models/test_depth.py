@@ -6,6 +6,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from benchmarks.depth_memory import training_of
 from benchmarks.train_step import pictures
+from models import convolution
 from models.presets import ENCODERS
 from models.train import step
 
@@ -48,3 +49,22 @@ def test_layers_that_learn_by_themselves_hold_no_more_when_there_are_more(
     assert six > 0 and twelve <= 1.05 * six
     through = [most_held("hinge-cpc", depth, monkeypatch) for depth in (6, 12)]
     assert through[1] > 1.7 * through[0] > 1.7 * six
+
+
+def test_activities_of_all_layers_share_two_rooms_from_step_to_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(ENCODERS, "depth-6", None)
+    training = training_of("clapp", 6)
+    images = pictures(IMAGES, training.weight.device)
+    step(training, images, 0)
+    rooms = [room.block.data_ptr() for room in training.rooms]
+    made, before = [], convolution.Room.empty
+
+    def kept(room: convolution.Room, *asked) -> torch.Tensor:
+        made.append(before(room, *asked).data_ptr())
+        return before(room, *asked)
+
+    monkeypatch.setattr(convolution.Room, "empty", kept)
+    step(training, images, 1)
+    assert made == 3 * rooms
