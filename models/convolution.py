@@ -28,22 +28,21 @@ MOST_DRIVEN = 0.8  # of the patches: with more of them it is cheaper to look at 
 class Room:
     """Memory in which one activity after another lies: each is lost when the next is made.
 
-    Blocks of that size that are freed and asked for again leave holes into which small tensors
-    move, so that a process would hold four where two are needed. A gradient that still needs what
-    was lost is refused by autograd.
+    Blocks that are freed and asked for again leave holes into which small tensors move, so that a
+    process would hold four where two are needed. A gradient that still needs what was lost is
+    refused by autograd.
     """
 
     block: Tensor | None = None
 
     def empty(self, shape: list[int], like: Tensor) -> Tensor:
-        """What like.new_empty(shape) is."""
-        size, block = math.prod(shape), self.block
-        if block is None or (block.dtype, block.device) != (like.dtype, like.device):
-            block = None
-        if block is None or len(block) < size:
-            self.block = None  # before there is the larger one
-            self.block = block = like.new_empty(size)
-        return block[:size].view(shape)
+        """What like.new_empty(shape) is. A block of another size is given back first."""
+        size, kept = math.prod(shape), self.block
+        wanted = size, like.dtype, like.device
+        if kept is None or (len(kept), kept.dtype, kept.device) != wanted:
+            kept = self.block = None
+            kept = self.block = like.new_empty(size)
+        return kept.view(shape)
 
 
 class Activity(torch.autograd.Function):

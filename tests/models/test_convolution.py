@@ -1,5 +1,7 @@
 """A layer's activity and its gradients equal autograd through the plain operations."""
 
+import weakref
+
 import pytest
 import torch
 from torch import Tensor
@@ -161,7 +163,7 @@ def test_under_autocast_it_is_in_its_precision_and_gradients_in_that_of_the_weig
 def test_activities_of_one_room_lie_in_one_place_and_are_what_they_are_elsewhere() -> None:
     (weight, bias), room = weights(), Room()
     places = set()
-    for side, pool in ((10, False), (4, True), (10, True)):  # the largest comes first
+    for side, pool in ((10, False), (20, True), (10, False)):
         x = inputs(side)
         found, wanted = (Activity.apply(x, weight, bias, pool, there) for there in (room, None))
         assert torch.equal(found, wanted) and found.stride() == wanted.stride()
@@ -169,15 +171,20 @@ def test_activities_of_one_room_lie_in_one_place_and_are_what_they_are_elsewhere
         ours, theirs = (torch.autograd.grad(out.sum(), (weight, bias)) for out in (found, wanted))
         assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
     assert places == {room.block.data_ptr()}
-    larger = Activity.apply(inputs(12), weight, bias, False, room)
-    assert larger.data_ptr() == room.block.data_ptr() and room.block.numel() == larger.numel()
-    single = Activity.apply(inputs(4, torch.float32), *weights(torch.float32), False, room)
-    assert single.dtype == torch.float32
+
+
+def test_a_room_is_of_the_size_and_precision_of_its_last_activity() -> None:
+    room, given = Room(), None
+    for side, dtype in ((4, torch.float64), (12, torch.float64), (4, torch.float32)):
+        found = Activity.apply(inputs(side, dtype), *weights(dtype), False, room)
+        assert (room.block.numel(), room.block.dtype) == (found.numel(), dtype)
+        assert given is None or given() is None  # the block before was given back
+        given = weakref.ref(room.block)
 
 
 def test_an_activity_whose_room_is_taken_has_no_gradient_any_more() -> None:
     (weight, bias), room = weights(), Room()
     lost = Activity.apply(inputs(4), weight, bias, False, room)
-    Activity.apply(inputs(2), weight, bias, False, room)
+    Activity.apply(inputs(8), weight, bias, True, room)
     with pytest.raises(RuntimeError, match="modified inplace"):
         lost.sum().backward()
