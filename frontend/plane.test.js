@@ -29,6 +29,12 @@ test("the whole map is in view at first, with one scale for both axes", () => {
   assert.ok(Math.abs((x[1] - x[0]) / box.width - (y[1] - y[0]) / box.height) < 1e-12);
 });
 
+test("what is above on the screen is above on the map", () => {
+  const [at, box] = [{ x: [0, 4], y: [-1, 1] }, { width: 400, height: 200 }];
+  assert.deepEqual(toMap(at, box, 100, 0), [1, 1]);
+  assert.deepEqual(toMap(at, box, 0, 150), [0, -0.5]);
+});
+
 test("zooming holds the point under the pointer in place", () => {
   const box = { width: 300, height: 300 };
   const view = home(points, box);

@@ -9,7 +9,7 @@ const step = (k, loss, gate = 0.5) => ({
 const layer = (n, steps) => ({ layer: n, edges: [-2, 0, 2], steps, gaps: [] });
 const told = {
   layers: [layer(1, [step(null, 1.5), step(1, 1), step(2, 2)])],
-  by_epoch: [{ epoch: 0, layers: [] }, { epoch: 3, layers: [layer(1, [step(null, 1.5), step(1, 1)])] }],
+  by_epoch: [{ epoch: 0, layers: [layer(2, [step(1, 9)])] }, { epoch: 3, layers: [layer(2, [step(1, 9)]), layer(1, [step(null, 1.5), step(1, 1)])] }],
 };
 
 test("a step that is not there is all steps together", () => {
@@ -42,7 +42,7 @@ test("the margin is always written, the ends where there is room", () => {
 });
 
 test("a layer is told in a sentence, with gates where it has some", () => {
-  assert.match(scoreSentence(told.layers[0], 2), /^Layer 1, k = 2: .*loss on fresh views 2\.000; open gates 50\.0 % of the true, 75\.0 % of the wrong\.$/);
+  assert.match(scoreSentence(told.layers[0], 2), /^Layer 1, k = 2: true futures score 0\.50 on average, wrong ones −0\.25; loss on fresh views 2\.000; open gates 50\.0 % of the true, 75\.0 % of the wrong\.$/);
   assert.match(scoreSentence(told.layers[0], 2, "block1"), /^block1, k = 2: /);
   assert.doesNotMatch(scoreSentence(layer(1, [step(null, 1, null)]), null), /gates/);
 });
