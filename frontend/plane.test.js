@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { home, inside, nearest, ranges, toMap, zoomed } from "./plane.js";
+import { home, inside, inView, nearest, ranges, toMap, zoomed } from "./plane.js";
 
 const points = { x: Float32Array.from([0, 1, 2, 5, 1]), y: Float32Array.from([0, 1, 2, 5, 0.5]) };
 const all = new Uint8Array(5).fill(1);
@@ -20,6 +20,12 @@ test("the nearest shown point within reach is found, else none", () => {
   assert.equal(nearest(points, 1.1, 0.9, 0.5, all), 1);
   assert.equal(nearest(points, 1.1, 0.9, 0.5, Uint8Array.from([1, 0, 1, 1, 1])), 4);
   assert.equal(nearest(points, 3.5, 3.5, 0.5, all), -1);
+});
+
+test("points in view are counted without the hidden ones", () => {
+  const at = { x: [0, 5], y: [0, 1] };
+  assert.equal(inView(points, at, all), 3);
+  assert.equal(inView(points, at, Uint8Array.from([1, 0, 1, 1, 1])), 2);
 });
 
 test("the whole map is in view at first, with one scale for both axes", () => {

@@ -39,6 +39,8 @@ test("a histogram of few counts is as tall as one of many with the same shares",
 test("the margin is always written, the ends where there is room", () => {
   assert.deepEqual(marksOf([-2, 2], [-1, 1]).map(({ says }) => says), ["−2", "−1", "+1", "+2"]);
   assert.deepEqual(marksOf([-1.1, 5.5], [-1, 1]).map(({ says }) => says), ["−1", "+1", "+5.5"]);
+  assert.deepEqual(marksOf([-8, 1.5], [-1, 1]).map(({ says }) => says), ["−8", "−1", "+1"]);
+  assert.deepEqual(marksOf([-2, 2], [-1, 1]).map(({ at }) => at), [0, 0.25, 0.75, 1]);
 });
 
 test("a layer is told in a sentence, with gates where it has some", () => {
