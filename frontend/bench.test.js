@@ -33,7 +33,8 @@ test("rows are sorted by any column, and what has no value there comes last both
   assert.equal(rules(sorted(bench.summary, "-seconds", "fast")).slice(0, 13), "clapp++ clapp");
   assert.equal(rules(sorted(bench.summary, "rule", "fast")), "clapp clapp++ pixels random random");
   assert.equal(sorted(bench.summary, null, "fast"), bench.summary);
-  assert.equal(valueOf(row("clapp", [0.5], { images: 500 }), "images", "fast"), 500);
+  const full = row("clapp", [0.5], { labels: false, crosses: true, images: 500, seconds: 60, images_per_second: 900, memory_mb: 70 });
+  assert.deepEqual(["labels", "crosses", "images", "seconds", "speed", "memory"].map((column) => valueOf(full, column, "fast")), [0, 1, 500, 60, 900, 70]);
   assert.equal(valueOf(bench.summary[4], "all", "all-layers"), 0.8);
   assert.equal(valueOf(bench.summary[3], "neighbours", "fast"), 0.6);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choices, groupsOf, isColouring, markOf, ofAnswers, ofColumn, short } from "./colourings.js";
+import { choices, groupsOf, isColouring, markOf, ofAnswers, ofColumn, ofUnit, short } from "./colourings.js";
 import { classMark, grey, ramp } from "./palette.js";
 
 const layers = {
@@ -41,6 +41,11 @@ test("right and wrong differ by hue and shape, and an image without a label is g
   assert.notEqual(groups[1].symbol, groups[2].symbol);
   assert.equal(colouring.told(1), "probe names cat, confidence 0.25");
   assert.equal(colouring.told(3), "no label");
+});
+
+test("a unit's colours run from its least to its greatest response, and each image has its own", () => {
+  const unit = ofUnit({ responses: Float32Array.from([-2, 0.5, 3, 1]), definitions: {} }, "L1 / 7");
+  assert.deepEqual([unit.low, unit.high, unit.told(1), unit.told(0)], [-2, 3, "response 0.50", "response −2.00"]);
 });
 
 test("confidence runs from 0 to 1 whatever there is, and is none without a label", () => {

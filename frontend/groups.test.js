@@ -23,6 +23,12 @@ test("the strongest responses are drawn last and stand out most", () => {
   assert.equal(groups[groups.length - 1].colour, ramp(1, "dark"));
 });
 
+test("a number has its step of the ramp by where it lies between the ends, whatever these are", () => {
+  const groups = byNumber(Float32Array.from([2000, 2011, 2012, 2005.5]), [2000, 2012], new Uint8Array(4).fill(1), "light");
+  assert.deepEqual(groups.map((g) => [...g.positions]), [[0], [3], [1, 2]]);
+  assert.deepEqual(groups.map((g) => g.colour), [0, 5 / 11, 1].map((share) => ramp(share, "light")));
+});
+
 test("a unit that always answers alike still has a colour", () => {
   const groups = byNumber(new Float32Array(4), [0, 0], new Uint8Array(4).fill(1), "light");
   assert.equal(groups.length, 1);

@@ -30,6 +30,11 @@ test("an epoch told twice, after a resume, is kept once", () => {
   assert.deepEqual(twice.history, { epochs: [1, 2], losses: [[1], [0.6]] });
 });
 
+test("a checkpoint told twice, or after a later one, stands once and in its place", () => {
+  const told = [10, 2, 10].map((epoch) => ({ kind: "checkpoint", epoch })).reduce(after, run);
+  assert.deepEqual(told.checkpoints, [0, 2, 10]);
+});
+
 test("the end of an attempt before does not end a run that was resumed", () => {
   assert.equal(after({ ...run, state: "running" }, { seq: 7, kind: "end", state: "stopped" }).state, "running");
   assert.equal(live({ ...run, state: "stopping" }), true);
@@ -57,7 +62,7 @@ test("results are there when a step has ended, or another has begun", () => {
 });
 
 test("an epoch is shown in its place whether or not it is complete", () => {
-  assert.deepEqual(shownEpochs({ ...run, analysed: [0, 5], begun: [3] }), [0, 3, 5]);
+  assert.deepEqual(shownEpochs({ ...run, analysed: [0, 20], begun: [3] }), [0, 3, 20]);
 });
 
 /**

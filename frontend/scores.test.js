@@ -9,7 +9,7 @@ const step = (k, loss, gate = 0.5) => ({
 const layer = (n, steps) => ({ layer: n, edges: [-2, 0, 2], steps, gaps: [] });
 const told = {
   layers: [layer(1, [step(null, 1.5), step(1, 1), step(2, 2)])],
-  by_epoch: [{ epoch: 0, layers: [] }, { epoch: 3, layers: [layer(1, [step(null, 1.5), step(1, 1)])] }],
+  by_epoch: [{ epoch: 0, layers: [layer(2, [step(1, 9)])] }, { epoch: 3, layers: [layer(2, [step(1, 9)]), layer(1, [step(null, 1.5), step(1, 1)])] }],
 };
 
 test("a step that is not there is all steps together", () => {
@@ -39,10 +39,12 @@ test("a histogram of few counts is as tall as one of many with the same shares",
 test("the margin is always written, the ends where there is room", () => {
   assert.deepEqual(marksOf([-2, 2], [-1, 1]).map(({ says }) => says), ["−2", "−1", "+1", "+2"]);
   assert.deepEqual(marksOf([-1.1, 5.5], [-1, 1]).map(({ says }) => says), ["−1", "+1", "+5.5"]);
+  assert.deepEqual(marksOf([-8, 1.5], [-1, 1]).map(({ says }) => says), ["−8", "−1", "+1"]);
+  assert.deepEqual(marksOf([-2, 2], [-1, 1]).map(({ at }) => at), [0, 0.25, 0.75, 1]);
 });
 
 test("a layer is told in a sentence, with gates where it has some", () => {
-  assert.match(scoreSentence(told.layers[0], 2), /^Layer 1, k = 2: .*loss on fresh views 2\.000; open gates 50\.0 % of the true, 75\.0 % of the wrong\.$/);
+  assert.match(scoreSentence(told.layers[0], 2), /^Layer 1, k = 2: true futures score 0\.50 on average, wrong ones −0\.25; loss on fresh views 2\.000; open gates 50\.0 % of the true, 75\.0 % of the wrong\.$/);
   assert.match(scoreSentence(told.layers[0], 2, "block1"), /^block1, k = 2: /);
   assert.doesNotMatch(scoreSentence(layer(1, [step(null, 1, null)]), null), /gates/);
 });

@@ -21,7 +21,9 @@ test("a unit is found by its number in every layer that has one, the layer in vi
   for (const text of ["L3/u117", "l3/117", "3/117", "layer 3 unit 117", " L3  u117 "]) {
     assert.deepEqual(found(text, there).map(({ go }) => go), [{ layer: 3, unit: 117, colour: "unit" }], text);
   }
-  assert.deepEqual(says("unit 5000"), []);
+  assert.deepEqual(says("unit 199"), ["Unit L2 / 199", "Unit encoder.conv / 199"]);
+  assert.deepEqual(says("unit 200"), ["Unit encoder.conv / 200"]);
+  assert.deepEqual(says("unit 300"), []);
   assert.deepEqual(says("L9/u1"), []);
 });
 

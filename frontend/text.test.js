@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { counted, decimal, doing, duration, layerName, layerSentence, lossName, mapCaption, percent, plain, shortLayer, tail } from "./text.js";
+import { counted, decimal, doing, duration, layerName, layerSentence, layersInWords, lossName, mapCaption, percent, plain, shortLayer, tail } from "./text.js";
 
 test("numbers read as people write them", () => {
   assert.equal(counted(1, "image"), "1 image");
@@ -12,6 +12,7 @@ test("numbers read as people write them", () => {
   assert.equal(duration(42.4), "42 s");
   assert.equal(duration(2280), "38 min");
   assert.equal(duration(7500), "2 h 05 min");
+  assert.deepEqual([60, 3590, 9900].map(duration), ["1 min", "1 h 00 min", "2 h 45 min"]);
   assert.equal(duration(null), "–");
 });
 
@@ -32,6 +33,26 @@ test("a layer has one sentence that says what its map shows", () => {
   );
 });
 
+test("all layers in words: the one that is read best, not the input, and each number in its column", () => {
+  const probe = (/** @type {number} */ a, /** @type {any} */ random) => ({ accuracy: a, low: a - 0.125, high: a + 0.125, random });
+  const layer = (/** @type {number} */ n, /** @type {any} */ more) => ({
+    layer: n, name: n ? `Layer ${n}` : "Input", units: 8 * n + 1, silent: n, kept_neighbours: 0.5, loss: null, probe: null, ...more,
+  });
+  const told = layersInWords(/** @type {any} */ ({ layers: [
+    layer(0, { probe: probe(0.75, { accuracy: 0.75 }) }),
+    layer(1, { probe: probe(0.25, { accuracy: 0.125 }), loss: 1.5 }),
+    layer(2, { probe: probe(0.5, null) }), layer(3, { kept_neighbours: null }),
+  ] }));
+  assert.match(told.says, /^Read best: Layer 2: /);
+  assert.deepEqual(told.columns.map(({ says }) => says), ["layer", "units", "probe", "95 % from", "to", "random", "kept", "loss", "silent"]);
+  assert.deepEqual(told.rows, [
+    ["Input", null, 0.75, 0.625, 0.875, null, 0.5, null, null],
+    ["Layer 1", 9, 0.25, 0.125, 0.375, 0.125, 0.5, 1.5, 1],
+    ["Layer 2", 17, 0.5, 0.375, 0.625, null, 0.5, null, 2],
+    ["Layer 3", 25, null, null, null, null, null, null, 3],
+  ]);
+});
+
 test("a layer has the name its run gives it, and a label keeps the end of a long one", () => {
   assert.deepEqual([0, 3].map((n) => layerName(null, n)), ["Input", "Layer 3"]);
   assert.deepEqual([0, 1, 2].map((n) => layerName(["layer4"], n)), ["Input", "layer4", "Layer 2"]);
@@ -41,6 +62,7 @@ test("a layer has the name its run gives it, and a label keeps the end of a long
 
 test("a map says how it was made", () => {
   assert.equal(mapCaption({ perplexity: 30, seed: 0 }, 0.41), "t-SNE, perplexity 30, seed 0 · keeps 41 % of 10 nearest neighbours");
+  assert.equal(mapCaption({ method: "t-SNE", perplexity: 19 / 3, kept: 7 }, 0.5), "t-SNE, perplexity 6.3 · keeps 50 % of 7 nearest neighbours");
   assert.equal(mapCaption(undefined, null), "t-SNE");
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { best, byFrequency, byOrientation, cycles, outline, spoke, tuningSentence } from "./tuning.js";
+import { angle, best, byFrequency, byOrientation, cycles, outline, spoke, tuningSentence } from "./tuning.js";
 
 const tuning = {
   orientation: 88.2, frequency: 1.41421, osi: 0.5, bandwidth: 21.4, modulation: 1.2, peak: 4,
@@ -12,12 +12,17 @@ test("the curves go through the greatest response", () => {
   assert.deepEqual(best(tuning), [2, 1]);
   assert.deepEqual(byOrientation(tuning), [1, 2, 4, 2]);
   assert.deepEqual(byFrequency(tuning), [3, 4]);
+  assert.deepEqual(best({ ...tuning, response: [[4, 1], [1, 4], [3, 4], [0, 2]] }), [1, 1]);
 });
 
 test("upright stripes stand upright in the drawing, and rising ones rise", () => {
   const [x, y] = spoke(90, 10);
   assert.ok(Math.abs(x) < 1e-9 && y === -10);
   assert.ok(spoke(45, 1)[0] > 0 && spoke(45, 1)[1] < 0);
+});
+
+test("horizontal stripes have one angle, and no orientation is no angle", () => {
+  assert.deepEqual([179.7, 0, 179.2, null].map(angle), ["0°", "0°", "179°", "–"]);
 });
 
 test("an outline shows each orientation twice, opposite each other", () => {

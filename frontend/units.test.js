@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dprimeOf, silent } from "./figures.js";
+import { dprimeOf, silent, usualMost } from "./figures.js";
 import { filterOf, isThere, ordered, orderName, possible, spread, stepped } from "./units.js";
 
 const units = {
@@ -56,6 +56,14 @@ test("silent units are counted, and each unit has its own row of d'", () => {
   assert.deepEqual([...dprimeOf(units, 3)], [1, -1]);
 });
 
+test("the columns of a tile are as high as nine in ten units need, and never less than 1", () => {
+  const best = (/** @type {number[]} */ ...values) => usualMost(/** @type {any} */ ({ best_dprime: Float32Array.from(values) }));
+  assert.equal(best(9, 3, 8, 2, 7, 4, 99, 6, 5, 1), 99);
+  assert.equal(best(9, 3, 8, 2, 7, 4, 99, 6, 5, 1, 0), 9);
+  assert.equal(best(NaN, 3, NaN, 2), 3);
+  assert.deepEqual([best(0.5, 0.25), best(), usualMost(/** @type {any} */ ({ best_dprime: null }))], [1, 1, 1]);
+});
+
 test("change and likeness are orders where there are such numbers, and are named by what they are about", () => {
   const plain = { ...units, change: null, change_from: null };
   assert.equal(possible(plain, "change"), "dprime");
@@ -76,7 +84,7 @@ test("change and likeness are orders where there are such numbers, and are named
 test("patches that answer with exactly 0 are counted apart from small answers", () => {
   const histogram = { edges: [0, 1, 2], counts: [90, 10] };
   assert.deepEqual(spread({ histogram, active: 0.15 }), { all: 100, zeros: 85, edges: [0, 1, 2], counts: [5, 10] });
-  assert.equal(spread({ histogram, active: 0.15000000596 }).zeros, 85);
+  assert.deepEqual([0.15, 0.29].map((active) => spread({ histogram, active: Math.fround(active) }).zeros), [85, 71]);
   assert.deepEqual(spread({ histogram: { edges: [0, 1], counts: [40] }, active: 0 }).counts, [0]);
   const signed = { edges: [-1, 0, 1], counts: [50, 50] };
   assert.deepEqual(spread({ histogram: signed, active: 0.3 }), { all: 100, zeros: 0, ...signed });

@@ -30,12 +30,14 @@ test("the sentence names the likest layer of each, and says where there is none"
   const cell = (/** @type {number|null} */ value) => ({ value, reason: value === null ? "constant" : null });
   const told = /** @type {any} */ ({
     rows: ["Layer 1", "Layer 2"], columns: ["stem", "head"],
-    cells: [[cell(0.2), cell(-0.1)], [cell(null), cell(null)]],
+    cells: [[cell(0.2), cell(0.1)], [cell(null), cell(null)]],
   });
   assert.equal(likenessSentence(told), "Layer 1 is most like stem (0.20); Layer 2 is like none.");
+  told.cells = [[cell(-0.2), cell(-0.1)], [cell(null), cell(0)]];
+  assert.equal(likenessSentence(told), "Layer 1 is most like head (−0.10); Layer 2 is most like head (0.00).");
 });
 
 test("a number in a cell has the ink with more contrast", () => {
   assert.equal(inkOn("rgb(0,34,78)"), "#fff");
-  assert.equal(inkOn("rgb(254,232,56)"), "#000");
+  assert.deepEqual([[254, 232, 56], [0, 150, 0], [190, 0, 0]].map((rgb) => inkOn(`rgb(${rgb})`)), ["#000", "#000", "#fff"]);
 });

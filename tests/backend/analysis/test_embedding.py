@@ -13,9 +13,11 @@ from backend.analysis.embedding import (
     exact,
     first_two,
     kept_neighbours,
+    kept_of_each,
     principal,
     shared_start,
 )
+from backend.analysis.neighbours import drawn, nearest
 
 
 def clusters(per: int = 40, groups: int = 4, width: int = 60, seed: int = 0):
@@ -134,6 +136,18 @@ def test_a_handful_of_images_is_drawn_by_principal_components(n):
     assert found.x.tolist() == principal(features, 50)[:, 0].tolist()
 
 
+def test_twelve_images_are_enough_for_t_sne_with_three_neighbours_a_unit_of_perplexity(monkeypatch):
+    counts = []
+
+    def spy(points, count, *more):
+        counts.append(count)
+        return nearest(points, count, *more)
+
+    monkeypatch.setattr("backend.analysis.embedding.nearest", spy)
+    found = embedding(clusters(per=12, groups=1)[0], perplexity=3)
+    assert found.parameters["method"] == "t-SNE" and counts[0] == 9
+
+
 def test_a_layer_that_says_the_same_of_all_images_has_a_map_too():
     found = embedding(np.ones((40, 8), np.float32))
     assert (found.x == 0).all() and (found.y == 0).all()
@@ -162,6 +176,29 @@ def test_kept_neighbours_counts_shared_neighbours():
     wanted = np.mean([len(a & b) / 10 for a, b in pairs])
     assert kept_neighbours(features, flat) == pytest.approx(wanted)
     assert kept_neighbours(flat, flat) == 1
+
+
+def test_of_many_images_those_drawn_tell_how_many_neighbours_they_keep(monkeypatch):
+    features, _ = clusters(per=10)
+    flat = np.random.default_rng(1).normal(size=(40, 2))
+    every = kept_of_each(features, flat)
+    monkeypatch.setattr("backend.analysis.neighbours.MOST", 12)
+    some, asked = kept_of_each(features, flat), drawn(40)
+    assert (some[asked] == every[asked]).all()
+    assert (np.delete(some, asked) == UNKNOWN).all()
+    assert kept_neighbours(features, flat) == pytest.approx(every[asked].mean() / 10)
+
+
+def test_a_map_starts_small_whatever_the_size_of_the_features():
+    for size in (1e-3, 1e3):
+        sketch = Sketch.of(np.float32(size) * clusters()[0], 30, 0, None)
+        assert sketch.start[:, 0].std() == pytest.approx(1e-4)
+
+
+def test_of_few_images_all_neighbours_can_be_kept():
+    found = embedding(np.float32([[0, 0], [1, 0], [3, 0], [7, 0], [15, 0]]))
+    assert (found.parameters["kept"], found.kept_neighbours) == (4, 1)
+    assert found.kept.tolist() == [4] * 5
 
 
 def test_principal_components_have_a_fixed_sign_and_the_right_size():

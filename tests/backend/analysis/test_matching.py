@@ -51,6 +51,13 @@ def test_the_best_match_may_be_taken_twice() -> None:
     assert found.second.tolist() == [1, 1, 1] and found.first.tolist() == [0, 1, 2]
 
 
+def test_a_unit_that_answers_the_other_way_round_is_no_match() -> None:
+    draw = np.random.default_rng(2)
+    x = draw.normal(size=(50, 1))
+    found = best(*correlation(x, np.hstack([-x, x + draw.normal(0, 3, (50, 1))])))
+    assert found.second.tolist() == [1] and 0 < found.r[0] < 0.9
+
+
 def test_layers_that_answer_alike_to_everything_have_no_pairs_and_no_mean() -> None:
     flat, other = np.ones((10, 3)), np.random.default_rng(0).normal(size=(10, 2))
     for pair in ((flat, other), (other, flat), (flat, flat), (other[:0], other[:0])):

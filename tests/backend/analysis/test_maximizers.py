@@ -74,6 +74,16 @@ def test_the_seed_draws_the_random_patches_and_nothing_else():
     assert (one["top_image"] == other["top_image"]).all()
 
 
+def test_random_patches_and_the_sample_for_the_median_come_from_anywhere(monkeypatch):
+    monkeypatch.setattr("backend.analysis.maximizers.SAMPLE", 20)
+    ids = np.arange(60)
+    collect = Maximizers(500, ids, GRID)
+    assert (np.ptp(collect.random_image, axis=0) > 40).all()
+    assert set(collect.random_image.flat) == set(ids)
+    assert set(collect.random_place.flat) == set(range(GRID**2))
+    assert 15 < collect.sample.mean() < 44
+
+
 @pytest.mark.parametrize("batch", [1, 16, 60])
 def test_neither_batch_size_nor_order_changes_anything(batch):
     ids, z = responses()

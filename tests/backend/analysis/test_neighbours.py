@@ -58,6 +58,13 @@ def test_identical_images_are_at_distance_0():
     assert distances[40, 0] == 0
 
 
+def test_images_that_are_equally_far_come_by_their_number():
+    x = np.tile(points(9), (10, 1))
+    rows, distances = nearest_images(x, 9)
+    assert (distances == 0).all()
+    assert all(rows[i].tolist() == [j for j in range(i % 9, 90, 9) if j != i] for i in range(90))
+
+
 def test_fewer_images_than_asked_for():
     rows, distances = nearest_images(points(5))
     assert rows.shape == distances.shape == (5, 4)

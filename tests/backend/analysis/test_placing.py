@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from backend.analysis.affinity import affinities
 from backend.analysis.embedding import embedding
 from backend.analysis.placing import attraction, placed, repulsion
 from tests.backend.analysis.test_embedding import clusters
@@ -35,6 +36,20 @@ def test_new_images_lie_among_those_of_their_class(drawn):
     at = placed(features, flat, new)
     near = np.linalg.norm(at[:, None] - flat, axis=2).argsort(1)[:, :10]
     assert (labels[near] == labels[:, None]).mean() > 0.98
+
+
+def test_a_new_image_comes_to_rest_where_nothing_draws_it_any_further():
+    rng = np.random.default_rng(0)
+    features, new = (rng.normal(0, (3, 3, 1, 1), (n, 4)).astype(np.float32) for n in (200, 12))
+    flat = 4 * features[:, :2]
+    known, asking, places = (torch.from_numpy(x).double() for x in (features, new, flat))
+    near, listed = torch.cdist(asking, known).square().topk(15, largest=False)
+    y = torch.from_numpy(placed(features, flat, new)).double().requires_grad_()
+    far = (y[:, None] - places).square().sum(2)
+    pull = 1.5 * affinities(near, 5.0) * (1 + far.gather(1, listed)).log()
+    divergence = pull.sum() + (1 / (1 + far)).sum(1).log().sum()
+    (slope,) = torch.autograd.grad(divergence, y)
+    assert slope.norm(dim=1).max() < 1e-4
 
 
 def test_an_image_is_placed_alike_alone_and_in_company(drawn):

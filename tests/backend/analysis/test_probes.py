@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from backend.analysis import probes
-from backend.analysis.probes import best_penalty, classifiers, probe, wilson
+from backend.analysis.probes import answers, best_penalty, classifiers, probe, wilson
 
 
 def separable(n: int = 300, width: int = 12, classes: int = 4, seed: int = 0):
@@ -31,11 +31,40 @@ def test_shuffled_labels_are_guessed_at_chance():
     assert found.low - 0.1 < 0.25 < found.high + 0.1
 
 
-def test_the_confusion_matrix_has_truth_in_rows():
-    test, truth = separable(seed=1)
+def test_the_confusion_matrix_has_truth_in_rows_and_its_diagonal_is_the_accuracy():
+    test, truth = separable(n=150, seed=1)
+    test[:50] = test[50:100]  # a third by other images, so that some are wrong
     found = probe(*separable(), test, truth, classes=4)
     assert found.confusion.sum(1).tolist() == np.bincount(truth, minlength=4).tolist()
-    assert found.confusion.trace() / len(truth) == found.accuracy
+    assert found.confusion.sum(0).tolist() == np.bincount(found.predicted, minlength=4).tolist()
+    right = int((found.predicted == truth).sum())
+    assert found.confusion.trace() == right and found.accuracy == right / 150 < 0.9
+    assert (found.low, found.high) == wilson(right, 150)
+    assert (found.n_train, found.n_test) == (300, 150)
+
+
+def test_an_image_is_answered_alike_whatever_else_is_tested():
+    test, truth = separable(seed=1)
+    found = probe(*separable(), test, truth, classes=4)
+    few = probe(*separable(), test[:5], truth[:5], classes=4)
+    assert few.predicted.tolist() == found.predicted[:5].tolist()
+    assert few.confidence == pytest.approx(found.confidence[:5], abs=1e-5)
+
+
+def test_confidence_is_by_how_much_the_named_class_leads():
+    chances = torch.tensor([[0.7, 0.2, 0.1], [0.05, 0.35, 0.6]])
+    named, sure = answers((torch.eye(3), torch.zeros(3)), chances.log())
+    assert named.tolist() == [0, 2] and sure == pytest.approx([0.5, 0.25])
+
+
+def test_of_penalties_that_do_as_well_the_greatest_is_taken():
+    x, truth = (torch.from_numpy(part) for part in separable())
+    x, truth = (x - x.mean(0)) / x.std(0), truth.long()
+    parts = x[60:], truth[60:], x[:60], truth[:60]
+    fitted = classifiers(*parts[:2], 4, probes.PENALTIES)
+    right = [int(((parts[2] @ w.T + b).argmax(1) == parts[3]).sum()) for w, b in fitted]
+    assert right.count(max(right)) > 1
+    assert best_penalty(*parts, 4) == probes.PENALTIES[right.index(max(right))]
 
 
 def test_the_fit_is_the_minimum_that_another_solver_finds():
@@ -97,6 +126,27 @@ def test_the_search_goes_on_while_only_the_commonest_class_is_named():
 def test_the_seed_reproduces():
     one, same = (probe(*separable(), *separable(seed=1), classes=4, seed=3) for _ in range(2))
     assert one.penalty == same.penalty and (one.confusion == same.confusion).all()
+
+
+def test_the_seed_chooses_what_is_held_out(monkeypatch):
+    held = []
+
+    def spy(x, labels, some, truth, classes):
+        held.append(sorted(some[:, 0].tolist()))
+        return 1.0
+
+    monkeypatch.setattr(probes, "best_penalty", spy)
+    for seed in (0, 0, 1):
+        probe(*separable(), *separable(seed=1), classes=4, seed=seed)
+    assert held[0] == held[1] != held[2]
+
+
+def test_weights_are_of_standardised_features():
+    size = np.logspace(-2, 2, 12).astype(np.float32)
+    (x, labels), (test, truth) = separable(), separable(seed=1)
+    plain = probe(x, labels, test, truth, classes=4)
+    scaled = probe(x * size, labels, test * size, truth, classes=4)
+    assert scaled.weights == pytest.approx(plain.weights, abs=0.01)
 
 
 def test_a_silent_layer_is_at_chance_and_raises_nothing():

@@ -25,6 +25,8 @@ def test_equal_shares_are_told_apart_by_standard_deviations_and_a_woken_unit_com
     known[:, 0], known[:, 1] = [0, 1, 2, 3], [0, 10, 20, 30]
     found = foremost(known, np.array([4, 31, 1], np.float32))
     assert found == [(0, 1.0), (1, 1.0), (2, 1.0)]
+    shifted = foremost(known + np.float32([0, 1000, 0]), np.array([4, 1031, 1], np.float32))
+    assert shifted == found
 
 
 def test_it_is_what_counting_image_by_image_finds():

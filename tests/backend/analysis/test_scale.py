@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backend.analysis.scale import Scale
+from backend.analysis.scale import Scale, vary
 
 
 def features(n: int = 50, width: int = 600) -> np.ndarray:
@@ -21,8 +21,17 @@ def test_every_feature_gets_mean_0_and_variance_1():
 def test_a_feature_that_does_not_vary_becomes_0_and_not_its_rounding_errors():
     x = features()
     x[:, 3], x[:, 4] = 0.1, 0
+    x[::2, 3] = np.nextafter(x[0, 3], np.float32(1))
     scaled = Scale.of(x).apply(x)
     assert abs(scaled[:, 3:5]).max() < 1e-6
+
+
+def test_rows_that_differ_by_rounding_alone_do_not_vary():
+    x = np.tile(features(1), (50, 1))
+    x[7] = np.nextafter(x[7], np.float32(99))
+    assert not vary(x)
+    x[7, 5] *= 1.001
+    assert vary(x)
 
 
 def test_the_scale_of_some_images_applies_to_others():

@@ -18,3 +18,9 @@ def test_several_seeds_have_the_mean_and_students_interval() -> None:
     low, high = stats.t.interval(0.95, 3, loc=np.mean(values), scale=stats.sem(values))
     assert found["accuracy"] == pytest.approx(np.mean(values))
     assert (found["low"], found["high"]) == pytest.approx((low, high))
+
+
+@pytest.mark.parametrize(("values", "end"), [((0.01, 0.2), "low"), ((0.99, 0.8), "high")])
+def test_an_interval_of_a_share_ends_at_0_and_at_1(values: tuple[float, ...], end: str) -> None:
+    found = over_seeds([{"accuracy": v, "low": 0, "high": 1} for v in values])
+    assert found[end] == {"low": 0, "high": 1}[end] and found["accuracy"] == np.mean(values)

@@ -53,9 +53,23 @@ def test_sparseness_is_0_for_the_same_answer_to_all_and_1_for_an_answer_to_one()
     assert selectivity(r, np.zeros(50, int), 1)["sparseness"] == pytest.approx([0, 1, 0])
 
 
-def test_without_labels_there_is_no_class_preference():
-    r, _ = planted()
-    found = selectivity(r, np.full(len(r), -1), 0)
+def test_responses_below_zero_count_as_none_for_sparseness():
+    r = np.array([[3, -3], [1, -1], [-5, 5], [-9, -9]], np.float32)
+    # 3, 1, 0, 0: (1 - (4 / 4)^2 / (10 / 4)) / (1 - 1/4) = 0.8; the other answers to one image.
+    assert selectivity(r, np.full(4, -1), 0)["sparseness"] == pytest.approx([0.8, 1])
+
+
+def test_the_best_class_is_that_of_the_greatest_dprime_and_not_of_the_greatest_mean():
+    r, labels = np.zeros((24, 1), np.float32), np.repeat([0, 1, 2], [2, 2, 20])
+    r[:4, 0] = [0, 20, 8, 8]
+    found = selectivity(r, labels, 3)
+    assert found["class_mean"].tolist() == [[10, 8, 0]]
+    assert found["best_class"].tolist() == [1]
+
+
+@pytest.mark.parametrize("labels", [[-1] * 200, [-1] * 50 + [1] * 150])
+def test_without_labels_of_two_classes_there_is_no_class_preference(labels):
+    found = selectivity(planted()[0], np.array(labels), max(labels) + 1)
     assert set(found) == {"mean", "sparseness"}
 
 

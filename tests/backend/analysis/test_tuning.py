@@ -6,11 +6,11 @@ import torch
 
 from backend.analysis import gratings as shown
 from backend.analysis.gratings import COUNT, FREQUENCIES, ORIENTATIONS, PHASES, gratings
-from backend.analysis.tuning import answers, half_width, tuning
+from backend.analysis.tuning import answers, half_width, middle, tuning
 from models.config import TrainConfig
 from models.data.views import normalised
 from models.encoder import untrained
-from models.presets import PATCH
+from models.presets import PATCH, Sites
 
 SHAPE = (len(ORIENTATIONS), len(FREQUENCIES), PHASES)
 
@@ -115,6 +115,18 @@ def test_the_bandwidth_of_a_cosine_is_where_it_falls_to_the_root_of_a_half():
     assert np.isnan(found[-1])
 
 
+def test_a_curve_that_falls_at_a_right_angle_alone_has_a_bandwidth():
+    curve = np.ones((1, 16))
+    curve[0, 8] = 0  # from 1 at seven steps to both sides
+    assert half_width(curve) == pytest.approx([(8 - 0.5**0.5) * 11.25])
+
+
+def test_the_middle_patch_is_the_one_that_asks_for_its_neighbours():
+    for side in (1, 2, 7, 8):
+        places = torch.arange(side**2).view(1, 1, side, side)
+        assert divmod(int(middle(places)), side) == (Sites.even(side, 8, 16).middle,) * 2
+
+
 def test_gratings_have_the_stated_mean_contrast_orientation_and_frequency():
     light = gratings(64)[:, 0] / 255
     assert light.shape == (COUNT, 64, 64)
@@ -130,6 +142,15 @@ def test_gratings_have_the_stated_mean_contrast_orientation_and_frequency():
     assert abs(rising[20:40, 20:40] - rising[21:41, 19:39]).max() < 1e-4
     seen = normalised(gratings(64, 3 * 64, 4 * 64), "grey")
     assert (abs(float(seen.mean())) < 0.05) and float(seen.std()) == pytest.approx(1, abs=0.05)
+
+
+def test_phases_are_a_full_cycle_in_equal_steps_from_a_rise_at_the_centre():
+    waves = gratings(33, 8 * 28, 8 * 29)[:, 0] / 255 - shown.MEAN  # 33.75 degrees, 2 cycles a patch
+    steps = shown.AMPLITUDE * torch.sin(torch.arange(PHASES) * torch.pi / 4)
+    assert waves[:, 16, 16] == pytest.approx(steps, abs=1e-5)
+    assert waves.mean(0) == pytest.approx(torch.zeros(33, 33), abs=1e-5)
+    assert waves[0] == pytest.approx(-waves[0].flip(0, 1), abs=1e-5)
+    assert (waves[0].diff(dim=1)[16, 14:18] > 0).all()
 
 
 @pytest.mark.parametrize("colour", ["grey", "rgb"])
