@@ -58,10 +58,11 @@ def test_a_seed_reproduces_the_weights_and_another_does_not(word, photos):
 @pytest.mark.slow
 @pytest.mark.parametrize("word", LEARNING)
 def test_the_loss_falls_on_photographs_at_every_layer_that_has_one(word, photos):
-    losses = [p.losses for p in runs(word, *photos, epochs=30, learning_rate=2e-3)][1:]
+    steps = runs(word, *photos, epochs=20, learning_rate=2e-3, crop=48, steps=3)
+    losses = [p.losses for p in steps][1:]
     first, last = torch.stack(losses[:12]).mean(0), torch.stack(losses[-12:]).mean(0)
     assert len(first) == (1 if RULES[word].loss_at == "top" else 6)
-    assert (last < first).all()
+    assert (last < 0.95 * first).all()
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=named)
@@ -109,8 +110,8 @@ def test_four_factors_equal_autograd(variant, precision):
 def test_fifty_steps_of_four_factors_end_where_autograd_does(variant, photos):
     def end(update):
         *_, last = runs(
-            **variant_of(variant), images=photos[0][:25], labels=None, epochs=10, batch=5,
-            precision="float64", learning_rate=1e-3, update=update,
+            **variant_of(variant), images=photos[0][:15], labels=None, epochs=10, batch=3,
+            crop=40, steps=2, precision="float64", learning_rate=1e-3, update=update,
         )  # fmt: skip
         assert last.step == 50
         training = last.training

@@ -12,6 +12,7 @@ import torch
 
 from models.config import TrainConfig
 from models.hebbian import local_update
+from models.presets import PATCH, STRIDE
 from models.rules import RULES
 from models.training import Training, begin
 from tests.proof.slow import SLOW
@@ -66,15 +67,20 @@ class Row:
 
 
 class Case:
-    """A small network, its rule, a batch and a draw, in one precision."""
+    """A small network, its rule, a batch and a draw, in one precision.
 
-    def __init__(self, variant: dict[str, str], precision: str = "float64", images: int = 3):
+    steps: prediction steps; views are as small as the furthest of them allows.
+    """
+
+    def __init__(
+        self, variant: dict[str, str], precision: str = "float64", images: int = 3, steps: int = 5
+    ):
         whole = RULES[variant["rule"]].sees == "image"
         self.variant = variant
         self.config = TrainConfig(
-            encoder="vgg6-tiny", precision=precision, device="cpu", steps=5, **variant
+            encoder="vgg6-tiny", precision=precision, device="cpu", steps=steps, **variant
         )
-        side = 64 if whole else self.config.crop
+        side = 32 if whole else PATCH + STRIDE * (steps + 1)
         self.training: Training = begin(self.config, side, classes=3)
         self.rule, self.encoder = self.training.rule, self.training.encoder
         with torch.no_grad():  # activity that depends on the input, and some gates shut
@@ -139,8 +145,11 @@ def loss_rows(variant: dict[str, str]) -> Iterator[Row]:
 
 
 def difference_rows(variant: dict[str, str]) -> Iterator[Row]:
-    """Gradients against central differences of the slow loops, stop-gradients held still."""
-    case = Case(variant)
+    """Gradients against central differences of the slow loops, stop-gradients held still.
+
+    Of two prediction steps: a difference takes hundreds of losses.
+    """
+    case = Case(variant, steps=2)
     draw = np.random.default_rng(0)
     for layer in case.rule.layers:
         still, weights = case.still(layer), case.named_weights()

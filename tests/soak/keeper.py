@@ -6,7 +6,6 @@ It queues tiny runs as long as few wait, and writes down each that was accepted,
 is there. It is made to be killed.
 """
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ from backend.jobs.local import Local
 from backend.jobs.queue import Queue
 from backend.runs.store import Store
 from tests.soak.tiny import CONFIG
+from tests.soak.writer import note
 
 LIMITS = Limits(cpu_runs=3, free_mb=0, auto_resume=10**6)
 MODULE = "tests.soak.tiny"
@@ -33,12 +33,6 @@ def main(home: Path) -> None:
             note(home / "accepted", queue.submit(CONFIG, "photos", "0"))
             keeper.wake()
         time.sleep(0.02)
-
-
-def note(path: Path, line: str) -> None:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.write(file, f"{line}\n".encode())
-    os.close(file)
 
 
 if __name__ == "__main__":
