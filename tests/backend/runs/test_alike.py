@@ -31,18 +31,6 @@ def test_the_product_of_two_rows_is_their_correlation():
     assert np.isnan(rows[4]).all() and rows.dtype == np.float32
 
 
-def test_change_is_one_less_the_correlation_with_the_first_epoch(tmp_path):
-    results, draw = written(tmp_path / "run", layers=1), np.random.default_rng(0)
-    results.folder(0).mkdir()
-    before = draw.normal(size=(50, 4)).astype(np.float32)
-    after = np.stack([7 * before[:, 0] + 1, -before[:, 1], draw.normal(size=50), 0 * before[:, 3]])
-    results.write("responses", 0, 1, quantised(before))
-    results.write("responses", 1, 1, quantised(after.T.astype(np.float32)))
-    found = Alike().change(results, 1, 0, 1)
-    wanted = 1 - np.corrcoef(before[:, 2], after[2])[0, 1]
-    assert found[:3] == pytest.approx([0, 2, wanted], abs=0.01) and np.isnan(found[3])
-
-
 def test_no_more_layers_are_kept_than_fit_and_those_last_asked_for_stay(tmp_path):
     results, one = written(tmp_path / "run"), 20 * 50 * 4
     alike = Alike(memory=2 * one)
