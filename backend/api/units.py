@@ -141,9 +141,8 @@ def unit(seen: OfCheckpoint, layer: int, unit: int):
 
 
 def of_best_class(found: dict[str, np.ndarray]) -> np.ndarray:
-    """d' of each unit for its best class, float32 [unit]."""
-    best = np.maximum(found["best_class"], 0)[:, None]
-    return np.take_along_axis(found["dprime"], best.astype(np.intp), 1)[:, 0]
+    """d' of each unit for its best class, float32 [unit]; where it likes none, the greatest."""
+    return found["dprime"].max(1)
 
 
 def shuffled_of(found: dict[str, np.ndarray], unit: int) -> Shuffled:

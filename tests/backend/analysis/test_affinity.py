@@ -33,6 +33,11 @@ def test_a_row_is_the_gaussian_of_a_root_finder():
     assert affinities(squared[None], 10)[0] == pytest.approx(wanted, rel=1e-3)
 
 
+def test_what_all_neighbours_are_far_beyond_alike_does_not_matter():
+    squared = torch.rand(5, 40, generator=torch.Generator().manual_seed(2)).double()
+    assert affinities(squared + 1e4, 10) == pytest.approx(affinities(squared, 10), abs=1e-6)
+
+
 def test_what_is_infinitely_far_has_no_part():
     squared = torch.tensor([[1.0, 2.0, torch.inf, 3.0, 1.5]]).double()
     p = affinities(squared, 2)

@@ -55,6 +55,17 @@ def test_the_slope_is_a_quarter_of_the_gradient_that_autograd_finds(layers):
     assert divergence(p, y.detach()) == pytest.approx(wanted.detach().sum((1, 2)))
 
 
+def test_p_is_twelve_times_too_large_at_first_and_the_steps_are_as_much_smaller(layers):
+    start, p = 30 * layers[:, :, :2], joint(layers, PERPLEXITY)
+    for steps, factor in (((1, 0), 12), ((0, 1), 1)):
+        slope, _ = descent(p, start, factor)
+        step = -160 / factor * 0.8 * slope  # a first step has gains of 0.8
+        assert 0 < step.norm(dim=2).max() < 5
+        wanted = start + step - (start + step).mean(1, keepdim=True)
+        found = exact_tsne.exact_tsne(layers, start, PERPLEXITY, *steps)
+        assert found == pytest.approx(wanted, abs=1e-3)
+
+
 def test_p_is_symmetric_and_of_sum_one(layers):
     p = joint(layers, PERPLEXITY)
     assert (p == p.mT).all() and p.diagonal(dim1=1, dim2=2).abs().max() == 0

@@ -24,6 +24,12 @@ def test_four_factors_are_within_their_bounds_and_a_wrong_update_is_not(monkeypa
     assert (wrong[:, :2, 0] > bounds(wrong)[..., 0]).all()
 
 
+def test_single_precision_is_allowed_four_times_its_rounding_and_never_less_than_1e_5():
+    found = np.zeros((3, 4))
+    found[2] = [1e-3, 1e-7, 0, np.nan]
+    assert bounds(found).tolist() == [[1e-10] * 4, [4e-3, 1e-5, 1e-5, 1e-5]]
+
+
 def test_a_distance_that_is_not_finite_is_beyond_every_bound():
     one, broken = torch.ones(3), torch.tensor([1.0, float("inf"), 0.0])
     assert gap(one, broken) == gap(broken, one) == gap(broken, broken) == float("inf")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from backend.analysis.cost import batch, multiplications
-from backend.analysis.material import Material
+from backend.analysis.material import Material, blocks
 from models.config import TrainConfig
 from models.data import Dataset
 from models.errors import DataError
@@ -104,6 +104,12 @@ def test_the_patches_of_an_imported_network_are_those_of_the_size_it_is_shown():
     assert "(the input, layer 2: symmetric about 0)" in said["selectivity"]
     assert multiplications(config, material) == pytest.approx(config.multiplications / 4)
     assert batch(config, material, "cpu") == 32
+
+
+def test_images_come_in_blocks_of_which_the_last_is_shorter():
+    images = np.arange(10)
+    found = [block.tolist() for block in blocks(images, np.array([9, 1, 3, 5, 7]), 2)]
+    assert found == [[9, 1], [3, 5], [7]]
 
 
 def test_a_batch_of_a_wide_encoder_has_fewer_images():

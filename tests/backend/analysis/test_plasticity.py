@@ -106,6 +106,36 @@ def test_clapp_pp_has_one_row_that_is_no_step():
     assert len(found["cosine"]) == 2 and found["cosine"][0] == found["cosine"][1]
 
 
+@pytest.mark.parametrize("feedback", ["same", "top"])
+def test_the_scores_of_clapp_pp_are_between_a_view_and_the_other_of_its_image(feedback):
+    case = Case(rule="clapp++", spatial="no", feedback=feedback, crop=64, colour="grey")
+    found, half = case.result(2), IMAGES // 2
+    with torch.no_grad():
+        mean = [z.mean((2, 3)).double().numpy() for z in case.encoder(case.views)]
+    B = case.rule.parameters_of(2)[0][0].detach().double().numpy()
+    context = mean[2 if feedback == "same" else 5]
+    true = [mean[2][b] @ B @ context[(b + half) % IMAGES] for b in range(IMAGES)]
+    others = case.draw.other.tolist()
+    wrong = [mean[2][others[b]] @ B @ context[(b + half) % IMAGES] for b in range(IMAGES)]
+    assert found["true_mean"][0] == pytest.approx(np.mean(true), rel=1e-3)
+    assert found["wrong_mean"][0] == pytest.approx(np.mean(wrong), rel=1e-3)
+    assert abs(np.mean(true) / np.mean(wrong) - 1) > 0.01
+
+
+def test_the_updates_of_all_batches_are_added():
+    case = Case(rule="clapp")
+    parts = [case.views[:2], case.views[2:]]
+    draws = [drawn(case.rule, 2, torch.Generator().manual_seed(n)) for n in range(2)]
+    whole = Plasticity(case.encoder, case.rule)
+    alone = [Plasticity(case.encoder, case.rule) for _ in parts]
+    for one, views, draw in zip(alone, parts, draws, strict=True):
+        for measured in (one, whole):
+            list(measured.add(views, draw, compare=True))
+    for key, sums in whole.sums.items():
+        for side, total in enumerate(sums):
+            torch.testing.assert_close(total, alone[0].sums[key][side] + alone[1].sums[key][side])
+
+
 def test_the_top_layer_goes_where_the_end_to_end_gradient_goes_and_others_do_not():
     case = Case(rule="clapp")
     assert case.result(5)["cosine"] == pytest.approx([1] * 6)
@@ -195,6 +225,37 @@ def test_only_training_images_are_looked_at_and_a_seed_gives_the_same_figures():
     for layer in range(6):
         for name, array in found[0][layer].items():
             assert np.array_equal(found[1][layer][name], array, equal_nan=True)
+
+
+def test_updates_are_compared_on_as_many_images_as_is_said(monkeypatch):
+    compared, every = [], {"BATCH": 2, "COSINE_IMAGES": 4, "EXACT_IMAGES": 2}
+    for name, value in every.items():
+        monkeypatch.setattr(f"backend.analysis.plasticity.{name}", value)
+    four = np.random.default_rng(0).random((6, 3, 4))
+    monkeypatch.setattr("backend.analysis.plasticity.gaps", lambda *_: four)
+    add = Plasticity.add
+
+    def spy(self, views, draw, compare):
+        compared.append((len(views), compare))
+        return add(self, views, draw, compare)
+
+    monkeypatch.setattr(Plasticity, "add", spy)
+    images = np.random.default_rng(0).integers(0, 256, (8, 3, 64, 64), dtype=np.uint8)
+    case = Case(rule="clapp")
+    work = plasticity(case.config, case.encoder, case.rule, images, np.arange(8), seed=5)
+    with pytest.raises(StopIteration) as ended:
+        while True:
+            next(work)
+    assert compared == [(2, True), (2, True), (2, False), (2, False)]
+    for layer, found in ended.value.value.items():
+        assert (found["gap"] == four[layer]).all()
+
+
+def test_images_to_measure_on_are_drawn_from_all_of_them():
+    rows = np.concatenate(chosen(1000, 0))
+    assert len(set(rows)) == 256 and rows.max() > 900
+    assert all((np.diff(batch) > 0).all() for batch in chosen(1000, 0))
+    assert set(rows) != set(np.concatenate(chosen(1000, 1)))
 
 
 def test_batches_are_whole_where_there_are_enough_images():

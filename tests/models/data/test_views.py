@@ -59,6 +59,12 @@ def test_the_centre_view_is_the_central_square():
     assert (view[2] == 16 + np.arange(64)).all()
 
 
+def test_the_centre_view_of_a_wide_or_high_image_is_its_central_square():
+    (wide,), (high,) = (places(centre_views(batch(1, *s), 64, "rgb")) for s in ((64, 96), (97, 70)))
+    assert (wide[1, :, 0] == np.arange(64)).all() and (wide[2, 0] == 16 + np.arange(64)).all()
+    assert (high[1, :, 0] == 16 + np.arange(64)).all() and (high[2, 0] == 3 + np.arange(64)).all()
+
+
 def test_grey_is_itu_r_601_as_pillow_makes_it_and_normalised():
     pixels = np.random.default_rng(0).integers(0, 256, (96, 96, 3), dtype=np.uint8)
     images = torch.from_numpy(pixels).permute(2, 0, 1)[None]
@@ -68,6 +74,11 @@ def test_grey_is_itu_r_601_as_pillow_makes_it_and_normalised():
     grey = (views[0, 0] * deviation + mean) * 255
     expected = np.asarray(Image.fromarray(pixels).convert("L"), np.float32)
     assert np.abs(grey.numpy() - expected).max() <= 0.51  # Pillow rounds to whole numbers
+
+
+def test_means_and_deviations_are_those_of_the_published_code():
+    assert GREY == ((0.4120,), (0.2570,))
+    assert RGB == ((0.4313, 0.4156, 0.3663), (0.2683, 0.2610, 0.2687))
 
 
 def test_colour_has_the_three_means_and_deviations_of_the_paper():
