@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from backend.api.learning import steps_of
 from backend.app import create_app
 from backend.runs.results import Results
 from backend.settings import Settings
@@ -63,6 +64,18 @@ def test_all_steps_together_weigh_losses_alike_and_scores_by_number(
     gates = [step["true_gate"] for step in steps]
     assert whole["true_gate"] == pytest.approx(np.average(gates, weights=counts))
     assert sum(whole["wrong"]) == sum(sum(step["wrong"]) for step in steps)
+
+
+def test_scores_of_steps_with_more_pairs_count_more_and_losses_alike() -> None:
+    arrays = {name: np.array([[3, 1], [1, 1]]) for name in ("true", "wrong")}  # 4 pairs, 2 pairs
+    arrays |= {"loss": np.array([1.0, 2.0]), "cosine": np.array([0.5, np.nan, 1])}
+    arrays |= {"true_mean": np.array([0.3, 0.9]), "wrong_mean": np.array([-3.0, 0.0])}
+    arrays["wrong_gate"] = np.array([1.0, 0.25])
+    whole, *steps = steps_of(arrays)
+    told = [whole[name] for name in ("loss", "true_mean", "wrong_mean", "wrong_gate", "true_gate")]
+    assert told == [1.5, pytest.approx(0.5), pytest.approx(-2), pytest.approx(0.75), None]
+    assert (whole["true"], whole["cosine"]) == ([4, 2], 0.5)
+    assert [(step["k"], step["cosine"]) for step in steps] == [(1, None), (2, 1)]
 
 
 def test_the_series_hold_every_analysed_epoch(site: TestClient, trained: tuple[Path, str]) -> None:

@@ -95,14 +95,20 @@ def test_units_of_a_layer_come_side_by_side(site: TestClient, run: str, results:
 
 
 def test_a_unit_shows_its_patches_and_answers(site: TestClient, run: str, results: Results) -> None:
-    found = site.get(f"/api/runs/{run}/layers/6/units/31").json()
+    stored = results.read("selectivity", 2, 6)
+    unit = int(stored["dprime"].max(1).argmax())
+    found = site.get(f"/api/runs/{run}/layers/6/units/{unit}").json()
     assert {len(found["patches"][group]) for group in ("middle", "random", "least")} <= {1, 2, 3, 4}
     values = [patch["value"] for patch in found["patches"]["top"]]
     assert values == sorted(values, reverse=True)
-    np.testing.assert_allclose(array(found["responses"]), results.response(2, 6, 31), rtol=1e-6)
+    np.testing.assert_allclose(array(found["responses"]), results.response(2, 6, unit), rtol=1e-6)
     assert len(found["histogram"]["edges"]) == len(found["histogram"]["counts"]) + 1
     assert sum(found["histogram"]["counts"]) == TEST * 49
     assert len(found["dprime"]) == len(found["class_mean"]) == 3
+    for name in ("dprime", "class_mean"):
+        assert found[name] == pytest.approx(stored[name][unit].tolist())
+    for name in ("sparseness", "active", "mean", "maximum"):
+        assert found[name] == pytest.approx(stored[name][unit])
 
 
 def test_units_tell_what_shuffled_labels_give(site: TestClient, run: str, results: Results) -> None:
