@@ -37,7 +37,7 @@ export function layercard(page) {
         fact("probe accuracy", info.probe ? percent(info.probe.accuracy) : pending(runs.get(layers.run), layers.epoch, info, "probes")?.word ?? layers.no_probe ?? "unreadable"),
         info.probe ? fact("95 % interval", h("span", { class: "score" }, `${percent(info.probe.low)} to ${percent(info.probe.high)}`)) : null,
         info.probe?.random && info.layer ? fact("random encoder", percent(info.probe.random.accuracy)) : null,
-        info.layer ? fact("units", count(info.units)) : fact("pixels", count(info.features)),
+        info.layer ? fact("units", count(info.units)) : fact("pixel values", count(info.features)),
         info.layer ? fact("silent units", info.silent === null ? "–" : count(info.silent)) : null,
         info.layer && info.loss !== null ? fact("training loss", [h("span", { class: "soft" }, loss.match(/\(.+\)/)?.[0]), decimal(info.loss, 3)], `${loss}: mean over the training views of the epoch before this checkpoint; the Learning tab has it with the weights kept, on fresh views`) : null,
         fact("neighbours kept", percent(info.kept_neighbours, 0), "Share of the 10 nearest neighbours that the map keeps"),
