@@ -46,12 +46,13 @@ def traversal(home: Path, many: int) -> list[Row]:
     """Each spelling in each place: nothing is served, nothing fails inside."""
     tried, bad, note = 0, 0, ""
     with Site(home) as site:
-        for (method, place), spelling in product(places(site), spellings(many)):
-            target = place.replace(HERE, spelling)
-            reply = site.ask(method, target)
-            tried += 1
-            if not (400 <= reply.status < 500 and reply.sentence):
-                bad += 1
-                note = note or f"{method} {target[:120]}: {reply.status} {reply.body[:120]!r}"
+        for method, place in places(site):
+            targets = [place.replace(HERE, spelling) for spelling in spellings(many)]
+            replies = site.ask_each((method, target) for target in targets)
+            for target, reply in zip(targets, replies, strict=True):
+                tried += 1
+                if not (400 <= reply.status < 500 and reply.sentence):
+                    bad += 1
+                    note = note or f"{method} {target[:120]}: {reply.status} {reply.body[:120]!r}"
     what = f"{min(many, tried)} path spellings on every route that takes a name"
     return [Row(what, tried, bad, note)]

@@ -5,7 +5,6 @@ names that there are, so that they come further than "there is no such run".
 """
 
 import json
-from contextlib import suppress
 from itertools import product
 from pathlib import Path
 
@@ -55,9 +54,14 @@ def conforms(home: Path, many: int, start: int = 0) -> list[Row]:
         ways = list(product(operations, MODES))
         while tally.tried < many:
             each = -(-(many - tally.tried) // len(ways))
-            for operation, mode in ways:
-                with suppress(Unsatisfiable):  # there is nothing invalid to send to it
+            for way in [*ways]:
+                operation, mode = way
+                try:
                     ask_all(site, operation.as_strategy(generation_mode=mode), tally, each, start)
+                except Unsatisfiable:  # there is nothing invalid to send to it
+                    ways.remove(way)
+                if tally.tried >= many:
+                    break
             start += 1
     counts = ", ".join(f"{n} x {status}" for status, n in sorted(tally.statuses.items()))
     return [

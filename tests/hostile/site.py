@@ -2,12 +2,16 @@
 
 import asyncio
 import json
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
+from unittest import mock
 from urllib.parse import unquote_to_bytes
 
 from backend.app import create_app
+from backend.jobs import errands
 from backend.settings import Settings
 from tests.backend.conftest import Quiet
 
@@ -32,8 +36,14 @@ class Reply(NamedTuple):
             return ""
 
 
+def waiting(command: list[str], **how: Any) -> subprocess.Popen:
+    """A process in the place of an errand, which would take the processor for half a minute."""
+    return subprocess.Popen(["sleep", "600"], **how)
+
+
 class Site:
-    """A server with a token, the run that ships, and one queued run that never starts."""
+    """A server with a token, the run that ships, one queued run that never starts, and errands
+    that have no end."""
 
     def __init__(self, home: Path, data: Iterable[str] = ()) -> None:
         self.home = home
@@ -41,8 +51,11 @@ class Site:
             Settings(home=home, token=TOKEN, rate=10**6, data=tuple(data)), Quiet()
         )
         self.runner = asyncio.Runner()
+        processes = SimpleNamespace(Popen=waiting, DEVNULL=subprocess.DEVNULL)
+        self.patch = mock.patch.object(errands, "subprocess", processes)
 
     def __enter__(self) -> "Site":
+        self.patch.start()
         queued = self.ask("POST", "/api/runs", BEARER, b'{"name": "queued", "config": {}}')
         self.own = json.loads(queued.body)["id"]
         return self
@@ -50,6 +63,7 @@ class Site:
     def __exit__(self, *_: object) -> None:
         self.runner.close()
         self.app.state.service.trials.errands.close()  # what the requests set going
+        self.patch.stop()
         self.app.state.service.catalogue.store.close()
 
     def ask(
@@ -64,14 +78,27 @@ class Site:
 
         A reply that has not ended so many seconds after its begin is given as far as it came.
         """
-        given = dict(BEARER if headers is None else headers)
-        if body:
-            given = {"content-type": "application/json"} | given
-        return self.runner.run(self.answered(method, target, given, body, seconds))
+        return self.runner.run(self.answered(method, target, headers, body, seconds))
+
+    def ask_each(self, asked: Iterable[tuple[str, str]]) -> list[Reply]:
+        """The replies to (method, target), one after the other: threads of the server live on."""
+
+        async def each() -> list[Reply]:
+            return [await self.answered(*one) for one in asked]
+
+        return self.runner.run(each())
 
     async def answered(
-        self, method: str, target: str, headers: dict[str, str], body: bytes, seconds: float
+        self,
+        method: str,
+        target: str,
+        headers: dict[str, str] | None = None,
+        body: bytes = b"",
+        seconds: float = 30.0,
     ) -> Reply:
+        headers = dict(BEARER if headers is None else headers)
+        if body:
+            headers = {"content-type": "application/json"} | headers
         raw, _, query = target.encode("latin-1", "replace").partition(b"?")
         scope: dict[str, Any] = {
             **{"type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}},
