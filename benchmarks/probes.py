@@ -4,7 +4,8 @@ The shipped demo's encoder on `photos` or `--data`. The paper encodes the traini
 each of its 300 epochs: some are run and timed, and the rest is reckoned at the same speed. What its
 classifier reaches is told from 300 epochs of the same Adam on the features that `fast` has, brought
 to unit variance, since features as they are keep it from getting there (docs/comparing.md). Where
-a processor does the work, times are its seconds, which other work hardly changes.
+a processor does the work, times are its seconds; threads that wait for a core count as work, so
+leave the machine to it.
 """
 
 import tempfile
