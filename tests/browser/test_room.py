@@ -133,6 +133,12 @@ def in_sight(page: Page, selector: str) -> float:
     return page.locator(selector).first.evaluate(IN_SIGHT)
 
 
+def comes_in_sight(page: Page, selector: str, least: float) -> None:
+    """The page scrolls once what it shows is there, a frame or two later."""
+    shown = f"([all, least]) => ({IN_SIGHT})(document.querySelector(all)) > least"
+    page.wait_for_function(shown, arg=[selector, least], timeout=5000)
+
+
 @pytest.mark.parametrize("size", [SMALL, PHONE], ids=ids_of)
 def test_a_card_below_the_maps_comes_into_view_and_its_way_there_stays(
     visit: Visit, size: dict
@@ -141,7 +147,7 @@ def test_a_card_below_the_maps_comes_into_view_and_its_way_there_stays(
     tile = page.locator("#neurons .tile[data-unit]").nth(4)
     tile.click()
     expect(page.locator("#unit .walk")).to_be_visible()
-    assert in_sight(page, "#unit") > 150
+    comes_in_sight(page, "#unit", 150)
     assert in_sight(page, "#neurons .tiles") > 150, "the grid is not taken away"
     expect(tile).to_be_focused()
     before = page.evaluate("scrollY")
@@ -163,7 +169,7 @@ def test_an_image_that_is_clicked_on_the_map_comes_into_view(
     x, y = pixels_of(ask("runs/clapp-photos/layers/6/embedding"), box)[0]
     page.mouse.click(box["x"] + x, box["y"] + y)
     expect(page.locator("#image .portrait")).to_be_visible()
-    assert in_sight(page, "#image .portrait img") > 60
+    comes_in_sight(page, "#image .portrait img", 60)
     assert page.evaluate("document.activeElement.closest('.detail')") is None
 
 
@@ -178,7 +184,7 @@ def test_what_a_cell_of_the_confusion_matrix_opens_is_in_view(visit: Visit, size
     images = page.locator("#mixup .thumb").first.bounding_box()
     assert box and head and images
     assert head["y"] >= box["y"] and images["y"] + 20 <= box["y"] + box["height"]
-    assert in_sight(page, "#mixup .thumb") > 20
+    comes_in_sight(page, "#mixup .thumb", 20)
     if size is DESK:
         assert cell.evaluate(IN_SIGHT) > 20 and cell.bounding_box()["y"] >= box["y"]
     ring = page.locator(".confusion thead th span").nth(7).bounding_box()
