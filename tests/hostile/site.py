@@ -84,17 +84,12 @@ class Site:
         """The replies to (method, target), one after the other: threads of the server live on."""
 
         async def each() -> list[Reply]:
-            return [await self.answered(*one) for one in asked]
+            return [await self.answered(*one, None, b"", 30.0) for one in asked]
 
         return self.runner.run(each())
 
     async def answered(
-        self,
-        method: str,
-        target: str,
-        headers: dict[str, str] | None = None,
-        body: bytes = b"",
-        seconds: float = 30.0,
+        self, method: str, target: str, headers: dict[str, str] | None, body: bytes, seconds: float
     ) -> Reply:
         headers = dict(BEARER if headers is None else headers)
         if body:
