@@ -19,19 +19,19 @@ export const percent = (share, digits = 1) =>
   share === null || share === undefined ? "–" : `${(100 * share).toFixed(digits)} %`;
 
 /**
- * A number with a true minus sign.
+ * A number with a true minus sign; what rounds to nought has none.
  * @param {number|null|undefined} n
  * @param {number} digits
  */
 export const decimal = (n, digits = 2) =>
   n === null || n === undefined || !Number.isFinite(n)
     ? "–"
-    : n.toFixed(digits).replace("-", "−");
+    : (Number(n.toFixed(digits)) || 0).toFixed(digits).replace("-", "−");
 
 /** @param {number|null|undefined} seconds */
 export function duration(seconds) {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "–";
-  if (seconds < 60) return `${Math.max(0, Math.round(seconds))} s`;
+  if (seconds < 59.5) return `${Math.max(0, Math.round(seconds))} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;

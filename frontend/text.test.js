@@ -8,10 +8,12 @@ test("numbers read as people write them", () => {
   assert.equal(percent(0.5432), "54.3 %");
   assert.equal(percent(null), "–");
   assert.equal(decimal(-0.5), "−0.50");
+  assert.deepEqual([-0.004, -0.005, 0].map((n) => decimal(n)), ["0.00", "−0.01", "0.00"]);
   assert.equal(decimal(NaN), "–");
   assert.equal(duration(42.4), "42 s");
   assert.equal(duration(2280), "38 min");
   assert.equal(duration(7500), "2 h 05 min");
+  assert.deepEqual([59.4, 59.5].map(duration), ["59 s", "1 min"]);
   assert.deepEqual([60, 3590, 9900].map(duration), ["1 min", "1 h 00 min", "2 h 45 min"]);
   assert.equal(duration(null), "–");
 });

@@ -7,7 +7,6 @@ or cannot be done, 1 for a run that failed or a check that does not hold, 130 af
 """
 
 import argparse
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from backend.cli import stream
 from backend.errors import RequestError, SaccadeError, failure_of
 from backend.runs.advice import command_line
 from backend.settings import VERSION, read
+from backend.threads import wait_briefly
 from models.parallel import processes
 
 WORDS = (
@@ -46,8 +46,7 @@ class Parser(argparse.ArgumentParser):
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    # Beside other work, threads that spin while they wait make a step many times slower.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    wait_briefly()
     stream.prepare()
     try:
         return answer(words)

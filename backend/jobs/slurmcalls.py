@@ -19,7 +19,7 @@ PATIENCE = 5.0  # seconds for an answer
 FIELDS = "%i|%T|%j|%Z"  # job id, state, name, working directory
 # What Slurm and a worker's libraries want of the server's variables; nothing else goes along.
 WANTED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "PYTHONPATH", "SLURM_CONF")
-PREFIXES = ("LC_", "LD_", "OMP_", "MKL_", "CUDA_", "NCCL_", "GLOO_", "SBATCH_")
+PREFIXES = ("LC_", "LD_", "OMP_", "GOMP_", "MKL_", "CUDA_", "NCCL_", "GLOO_", "SBATCH_")
 ENDED = {  # the states a job does not leave again, and what they mean for a run without a result
     "COMPLETED": "",
     "FAILED": "killed",
