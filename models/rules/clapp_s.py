@@ -63,9 +63,10 @@ class CLAPPs(Rule):
         z, total = by_place(z), z.new_zeros(())
         for k, weights in enumerate(zip(*self.parameters_of(layer), strict=True), start=1):
             c, z_k = rows(z, k)  # [b, r, x, channel] each
-            for y, future in ((+1, z_k[:, None]), (-1, draw.futures(z_k, k))):
-                for u in scores(weights, c[:, None], future):  # [b, n, r, x]
-                    total = total + torch.relu(1 - y * u).mean()
+            futures = torch.cat((z_k[:, None], draw.futures(z_k, k)), 1)  # the true one first
+            for u in scores(weights, c[:, None], futures):  # [b, 1 + n, r, x]
+                true, wrong = torch.relu(1 - u[:, :1]), torch.relu(1 + u[:, 1:])
+                total = total + true.mean() + wrong.mean()
         return total / self.steps
 
     def parameters_of(self, layer: int) -> list[nn.Parameter]:
