@@ -1,5 +1,5 @@
 """What Saccade needs in time and memory. Threads wait here as they do under the command line."""
 
-from backend.threads import wait_briefly
+from models.threads import wait_briefly
 
 wait_briefly()

@@ -17,8 +17,8 @@ from backend.cli import stream
 from backend.errors import RequestError, SaccadeError, failure_of
 from backend.runs.advice import command_line
 from backend.settings import VERSION, read
-from backend.threads import wait_briefly
 from models.parallel import processes
+from models.threads import wait_briefly
 
 WORDS = (
     "serve",

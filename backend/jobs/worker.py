@@ -23,6 +23,7 @@ from backend.jobs.states import State
 from backend.jobs.torchrun import together
 from backend.runs.folder import RunFolder
 from models.parallel import processes
+from models.threads import wait_briefly
 
 if TYPE_CHECKING:
     from models.parallel.ranks import Ranks
@@ -191,6 +192,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--home", type=Path, metavar="DIR", help="default: where DIR lies")
     parser.add_argument("--handle", default="", help="how an engine that starts it again finds it")
     options = parser.parse_args(words)
+    wait_briefly()
     try:
         if processes() == 1:
             return work_off(options)

@@ -119,15 +119,16 @@ def test_a_home_of_any_name_will_do(place: Place, tmp_path: Path, until: Until) 
 
 
 @apart
-def test_a_run_is_not_told_the_token_of_the_server(
+def test_a_run_is_told_how_threads_wait_and_not_the_token_of_the_server(
     place: Place, home: Path, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SACCADE_TOKEN", "a secret of the server")
+    monkeypatch.setenv("GOMP_SPINCOUNT", "7")
     folder = counting(home, LONG)
     started(place.launcher(), folder)
     counts(folder, until)
     environ = Path(f"/proc/{pids(folder)[0]}/environ").read_bytes()
-    assert b"PATH=" in environ and b"a secret of the server" not in environ
+    assert b"GOMP_SPINCOUNT=7" in environ and b"a secret of the server" not in environ
 
 
 # Once for each attempt

@@ -9,6 +9,7 @@ import pytest
 
 PROGRAMS = {
     "command line": "from backend.cli import main; main(['runs', '--home', '{home}'])",
+    "worker": "from backend.jobs.worker import main; main(['--run-dir', '{home}/none'])",
     "benchmarks": "import benchmarks",
 }
 TOLD = "; import json, os, sys; print(json.dumps([dict(os.environ), 'torch' in sys.modules]))"

@@ -2,7 +2,7 @@
 
 import os
 
-SPINS = "1000"  # turns of a waiting thread of GNU's OpenMP before it sleeps, some 20 microseconds
+SPINS = "1000"  # turns of a waiting thread of GNU's OpenMP before it sleeps
 
 
 def wait_briefly() -> None:
