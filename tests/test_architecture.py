@@ -27,7 +27,7 @@ MAY_IMPORT = [
     (r"models/", "models torch torchvision"),
     (r"backend/analysis/(similarity|matching)\.py", "backend.analysis"),
     (r"backend/analysis/", "models torch backend.analysis"),
-    (r"backend/runs/store\.py", "models.config models.errors backend.errors backend.runs sqlite3"),
+    (r"backend/runs/database\.py", "backend.errors sqlite3"),
     (
         r"backend/runs/",
         "models.config models.imported models.errors models.reading backend.errors backend.runs",
@@ -117,7 +117,7 @@ def test_the_web_process_never_imports_torch() -> None:
         (r"\bPlotly\b", r"^frontend/.*\.js$", "frontend/plot.js"),
         (r"\bfetch\(", r"^frontend/.*\.js$", "frontend/api.js"),
         (r"\binnerHTML\b|\bouterHTML\b|insertAdjacentHTML", r"^frontend/.*\.(js|html)$", None),
-        (r"\bsqlite3\b", r"^(models|backend)/.*\.py$", "backend/runs/store.py"),
+        (r"\bsqlite3\b", r"^(models|backend)/.*\.py$", "backend/runs/database.py"),
     ],
 )
 def test_a_thing_stands_in_its_one_file(what: str, where: str, only: str | None) -> None:

@@ -223,8 +223,8 @@ class Round:
         mend(self.folder.path)
         steps = [restore(point).step for point in resume_points(self.folder.path)]
         seqs = [event["seq"] for event in self.reader().events()]
-        (check,) = self.store.connection.execute("PRAGMA integrity_check").fetchone()
-        moves = self.store.connection.execute("SELECT target FROM moves").fetchall()
+        (check,) = self.store.database.connection.execute("PRAGMA integrity_check").fetchone()
+        moves = self.store.database.connection.execute("SELECT target FROM moves").fetchall()
         state = self.store.row("a-run").state
         return (
             steps in ([1], [2, 1])

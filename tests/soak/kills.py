@@ -136,7 +136,7 @@ def kill_matrix(home: Path, kills: int, seed: int = 0) -> list[rows.Row]:
         lost = [run for run in site.accepted() if not is_whole(site, run)]
         twice = [told for folder in site.folders() for told in doubles(folder)]
         illegal = [told for row in site.store.rows() for told in illegal_moves(site.store, row)]
-        damage = [found for found in [site.store.damage()] if found]
+        damage = [found for found in [site.store.database.damage()] if found]
     finally:
         site.end()
     count, runs = sum(dead.values()), len(site.accepted())

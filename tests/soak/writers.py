@@ -57,10 +57,10 @@ def kill_writers(home: Path, kills: int, seed: int = 0) -> list[Row]:
                 time.sleep(chance.uniform(0.0, 0.05))
                 dead += writers.kill(chance.choice((1, WRITERS, WRITERS)))
                 if chance.random() < 0.2:
-                    damage += [told for told in [store.damage()] if told]
+                    damage += [told for told in [store.database.damage()] if told]
         finally:
             writers.end()
-        damage += [told for told in [store.damage()] if told]
+        damage += [told for told in [store.database.damage()] if told]
         rows = store.rows()
         wrong = [told for row in rows for told in illegal_moves(store, row)]
         there, lines = {row.id for row in rows}, acknowledged(home)
