@@ -1,7 +1,7 @@
 // Charts: accuracy by layer, of one run or several, and any figure of each layer by epoch.
 
 import { chart } from "./plot.js";
-import { plain, tail } from "./text.js";
+import { plain, shortLayer, tail } from "./text.js";
 import { shareTicks, spread } from "./axis.js";
 
 /**
@@ -58,6 +58,7 @@ function chartLayout(element, ink, more) {
 export async function accuracyBars(element, what) {
   const ink = inks(element);
   const says = what.names.map(plain);
+  const room = (element.clientWidth - 46) / says.length; // pixels of one bar
   const bars = {
     type: "bar",
     name: "learned",
@@ -75,7 +76,7 @@ export async function accuracyBars(element, what) {
     x: says,
     y: mark.values.map((found) => found?.accuracy ?? null),
     customdata: mark.values.map((found) => [found?.low, found?.high]),
-    marker: { symbol: mark.symbol, size: mark.symbol === "line-ew" ? Math.min(30, (0.75 * (element.clientWidth - 46)) / says.length) : 10, color: ink.ink, line: { width: 2.5, color: ink.ink } },
+    marker: { symbol: mark.symbol, size: mark.symbol === "line-ew" ? Math.min(30, 0.75 * room) : 10, color: ink.ink, line: { width: 2.5, color: ink.ink } },
     hovertemplate: `${plain(mark.says)}${within(".1%")}`,
   }));
   const shapes = what.lines.map((line) => ({
@@ -86,7 +87,7 @@ export async function accuracyBars(element, what) {
   const layout = chartLayout(element, ink, {
     shapes,
     hovermode: "closest",
-    xaxis: { showgrid: false, tickvals: says, ticktext: what.names.map((name) => plain(tail(name))), automargin: true },
+    xaxis: { showgrid: false, tickvals: says, ticktext: what.names.map((name) => plain((room < 60 ? shortLayer : tail)(name))), automargin: true },
     yaxis: { ...shareTicks(0, most), range: [0, most] },
   });
   await chart(element, [bars, ...marks], layout);

@@ -8,14 +8,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import torch
 
 from benchmarks import __main__ as harness
 from benchmarks import record, scale
+from benchmarks.closed_gates import every_patch
 from benchmarks.table import LESS_IS_BETTER, MORE_IS_BETTER, compared, of_row, page, place, worse
+from models import convolution
 
 # What a machine with a GPU may lack, and what is measured there.
 ABSENT = "fastapi starlette uvicorn pydantic pydantic_settings openTSNE plotly httpx torchvision"
-MEASURED = "train_step depth_memory views activity_pass tsne multi_gpu scale probes learning"
+MEASURED = """train_step depth_memory views activity_pass tsne multi_gpu scale probes learning
+    closed_gates"""
 WITHOUT = f"""
 import sys
 for name in {ABSENT.split()}:
@@ -69,6 +73,14 @@ def test_a_step_that_is_timed_prints_its_record_last(tmp_path: Path) -> None:
     for row in rows.values():
         assert (row["encoder"], row["batch"]) == ("vgg6-tiny", 2)
         assert row["images_per_s"] > 0 and row["peak_mb"] >= 0 and row["share_of_floor"] > 0
+
+
+def test_the_share_without_an_open_gate_is_told_and_none_is_left_out_meanwhile() -> None:
+    drive = torch.tensor([0.0, 2.0, 0.0, 0.0]).view(4, 1, 1, 1).expand(4, 3, 2, 2)
+    with every_patch() as closed:
+        assert convolution.driven(drive) is None
+    assert closed == [0.75]
+    assert convolution.driven(drive).tolist() == [False, True, False, False]
 
 
 def of(rows: list[dict], *options: str, **machine: str) -> dict:
