@@ -25,7 +25,7 @@ from models import convolution
 from models.checkpoint import kept, load_encoder
 from models.data import load
 from models.device import keep_freed_memory
-from models.train import exactly, set_rate, step, train
+from models.train import exactly, step, train
 from models.training import Training, begin
 
 BATCHES = 8  # of images that are met again and again
@@ -62,7 +62,8 @@ def rows(learned: int, runs: int) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as home:
         images = load("photos", Path(home)).training_images()
     training = late(images, learned)
-    set_rate(training, 1.0)
+    for optimiser in training.optimisers:
+        optimiser.param_groups[0]["lr"] = 0.0
     size, encoder = training.config.batch, training.config.encoder
     batches = torch.from_numpy(images[: BATCHES * size].copy()).split(size)
     shares: list[list[float]] = []  # of each turn and layer
@@ -77,7 +78,7 @@ def rows(learned: int, runs: int) -> Iterator[Row]:
         shares.append(closed)
 
     seconds = alternately({"left out": left_out, "looked at": looked_at}, runs)
-    for layer, found in enumerate(zip(*shares, strict=True), start=1):
+    for layer, found in enumerate(zip(*shares[1:], strict=True), start=1):
         percents = [100 * share for share in found]
         yield figure(
             f"{encoder}, layer {layer}, no open gate", percents, "per cent, of the patches"

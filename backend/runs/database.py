@@ -114,7 +114,10 @@ class Database:
 
     def damage(self) -> str:
         """What SQLite finds wrong with the file; "" where it is sound."""
-        ((found,),) = self.select("PRAGMA integrity_check(1)")
+        try:
+            ((found,),) = self.select("PRAGMA integrity_check(1)")
+        except DamagedError as error:
+            return str(error)
         return "" if found == "ok" else found
 
     @contextmanager

@@ -1,5 +1,5 @@
 -- The queue and the states of runs. What a run is and what it found lies in its directory.
--- A change here is a new VERSION in store.py, with what makes the older tables into these.
+-- A change here is a new VERSION in database.py, with what makes the older tables into these.
 CREATE TABLE IF NOT EXISTS runs (
     id            TEXT PRIMARY KEY,
     created       TEXT NOT NULL,              -- ISO-8601, UTC

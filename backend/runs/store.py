@@ -1,4 +1,4 @@
-"""Which runs exist and in which state: the rows of the database, and every statement on them.
+"""Which runs exist and in which state: the rows of the database, and the statements on them.
 
 Every change of state is a compare-and-set in one immediate transaction, together with its row in
 `moves`: of two processes that want the same change, one gets it.

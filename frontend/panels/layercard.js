@@ -39,7 +39,7 @@ export function layercard(page) {
         info.probe?.random && info.layer ? fact("random encoder", percent(info.probe.random.accuracy)) : null,
         info.layer ? fact("units", count(info.units)) : fact("pixel values", count(info.features)),
         info.layer ? fact("silent units", info.silent === null ? "–" : count(info.silent)) : null,
-        info.layer && info.loss !== null ? fact(`training loss ${loss.match(/\(.+\)/)?.[0] ?? ""}`, decimal(info.loss, 3), `${loss}: mean over the training views of the epoch before this checkpoint; the Learning tab has it with the weights kept, on fresh views`) : null,
+        info.layer && info.loss !== null ? fact(`training loss ${loss.match(/\(.+\)/)?.[0] ?? ""}`.trim(), decimal(info.loss, 3), `${loss}: mean over the training views of the epoch before this checkpoint; the Learning tab has it with the weights kept, on fresh views`) : null,
         fact("neighbours kept", percent(info.kept_neighbours, 0), "Share of the 10 nearest neighbours that the map keeps"),
         fact(`${layers.split} images`, count(layers.ids.length)),
       ),

@@ -128,7 +128,7 @@ def test_the_loss_in_training_and_that_of_fresh_views_have_two_names(visit: Visi
     expect(fresh).to_have_count(6)
     assert "256 training images" in fresh.first.get_attribute("title")
     expect(page.locator(".score-card .facts").first).not_to_contain_text("autograd")
-    training = page.locator(".layer-card dt", has_text="training loss")
+    training = page.locator(".layer-card dt", has_text="training loss (2 at chance)")
     told = training.get_attribute("title")
     assert told.startswith("hinge loss (2 at chance): mean over the training views")
 

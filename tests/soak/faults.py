@@ -224,7 +224,7 @@ class Round:
         steps = [restore(point).step for point in resume_points(self.folder.path)]
         seqs = [event["seq"] for event in self.reader().events()]
         (check,) = self.store.database.connection.execute("PRAGMA integrity_check").fetchone()
-        moves = self.store.database.connection.execute("SELECT target FROM moves").fetchall()
+        moves = self.store.database.select("SELECT target FROM moves")
         state = self.store.row("a-run").state
         return (
             steps in ([1], [2, 1])

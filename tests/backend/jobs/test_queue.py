@@ -145,7 +145,7 @@ def test_no_order_of_events_makes_an_illegal_move(
         if len(runs) < 4 and chance.random() < 0.1 or not runs:
             runs.append(submit(queue))
         chance.choice(acts)()
-    moves = queue.store.database.connection.execute("SELECT source, target FROM moves").fetchall()
+    moves = queue.store.database.select("SELECT source, target FROM moves")
     assert len(moves) > 30
     for source, target in moves:
         assert not source or State(target) in MOVES[State(source)]
