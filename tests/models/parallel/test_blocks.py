@@ -7,6 +7,7 @@ from models.checkpoint import latest_resume, restore
 from models.config import TrainConfig
 from models.errors import ConfigError
 from models.parallel import share_of
+from models.parallel.blocks import Blocks
 from models.parallel.ranks import Ranks
 from tests.models.parallel.at_work import finish
 from tests.models.parallel.conftest import EXACT
@@ -57,6 +58,29 @@ def test_processes_that_share_layers_learn_what_one_process_learns(
     assert kept.step == found["begun by several"]["step"] == min(STOP + count, 2 * EPOCH)
     back = finish({**case("clapp"), "resume": "begun by several"}, images, labels, tmp_path)
     assert same(back, wanted["clapp"], since=kept.step)
+
+
+class Slow(Ranks):
+    """Processes of which the next is long in taking what is sent to it."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 2)
+        self.under_way: list[torch.Tensor] = []
+
+    def send(self, tensor: torch.Tensor, to: int, tag: int = 0) -> None:
+        self.under_way.append(tensor)
+
+
+@pytest.mark.parametrize("order", [torch.contiguous_format, torch.channels_last])
+def test_what_is_handed_on_is_not_lost_when_the_next_activity_takes_its_room(order):
+    ranks = Slow()
+    x = torch.randn(3, 5, 4, 4).contiguous(memory_format=order)
+    before = x.clone()
+    Blocks(ranks).hand_on(x)
+    x.fill_(torch.nan)
+    (sent,) = (part for part in ranks.under_way if part.dtype == x.dtype)
+    assert sent.is_contiguous()
+    torch.testing.assert_close(sent.movedim(-1, 1) if sent.shape[-1] == 5 else sent, before)
 
 
 def same(found: dict, wanted: dict, since: int = 0) -> bool:
