@@ -3,11 +3,12 @@
 import shutil
 import tarfile
 import tempfile
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 from models.errors import DataError
 
-SAFELY = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+SAFELY = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # not before Python 3.11.4
 ROOM = 2.5  # the archive and what it unpacks to, in sizes of the archive
 
 
@@ -52,8 +53,17 @@ def unpack(archive: Path, place: Path) -> None:
     """Unpack a .tar.gz or .tgz; nothing in it may lie outside `place`."""
     with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=place) as temporary:
         with tarfile.open(archive, "r:gz") as tar:
-            # Python 3.11.0 to 3.11.3 cannot refuse odd members; the MD5 has vouched for them.
-            tar.extractall(temporary, **SAFELY)
+            tar.extractall(temporary, checked(tar), **SAFELY)
         for made in sorted(Path(temporary).iterdir()):
             shutil.rmtree(place / made.name, ignore_errors=True)  # of an unpacking cut short
             made.rename(place / made.name)
+
+
+def checked(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """Its files and folders. Raises tarfile.ExtractError for a link or a device, and for a name
+    that leads out of the folder it is unpacked in."""
+    for member in tar:
+        path = PurePosixPath(member.name)
+        if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
+            raise tarfile.ExtractError(f"{member.name!r} in the archive is no file of its folder")
+        yield member

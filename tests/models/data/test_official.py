@@ -254,9 +254,20 @@ def test_an_archive_without_the_files_says_so(offered, home, tmp_path, monkeypat
         download("imagenette", home)
 
 
-def test_nothing_is_unpacked_outside_its_place(offered, home, tmp_path, monkeypatch):
+TRUSTING = {"filter": "fully_trusted"} if archive.SAFELY else {}
+
+
+@pytest.mark.parametrize("safely", [archive.SAFELY, TRUSTING], ids=["by Python", "by ourselves"])
+@pytest.mark.parametrize("odd", ["above", "absolute", "link"])
+def test_nothing_is_unpacked_outside_its_place(offered, home, tmp_path, monkeypatch, odd, safely):
+    monkeypatch.setattr(archive, "SAFELY", safely)
     with tarfile.open(offered, "w:gz") as file:
-        file.add(__file__, "../../../escaped.py")
+        if odd == "link":
+            link = tarfile.TarInfo("inner")
+            link.type, link.linkname = tarfile.SYMTYPE, str(tmp_path)
+            file.addfile(link)
+        place = {"above": "../../..", "absolute": tmp_path, "link": "inner"}[odd]
+        file.addfile(tarfile.TarInfo(f"{place}/escaped.py"))
     monkeypatch.setattr(imagenette, "MD5", md5(offered))
     with pytest.raises(DataError, match="could not be fetched"):
         download("imagenette", home)
