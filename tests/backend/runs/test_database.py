@@ -163,3 +163,21 @@ def test_a_damaged_database_says_how_it_is_made_again(home: Path) -> None:
     (home / "saccade.db").write_bytes(b"x" * 8192)
     with pytest.raises(DamagedError, match="saccade runs --rebuild"):
         Database(home / "saccade.db")
+
+
+def test_damage_that_shows_while_it_is_looked_for_is_told_and_the_file_put_away(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, opened = home / "saccade.db", []
+
+    def fails(database: Database, *_: object) -> list[tuple]:
+        opened.append(database)
+        raise DamagedError("malformed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "select", fails)
+        store, away = usable(path)
+    with closing(store):
+        assert away and away.is_file() and store.rows() == []
+    with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
+        opened[0].connection.execute("SELECT 1")
