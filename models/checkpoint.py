@@ -8,7 +8,6 @@ is what was written: by SHA-256, and by name, shape and type of every tensor.
 """
 
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,7 +78,7 @@ def mend(run: Path) -> None:
 def bytes_to_resume(training: Training) -> int:
     """Bytes on the disk that the next `save_resume` takes, a little more rather than less."""
     tensors = [*training.encoder.state_dict().values(), *training.rule.state_dict().values()]
-    return bytes_of(tensors) + bytes_of(moments_of(training).values()) + 2**16
+    return bytes_of(tensors) + bytes_of(training.moments.values()) + 2**16
 
 
 def load_encoder(run: Path, epoch: int) -> torch.nn.Module:
@@ -160,7 +159,7 @@ def restore(folder: Path) -> Training:
     kind = training.weight.dtype
     fill(training.encoder, files, "encoder", kind)
     fill(training.rule, files, "rule", kind)
-    moments = moments_of(training)
+    moments = training.moments
     for name, saved in files.tensors("optimiser", moments).items():
         moments[name].copy_(saved)
     for name, number in numbers.items():
@@ -179,7 +178,7 @@ def write(folder: Path, training: Training, optimisers: bool) -> Path:
     """
     training.share.collect(training)
     parts = {"encoder": training.encoder.state_dict(), "rule": training.rule.state_dict()}
-    moments = moments_of(training)
+    moments = training.moments
     check_finite_weights(training, parts | {"optimiser": moments})
     if optimisers:
         parts["optimiser"] = moments
@@ -216,7 +215,7 @@ def origin_of(training: Training) -> str:
 def check_finite_weights(training: Training, parts: dict[str, dict[str, Tensor]]) -> None:
     """Raise DivergedError naming the lowest layer with a weight or moment that is not finite."""
     bad = [
-        layer_of(name, part, training)
+        training.layer_of(part, name)
         for part, tensors in parts.items()
         for name, tensor in tensors.items()
         if tensor.is_floating_point() and not tensor.isfinite().all()
@@ -227,26 +226,6 @@ def check_finite_weights(training: Training, parts: dict[str, dict[str, Tensor]]
             "resume from the last checkpoint, or train anew with a learning_rate below "
             f"{training.config.learning_rate:g}"
         )
-
-
-def layer_of(name: str, part: str, training: Training) -> int:
-    """The layer, from 0, that a tensor of a checkpoint belongs to."""
-    number = re.search(r"(?:^|\.)(\d+)(?:\.|$)", name)
-    layers = list(training.rule.layers) or [0]
-    if part == "optimiser":
-        return layers[int(number[1])]
-    return int(number[1]) if number else layers[-1]
-
-
-def moments_of(training: Training) -> dict[str, Tensor]:
-    """Adam's moments of every parameter as "layer.parameter.name"."""
-    return {
-        f"{layer}.{index}.{name}": value
-        for layer, optimiser in enumerate(training.optimisers)
-        for group in optimiser.param_groups
-        for index, parameter in enumerate(group["params"])
-        for name, value in optimiser.state[parameter].items()
-    }
 
 
 def epoch_folder(run: Path, epoch: int) -> Path:

@@ -1,5 +1,6 @@
 """What a run is made of while it trains, and whether it may go on with a config and images."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +54,25 @@ class Training:
     def weight(self) -> Tensor:
         """One of the weights that this process trains: their device and precision."""
         return self.encoder.layers[self.share.layers(self.encoder)[0]].weight
+
+    @property
+    def moments(self) -> dict[str, Tensor]:
+        """Adam's moments of every parameter as "layer.parameter.name"."""
+        return {
+            f"{layer}.{index}.{name}": value
+            for layer, optimiser in enumerate(self.optimisers)
+            for group in optimiser.param_groups
+            for index, parameter in enumerate(group["params"])
+            for name, value in optimiser.state[parameter].items()
+        }
+
+    def layer_of(self, part: str, name: str) -> int:
+        """The layer, from 0, that a tensor belongs to: of the encoder, the rule or `moments`."""
+        number = re.search(r"(?:^|\.)(\d+)(?:\.|$)", name)
+        layers = list(self.rule.layers) or [0]
+        if part == "optimiser":
+            return layers[int(number[1])]
+        return int(number[1]) if number else layers[-1]
 
 
 def begin(config: TrainConfig, view: int | None = None, classes: int = 0) -> Training:

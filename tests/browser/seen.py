@@ -1,6 +1,5 @@
 """What can be seen on the page: maps, points on them, where a point must lie, complaints."""
 
-import base64
 import io
 import re
 import time
@@ -13,15 +12,17 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Locator, Page, Route
 
+from tests.wire import array
+
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-DTYPES = {"f4": "<f4", "i4": "<i4", "i2": "<i2", "u1": "u1"}
 # What is asked for by the clock, whatever else goes on: Plotly, once nobody has been at work for a
 # while, and the list of runs.
 BY_THE_CLOCK = ("/plotly.js", "/api/runs")
-
-
-def array(encoded: dict) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(encoded["bdata"]), DTYPES[encoded["dtype"]])
+# What the page copies is kept in window.copied instead.
+CLIPBOARD = """() => {
+    window.copied = [];
+    navigator.clipboard.writeText = async (text) => void window.copied.push(text);
+}"""
 
 
 def maps_drawn(page: Page, what: str = "") -> None:
@@ -60,6 +61,11 @@ def pictured(page: Page, spots: list[tuple[float, float]]) -> tuple[float, float
             return spot
         assert time.monotonic() < end, "no picture beside the pointer"
     raise AssertionError("nowhere to point at")
+
+
+def state(page: Page) -> dict[str, str]:
+    """What the address says of all props."""
+    return page.evaluate("Object.fromEntries(new URLSearchParams(location.hash.slice(1)))")
 
 
 def addressed(page: Page, name: str) -> str | None:

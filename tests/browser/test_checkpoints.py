@@ -12,7 +12,6 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.seen import (
     PHONE,
     addressed,
-    array,
     drag,
     lit,
     maps_drawn,
@@ -20,6 +19,7 @@ from tests.browser.seen import (
     pixels_of,
     stands_in,
 )
+from tests.wire import array
 
 Visit = Callable[..., Page]
 Ask = Callable[[str], dict]

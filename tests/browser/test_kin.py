@@ -14,8 +14,9 @@ from playwright.sync_api import Page, expect
 
 from backend.runs.store import Store
 from tests.browser.conftest import reply_of, served
-from tests.browser.seen import addressed, array, look
+from tests.browser.seen import addressed, look
 from tests.browser.test_layers import saccade
+from tests.wire import array
 
 Visit = Callable[..., Page]
 TWIN = "twin-0000"

@@ -19,7 +19,6 @@ from tests.browser.seen import (
     BY_THE_CLOCK,
     PHONE,
     addressed,
-    array,
     drag,
     inked,
     look,
@@ -28,6 +27,7 @@ from tests.browser.seen import (
     pictured,
     pixels_of,
 )
+from tests.wire import array
 
 Visit = Callable[..., Page]
 TRAIN, TEST, SIDE = 40, 60, 64

@@ -1,39 +1,26 @@
-"""Does the page hold what it promises: Back, both themes, small screens, keys, strange names?"""
+"""Does the page hold what it promises: Back, themes, small screens, from a point to a unit?"""
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.seen import (
     BY_THE_CLOCK,
     PHONE,
-    array,
     drag,
-    expected,
     inked,
     map_drawn,
     maps_drawn,
     pictured,
     pixels_of,
+    state,
 )
+from tests.wire import array
 
 Visit = Callable[..., Page]
-HOSTILE = (
-    '<img src=x onerror="window.hacked=1">',
-    "<script>window.hacked=1</script>",
-    '<a href="javascript:window.hacked=1">b</a>',
-    "{{constructor.constructor('window.hacked=1')()}}",
-    "' onmouseover='window.hacked=1",
-    "a very long name that goes on and on and does not come to an end at all",
-    "%{x} <extra></extra> &amp; <b>bold</b>",
-    "\u202eright to left",
-    "../../etc/passwd",
-    "\u0000 \u0007 control",
-)
 
 
 # The thumbnails, and the maps of all layers at every checkpoint that the slider has.
@@ -43,10 +30,6 @@ FETCHED_AHEAD = """() => {
     const checkpoints = document.querySelectorAll(".epochs .ticks i").length;
     return checkpoints > 1 && maps === 7 * checkpoints && asked.some((n) => n.includes("/atlas?"));
 }"""
-
-
-def state(page: Page) -> dict[str, str]:
-    return page.evaluate("Object.fromEntries(new URLSearchParams(location.hash.slice(1)))")
 
 
 def test_back_undoes_a_step_and_a_link_shows_the_same(visit: Visit) -> None:
@@ -146,31 +129,6 @@ def test_the_maps_answer_before_the_rest_of_the_page_is_there(visit: Visit) -> N
     held[0].continue_()
     expect(page.locator("#search")).to_be_focused()
     page.wait_for_selector("#neurons .tile[data-unit]")
-
-
-def test_what_of_the_page_does_not_arrive_is_told_and_asked_for_again(visit: Visit) -> None:
-    page, refused = visit(), []
-    maps_drawn(page)
-
-    def refuse(route: Route) -> None:
-        refused.append(route.request.url)
-        route.abort()
-
-    with expected(visit.complaints, r"Failed to load resource"):
-        page.route("**/script/later.js*", refuse)
-        page.reload()
-        maps_drawn(page)
-        for tab in ("units", "compare"):
-            page.locator(f"#tab-{tab}").click()
-            expect(page.locator(f"#body-{tab} .notice")).to_contain_text("did not arrive")
-        while len(refused) < 2:
-            page.wait_for_event("requestfailed")
-        page.unroute("**/script/later.js*")
-        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-        expect(page.locator("#compare")).to_be_visible()
-        page.locator("#tab-units").click()
-        expect(page.locator("#neurons .tile[data-unit]").first).to_be_visible()
-        expect(page.get_by_text("did not arrive")).to_have_count(0)
 
 
 def test_hovering_shows_the_image_without_a_request(visit: Visit) -> None:
@@ -275,105 +233,3 @@ def test_the_theme_is_kept_and_the_maps_follow_it(visit: Visit) -> None:
     maps_drawn(page)
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     assert inked(page, '[data-layer="6"].cell-map') > 0.01
-
-
-def test_the_page_is_used_by_keys_alone(visit: Visit) -> None:
-    page = visit()
-    page.wait_for_selector(".map[data-drawn]")
-    page.keyboard.press("ArrowDown")
-    assert state(page)["layer"] == "5"
-    page.keyboard.press("2")
-    order = page.locator("#neurons .tile[data-unit]")
-    expect(order.first).to_be_visible()
-    for place in (0, 1):
-        page.keyboard.press("ArrowRight")
-        unit = order.nth(place).get_attribute("data-unit")
-        expect(page.locator("#unit")).to_have_attribute("data-unit", f"5/{unit}")
-    page.keyboard.press("?")
-    expect(page.locator("dialog#keys")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.locator("dialog#keys")).to_be_hidden()
-    page.keyboard.press("Escape")
-    expect(page.locator("#unit")).to_be_hidden()
-    page.keyboard.press(",")
-    page.wait_for_function("() => location.hash.includes('epoch=')")
-
-
-def test_names_from_outside_stay_text_everywhere(visit: Visit) -> None:
-    def renamed(route: Route) -> None:
-        reply = route.fetch()
-        body = reply.json()
-        if "classes" in body:
-            body["classes"] = [HOSTILE[i % len(HOSTILE)] for i in range(len(body["classes"]))]
-        for run in body.get("runs", []):
-            run["name"] = HOSTILE[0]
-            run["error"] = {"code": "internal", "message": HOSTILE[1]}
-        if "definitions" in body:
-            body["definitions"] = {name: HOSTILE[2] for name in body["definitions"]}
-        if "protocol" in body:
-            body["protocol"] = HOSTILE[0]
-        route.fulfill(response=reply, body=json.dumps(body))
-
-    page = visit("#layer=3")
-    page.route(
-        re.compile(r"/api/runs(\?|$|/[^/]+/(layers|probes)(\?|$)|.*/units)"),
-        renamed,
-    )
-    page.reload()
-    maps_drawn(page)
-    expect(page.locator(".class-row .name").first).to_have_text(HOSTILE[0])
-    page.get_by_role("tab", name="Neurons").click()
-    page.locator("#neurons .tile[data-unit]").first.click()
-    expect(page.locator("#unit .class-bar .name").first).to_have_text(HOSTILE[0])
-    page.get_by_role("tab", name="Probes").click()
-    expect(page.locator(".confusion tbody th").first).to_have_text(HOSTILE[0])
-    box = page.locator("#probes .chart").first.bounding_box()
-    assert box
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 40)
-    page.get_by_role("tab", name="Map").click()
-    expect(page.locator(".run-name").first).to_have_text(HOSTILE[0])
-    assert page.evaluate("window.hacked") is None
-    assert page.locator("[onerror], [onmouseover], a[href^=javascript]").count() == 0
-    page.unroute_all(behavior="wait")
-
-
-def test_what_cannot_be_shown_is_said_in_a_sentence(visit: Visit) -> None:
-    page = visit("#run=nobody")
-    expect(page.locator(".wait .notice")).to_contain_text("There is no run nobody")
-    with expected(visit.complaints, r"ERR_FAILED|Failed to load resource"):
-        page.route("**/api/runs", lambda route: route.abort())
-        page.reload()
-        expect(page.locator(".wait .notice")).to_contain_text("The server does not answer")
-        page.unroute("**/api/runs")
-    page.get_by_role("button", name="Try again").click()
-    expect(page.locator(".wait .notice")).to_contain_text("There is no run nobody")
-
-
-def test_an_address_that_clones_a_run_has_its_settings_or_says_that_it_is_not_here(
-    visit: Visit, ask: Callable[[str], dict]
-) -> None:
-    run = ask("runs")["runs"][0]
-    page = visit(f"#dialog=clone {run['id']}")
-    expect(page.locator("#set-epochs")).to_have_value(f"{run['config']['epochs']}")
-    expect(page.locator("#run-name")).to_have_value(f"{run['name']}, again")
-    page.evaluate("location.hash = 'dialog=clone gone-1234'")
-    told = "There is no run gone-1234 here, so there are no settings to clone."
-    expect(page.locator("#new-run-form .notice.bad")).to_have_text(told)
-    expect(page.locator("#new-run-form form")).to_have_count(0)
-
-
-def test_a_wrong_setting_is_refused_before_and_by_the_server(visit: Visit) -> None:
-    page = visit("#dialog=new")
-    page.locator("#set-epochs").fill("-1")
-    page.locator("#start-run").click()
-    expect(page.locator("dialog .notice.bad")).to_contain_text("epochs must be at least 0")
-    page.locator("#set-epochs").fill("1")
-    page.get_by_text("More settings").click()
-    with expected(visit.complaints, r"Failed to load resource"):
-        with page.expect_response(lambda reply: not reply.ok):  # to what it would cost
-            page.locator("#set-keep").fill("soon")
-        page.locator("#start-run").click()
-        expect(page.locator("dialog .notice.bad")).to_contain_text("keep must be whole numbers")
-    page.keyboard.press("Escape")
-    expect(page.locator("dialog#new-run-form")).to_be_hidden()
-    page.wait_for_function("() => !location.hash.includes('dialog')")

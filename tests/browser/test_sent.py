@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import reply_of, served
-from tests.browser.seen import array, expected, look, maps_drawn
+from tests.browser.seen import expected, look, maps_drawn
 from tests.soak.hostile import Member, Zip, picture
+from tests.wire import array
 
 Visit = Callable[..., Page]
 

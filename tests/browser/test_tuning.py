@@ -17,7 +17,8 @@ from backend.jobs.analyse import analyse
 from backend.runs.results import Results
 from models.data import load
 from tests.browser.conftest import ROOT, reply_of, served
-from tests.browser.seen import DESK, PHONE, array
+from tests.browser.seen import DESK, PHONE
+from tests.wire import array
 
 RUN, LAYER, MANY = "tuned", 3, 3200
 OF_ONE = re.compile(r"layers/5/units/(\d+)")

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.seen import addressed, array, drag, highlighted, inked, maps_drawn, pixels_of
+from tests.browser.seen import addressed, drag, highlighted, inked, maps_drawn, pixels_of
+from tests.wire import array
 
 FIVE_MINUTES = 300_000
 

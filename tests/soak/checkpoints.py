@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.soak import breakdowns, damage, faults, saves
+from tests.soak import breakdowns, damage, faults, full_disk, saves
 from tests.soak.rows import Row
 
 
@@ -32,7 +32,7 @@ def soak(cases: int = 2000) -> list[Row]:
 
 def on_small_disk(cases: int, home: Path) -> list[Row]:
     try:
-        with faults.small_disk(home / "disk") as disk:
-            return faults.full_disk(cases, disk)
-    except faults.NoDiskError as reason:
+        with full_disk.small_disk(home / "disk") as disk:
+            return full_disk.full_disk(cases, disk)
+    except full_disk.NoDiskError as reason:
         return [("disk full under a run at work", 0, 0, str(reason))]

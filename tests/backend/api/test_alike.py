@@ -16,7 +16,7 @@ from backend.runs.results import Results
 from backend.runs.store import Store
 from backend.settings import Settings
 from tests.backend.conftest import LOCAL, Quiet
-from tests.browser.seen import array
+from tests.wire import array
 
 
 @pytest.fixture(scope="module")

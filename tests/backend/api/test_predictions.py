@@ -12,7 +12,7 @@ from backend.app import create_app
 from backend.runs.results import Results
 from backend.settings import Settings
 from tests.backend.conftest import LOCAL, TEST, Quiet
-from tests.browser.seen import array
+from tests.wire import array
 
 
 @pytest.fixture

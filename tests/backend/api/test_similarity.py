@@ -1,6 +1,5 @@
 """Layers and units of two checkpoints, as the page gets them."""
 
-import base64
 import shutil
 from pathlib import Path
 
@@ -14,15 +13,7 @@ from backend.app import create_app
 from backend.runs.results import Results
 from backend.settings import Settings
 from tests.backend.conftest import LOCAL, TEST, Quiet
-
-
-def numbers(encoded: dict) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(encoded["bdata"]), f"<{encoded['dtype']}")
-
-
-@pytest.fixture
-def results(trained: tuple[Path, str]) -> Results:
-    return Results(trained[0] / "runs" / trained[1])
+from tests.wire import array
 
 
 def test_every_layer_of_an_epoch_beside_every_layer_of_another(
@@ -53,7 +44,7 @@ def test_pairs_of_units_of_two_layers(site: TestClient, results: Results) -> Non
     x, y = results.features(2, 2, "test"), results.features(1, 3, "test")
     assert found["units"] == [x.shape[1], y.shape[1]]
     for kind in ("one_to_one", "best"):
-        unit, other, r = (numbers(found[kind][name]) for name in ("unit", "other", "r"))
+        unit, other, r = (array(found[kind][name]) for name in ("unit", "other", "r"))
         assert found[kind]["mean"] == pytest.approx(r.mean(), abs=1e-5)
         for u, v, value in zip(unit[:5], other[:5], r[:5], strict=True):
             assert value == pytest.approx(np.corrcoef(x[:, u], y[:, v])[0, 1], abs=0.02)

@@ -19,12 +19,6 @@ from backend.api.tables import harmless
 from backend.runs.results import Results
 
 
-@pytest.fixture
-def results(trained) -> Results:
-    home, run = trained
-    return Results(home / "runs" / run)
-
-
 def rows(site: TestClient, path: str) -> list[dict[str, str]]:
     reply = site.get(path)
     assert reply.status_code == 200, reply.text

@@ -8,7 +8,8 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("limits, disks and forks of Linux are used here", allow_module_level=True)
 
-from tests.soak import breakdowns, faults
+from tests.soak import breakdowns, faults, full_disk
+from tests.soak.failing import NoSqliteError
 from tests.soak.rows import held
 from tests.soak.saves import killed_runs
 
@@ -22,15 +23,15 @@ def test_a_run_killed_three_times_ends_with_the_very_same_weights(tmp_path: Path
 def test_the_nth_write_that_fails_spoils_nothing_whichever_it_is(tmp_path: Path) -> None:
     try:
         held(faults.every_nth(tmp_path), tries=60)
-    except faults.NoSqliteError as reason:
+    except NoSqliteError as reason:
         pytest.skip(str(reason))
 
 
 def test_a_full_disk_spoils_nothing_and_the_run_goes_on_once_there_is_room(tmp_path: Path) -> None:
     try:
-        with faults.small_disk(tmp_path / "disk") as disk:
-            held(faults.full_disk(5, disk), tries=5)
-    except faults.NoDiskError as reason:
+        with full_disk.small_disk(tmp_path / "disk") as disk:
+            held(full_disk.full_disk(5, disk), tries=5)
+    except full_disk.NoDiskError as reason:
         pytest.skip(str(reason))
 
 
