@@ -3,6 +3,7 @@
 import { applies, command, complaint, FIRST, obstacle, returns, valueOf, wordsOf } from "../form.js";
 import { commandWords } from "../marks/commandline.js";
 import { costSentence, provenance } from "../cost.js";
+import { dataField, field, labelled } from "../fields.js";
 import { fill, h } from "../dom.js";
 
 /** @typedef {import("../types.js").Setting} Setting */
@@ -77,7 +78,7 @@ export function newrun({ state, runs, api }) {
     const fields = settings.map((setting) => {
       const start = source?.config[setting.name] ?? setting.default;
       const known = /** @type {Record<string, import("../types.js").Word[]>} */ (words)[setting.name];
-      const made = setting.name === "data" ? dataField(datasets, data ?? source?.dataset ?? `${start}`) : field(setting, start, known);
+      const made = setting.name === "data" ? dataField(datasets, data ?? source?.dataset ?? `${start}`, () => state.set({ dialog: "images" })) : field(setting, start, known);
       return { setting, ...made };
     });
     const rule = () => fields.find(({ setting }) => setting.name === "rule")?.read() ?? "";
@@ -206,89 +207,6 @@ export function newrun({ state, runs, api }) {
     drawCost(null);
     changed();
     name.focus();
-  }
-
-  /**
-   * @param {string} says
-   * @param {string} id
-   * @param {HTMLElement|HTMLElement[]} control
-   * @param {string|Node} help
-   */
-  function labelled(says, id, control, help) {
-    return h("div", { class: "field" }, h("label", { for: id }, says), control, help && h("p", { class: "soft small" }, help));
-  }
-
-  /** @param {Setting} setting */
-  const titleOf = ({ name, unit }) =>
-    `${name[0].toUpperCase()}${name.slice(1).replaceAll("_", " ")}${unit && unit !== name ? `, ${unit}` : ""}`;
-
-  /**
-   * @param {Setting} setting
-   * @param {string|number} start
-   * @param {import("../types.js").Word[]|undefined} words
-   */
-  function field(setting, start, words) {
-    const id = `set-${setting.name}`;
-    if (setting.type !== "choice") {
-      const number = setting.type !== "text";
-      const input = h("input", {
-        id, type: number ? "number" : "text", value: start, min: setting.minimum, max: setting.maximum,
-        step: setting.type === "int" ? 1 : "any",
-      });
-      return {
-        element: labelled(titleOf(setting), id, input, setting.help),
-        read: () => input.value,
-        write: (/** @type {string|number} */ value) => void (input.value = `${value}`),
-        offer: null,
-      };
-    }
-    const help = h("span", {});
-    const explain = () => fill(help, words?.find((w) => w.word === select.value)?.sentence ?? setting.help);
-    const select = h("select", { id, onchange: explain },
-      setting.choices.map((word) => h("option", { value: word, selected: word === start }, word)));
-    explain();
-    return {
-      element: labelled(titleOf(setting), id, select, help),
-      read: () => select.value,
-      write: (/** @type {string|number} */ value) => void (select.value = `${value}`),
-      /** @param {string[]} choices the words there are to choose from now */
-      offer(choices) {
-        for (const option of select.options) option.hidden = option.disabled = !choices.includes(option.value);
-        if (!choices.includes(select.value)) select.value = `${setting.default}`;
-      },
-    };
-  }
-
-  /**
-   * The data sets by title; what else there is must be shown to the server first.
-   * @param {import("../types.js").DataSource[]} datasets
-   * @param {string} start a key
-   */
-  function dataField(datasets, start) {
-    const help = h("span", {});
-    const select = h(
-      "select",
-      { id: "set-data", onchange: explain },
-      datasets.map(({ key, title, ready }) => h("option", { value: key, selected: key === start, disabled: !ready },
-        ready ? title : `${title} (not here yet)`)),
-    );
-
-    function explain() {
-      const data = datasets.find(({ key }) => key === select.value);
-      const missing = datasets.filter((d) => !d.ready && d.reason).map((d) => h("li", {}, h("b", {}, d.title), ` ${d.reason}`));
-      fill(
-        help,
-        data?.sentence,
-        h("details", { class: "missing" },
-          h("summary", {}, "Licence, and other images"),
-          data && h("p", {}, `Licence: ${data.licence}`),
-          h("p", {}, "A pack, or a folder that lies on this machine: start the server with ", h("code", {}, "saccade serve --data PATH")),
-          missing.length > 0 && h("ul", {}, missing)),
-      );
-    }
-    explain();
-    const send = h("button", { class: "button", id: "send-images", onclick: () => state.set({ dialog: "images" }) }, "Send images of your own");
-    return { element: labelled("Data set", "set-data", [select, send], help), read: () => select.value, write: null, offer: null };
   }
 
   /** The command for a terminal, where a data set goes by its word or path. @param {import("../form.js").Config} config */
