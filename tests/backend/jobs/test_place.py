@@ -45,7 +45,7 @@ def test_features_that_are_not_kept_are_made_again_once(run, tmp_path, monkeypat
     again, cached = (place(run, data, 0, new, tmp_path, "cpu") for _ in range(2))
     assert encoded == [40, 3, 3]  # the images of the map the first time, the new ones each time
     for layer in LAYERS:
-        assert again[layer] == pytest.approx(kept[layer], rel=1e-3, abs=1e-2)
+        assert again[layer] == pytest.approx(kept[layer], rel=1e-2, abs=5e-2)
         assert (cached[layer] == again[layer]).all()
 
 
