@@ -10,7 +10,8 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import reply_of, served
 from tests.browser.seen import expected, look, maps_drawn
-from tests.soak.hostile import Member, Zip, picture
+from tests.soak.hostile import Member, Zip
+from tests.soak.odd_images import picture
 from tests.wire import array
 
 Visit = Callable[..., Page]

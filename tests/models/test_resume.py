@@ -1,24 +1,32 @@
 """Does a run go on where it stopped, and only with what it began with?"""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from models import train as loop
 from models.checkpoint import latest_resume, origin_of, restore, save_resume
+from models.config import TrainConfig
 from models.errors import CheckpointError, DataError
 from models.train import train
 from models.training import ARITHMETIC, begin
 from tests.models.small import config, finish, identical, pictures, weights
 
 
+def stopped(settings: TrainConfig, step: int, run: Path) -> None:
+    """A run that ended after so many steps, and can go on."""
+    for progress in train(settings, pictures()):
+        if progress.step == step:
+            save_resume(run, progress.training)
+            break
+
+
 @pytest.mark.parametrize("stop", [1, 2, 3, 4])
 def test_a_resumed_run_ends_with_the_very_same_weights(stop, tmp_path):
     whole = weights(finish(config(), pictures()))
-    for progress in train(config(), pictures()):
-        if progress.step == stop:
-            save_resume(tmp_path, progress.training)
-            break
+    stopped(config(), stop, tmp_path)
     resumed = finish(config(), pictures(), restore(latest_resume(tmp_path)))
     assert resumed.step == 6
     assert identical(whole, weights(resumed))
@@ -88,18 +96,12 @@ def test_a_run_begun_by_another_arithmetic_has_another_origin(monkeypatch):
 def test_a_run_that_is_resumed_on_cuda_ends_with_the_very_same_weights(precision, tmp_path):
     wanted = config(device="cuda", precision=precision)
     whole = weights(finish(wanted, pictures()))
-    for progress in train(wanted, pictures()):
-        if progress.step == 2:
-            save_resume(tmp_path, progress.training)
-            break
+    stopped(wanted, 2, tmp_path)
     assert identical(whole, weights(finish(wanted, pictures(), restore(latest_resume(tmp_path)))))
 
 
 def test_a_run_does_not_go_on_with_another_number_of_images(tmp_path):
-    for progress in train(config(), pictures()):
-        if progress.step == 2:
-            save_resume(tmp_path, progress.training)
-            break
+    stopped(config(), 2, tmp_path)
     with pytest.raises(DataError, match="began with 24 training images, and now there are 12"):
         next(train(config(), pictures(12), restore(latest_resume(tmp_path))))
 
@@ -120,9 +122,6 @@ def test_a_checkpoint_of_another_run_is_refused(change, told, tmp_path):
 
 
 def test_other_images_of_the_same_number_are_refused_on_resume(tmp_path):
-    for progress in train(config(), pictures()):
-        if progress.step == 2:
-            save_resume(tmp_path, progress.training)
-            break
+    stopped(config(), 2, tmp_path)
     with pytest.raises(DataError, match="not those that the run began with"):
         next(train(config(), 255 - pictures(), restore(latest_resume(tmp_path))))

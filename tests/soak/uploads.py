@@ -13,7 +13,7 @@ from backend.app import create_app
 from backend.jobs.intake import Report, take_in
 from backend.settings import Settings
 from tests.backend.conftest import FILE, LOCAL, Quiet
-from tests.soak import hostile
+from tests.soak import hostile, odd_images
 
 Row = tuple[str, int, int, str]  # what, tried, bad, note
 PATIENCE = 600.0  # seconds
@@ -88,7 +88,7 @@ def is_told(report: Report) -> bool:
 
 def images(home: Path, count: int, seed: int = 0) -> list[Row]:
     """Send images one by one to a server and have them decoded in a process of its own."""
-    files = hostile.images(count, seed)
+    files = odd_images.images(count, seed)
     settings = Settings(home=home, pretrained=home / "none")
     with TestClient(create_app(settings, Quiet()), base_url=LOCAL) as client:
         upload = client.post("/api/uploads", json={"title": "odd"}).json()["id"]
