@@ -34,9 +34,9 @@ const sample = ({ colour, symbol, dash }) => svg("svg", { width: 26, height: 12,
   svg("path", { d: "M1 6H25", stroke: colour, "stroke-width": 2, "stroke-dasharray": DASHES[dash] }),
   symbol && svg("path", { d: outline(symbol), transform: "translate(13 6) scale(4.5)", fill: colour }));
 
-/** @param {Pick<import("../types.js").Page, "state">} page @param {{tall: boolean}} how */
-export function namedLines({ state }, { tall }) {
-  const chart = h("div", { class: tall ? "chart tall" : "chart", role: "img", "aria-label": "Accuracy by layer" });
+/** @param {Pick<import("../types.js").Page, "state">} page */
+export function namedLines({ state }) {
+  const chart = h("div", { class: "chart", role: "img", "aria-label": "Accuracy by layer" });
   const key = h("div", { class: "chart-key small", role: "group", "aria-label": "Lines" });
   const element = h("div", { class: "named-lines" }, key, chart);
   /** @type {string[][]} */
@@ -80,7 +80,7 @@ export function namedLines({ state }, { tall }) {
     if (!drawn.length || !chart.clientWidth) return;
     const beside = chart.clientWidth >= BESIDE;
     element.classList.toggle("beside", beside);
-    chart.style.height = beside ? `${Math.max(tall ? 270 : 190, 32 + APART * drawn.length)}px` : "";
+    chart.style.height = beside ? `${Math.max(190, 32 + APART * drawn.length)}px` : "";
     const buttons = drawn.map(named);
     if (beside) buttons.forEach((button, i) => (button.style.top = `${APART * i}px`));
     fill(key, buttons);

@@ -16,7 +16,7 @@ import { share } from "../marks/share.js";
 /** @param {import("../types.js").Both} page */
 export function pair({ state, scene, runs, api, theme, beside }) {
   const notice = h("p", { class: "notice" });
-  const chart = namedLines({ state }, { tall: false });
+  const chart = namedLines({ state });
   const table = h("div", { class: "probe-table" });
   const words = h("p", { class: "soft small" });
   const body = h("div", { class: "bench", hidden: true }, chart.element, table, words);

@@ -19,7 +19,7 @@ const COMMAND = "saccade bench rules --data photos --encoder vgg6-tiny --epochs 
 
 /** The bench: a chart, a table, and how its numbers are defined. @param {import("../types.js").Page} page */
 export function rules({ state, runs, api, theme }) {
-  const chart = namedLines({ state }, { tall: true });
+  const chart = namedLines({ state });
   const head = h("div", { class: "compare-head" });
   const about = h("p", { class: "soft small" });
   const table = h("div", { class: "probe-table" });

@@ -46,7 +46,7 @@ def test_the_table_has_the_numbers_of_the_bench(
 ) -> None:
     told = ask(f"benches/{bench}")
     page = visit(f"#tab=compare&bench={bench}")
-    page.wait_for_selector("#compare .chart.tall .main-svg")
+    page.wait_for_selector("#compare .bench .chart .main-svg")
     page.wait_for_load_state("networkidle")  # the table is drawn anew with the list of runs
     for row in told["summary"]:
         texts = cells(page, row["rule"], row["view"])
@@ -62,7 +62,7 @@ def test_the_table_has_the_numbers_of_the_bench(
     assert "1 of 2 seeds" in cells(page, "cpc")[0]
     assert page.locator("#compare .rules").inner_text().count(" seeds") == 1
     names = page.locator("#compare .sample").all_inner_texts()
-    lines = page.locator("#compare .chart.tall .scatterlayer .trace")
+    lines = page.locator("#compare .bench .chart .scatterlayer .trace")
     assert len(names) == len(told["summary"])
     expect(lines).to_have_count(len(names))
     for word in ("raw pixels, grey patches, 64 px", "random encoder, colour images, 96 px", "cpc"):
@@ -215,7 +215,7 @@ def test_a_bench_that_cannot_be_shown_leaves_the_choice(visit: Visit, bench: str
     choice = page.locator("#bench")
     expect(choice.locator("option:checked")).to_have_text("choose a bench")
     choice.select_option(bench)
-    page.wait_for_selector("#compare .chart.tall .main-svg")
+    page.wait_for_selector("#compare .bench .chart .main-svg")
     expect(choice).to_have_value(bench)
     expect(choice.locator("option[disabled]")).to_have_count(0)
 
@@ -230,7 +230,7 @@ def test_where_the_newest_bench_is_damaged_the_next_is_shown(visit: Visit, bench
     )
     with expected(visit.complaints, r"Failed to load resource"):
         page.get_by_role("tab", name="Compare").click()
-        page.wait_for_selector("#compare .chart.tall .main-svg")
+        page.wait_for_selector("#compare .bench .chart .main-svg")
         expect(page.locator("#compare .notice.bad").first).to_contain_text("newest")
     expect(page.locator("#bench")).to_have_value(bench)
 
@@ -248,6 +248,6 @@ def test_the_tab_in_both_themes_and_both_sizes(
         more = {"size": size} if size else {}
         page = visit(f"#tab=compare&bench={bench}", dark=dark, **more)
         maps_drawn(page)
-        page.wait_for_selector("#compare .chart.tall .main-svg")
+        page.wait_for_selector("#compare .bench .chart .main-svg")
         assert page.evaluate("document.documentElement.scrollWidth") <= int(name)
         page.screenshot(path=shots / f"compare-{tone}-{name}.png", full_page=bool(size))

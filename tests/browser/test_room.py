@@ -270,6 +270,15 @@ def test_the_compare_tab_ends_where_it_ends_and_the_page_with_it(visit: Visit) -
     assert page.evaluate("document.documentElement.scrollHeight") == DESK["height"]
 
 
+def test_the_baselines_of_the_bench_that_ships_are_in_view_below_its_chart(visit: Visit) -> None:
+    page = visit("#tab=compare&bench=clapp-stl10-300")
+    page.wait_for_selector("#compare .bench .chart .main-svg")
+    tab = page.locator("#compare").bounding_box()
+    for rule in ("pixels", "random"):
+        row = page.locator(f'#compare tr[data-rule="{rule}"]').bounding_box()
+        assert tab and row and row["y"] + row["height"] <= tab["y"] + tab["height"], rule
+
+
 def test_the_list_of_keys_tells_what_the_pointer_does(visit: Visit) -> None:
     page = visit("#dialog=keys")
     for what in ("zoom at the pointer", "a double-click shows it alone"):
