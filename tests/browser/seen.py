@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Locator, Page, Route
+from playwright.sync_api import APIResponse, Locator, Page, Route
 
 from tests.wire import array
 
@@ -134,11 +134,20 @@ def expected(complaints: list[str], pattern: str) -> Iterator[None]:
     complaints[:] = [line for line in complaints if not re.search(pattern, line)]
 
 
+def own_reply(route: Route, url: str | None = None) -> APIResponse:
+    """What the server itself answers, at the address asked for or another.
+
+    The server closes a connection that has idled, maybe just as it is used again. A browser then
+    asks once more over a new one; here that has to be said.
+    """
+    return route.fetch(url=url, max_retries=3)
+
+
 def stands_in(page: Page, other: str, run: str) -> None:
     """What is asked of the other run, which there is not, is answered of a run that there is."""
 
     def answer(route: Route) -> None:
-        route.fulfill(response=route.fetch(url=route.request.url.replace(other, run)))
+        route.fulfill(response=own_reply(route, route.request.url.replace(other, run)))
 
     page.route(re.compile(rf"/api/runs/.*{other}"), answer)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.seen import expected, maps_drawn
+from tests.browser.seen import expected, maps_drawn, own_reply
 from tests.hostile import names
 
 Visit = Callable[..., Page]
@@ -56,7 +56,7 @@ def test_a_name_that_was_taken_for_markup_would_be_seen(visit: Visit) -> None:
 
 def test_names_from_outside_stay_text_everywhere(visit: Visit) -> None:
     def renamed(route: Route) -> None:
-        reply = route.fetch()
+        reply = own_reply(route)
         body = reply.json()
         if "classes" in body:
             body["classes"] = [HOSTILE[i % len(HOSTILE)] for i in range(len(body["classes"]))]

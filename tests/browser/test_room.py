@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.seen import DESK, PHONE, addressed, map_drawn, maps_drawn, pixels_of
+from tests.browser.seen import DESK, PHONE, addressed, map_drawn, maps_drawn, own_reply, pixels_of
 
 Visit = Callable[..., Page]
 LAPTOP, PROJECTOR = {"width": 1366, "height": 768}, {"width": 1280, "height": 720}
@@ -195,7 +195,7 @@ def test_a_class_that_is_never_named_rightly_has_a_nought(visit: Visit) -> None:
     page = visit("#layer=6")
 
     def none(route: Route) -> None:
-        told = route.fetch().json()
+        told = own_reply(route).json()
         for layer in told["layers"]:
             first = layer["confusion"][0]
             layer["confusion"][0] = [0, sum(first), *[0] * (len(first) - 2)]

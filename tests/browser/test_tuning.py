@@ -17,7 +17,7 @@ from backend.jobs.analyse import analyse
 from backend.runs.results import Results
 from models.data import load
 from tests.browser.conftest import ROOT, reply_of, served
-from tests.browser.seen import DESK, PHONE
+from tests.browser.seen import DESK, PHONE, own_reply
 from tests.wire import array
 
 RUN, LAYER, MANY = "tuned", 3, 3200
@@ -106,7 +106,7 @@ def osi_of(server: str, layer: int) -> dict:
 
 def many(route: Route) -> None:
     """The layer's units, again and again until there are 3,200."""
-    reply = route.fetch()
+    reply = own_reply(route)
     units = reply.json()
 
     def longer(encoded: dict) -> dict:

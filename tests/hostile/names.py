@@ -14,6 +14,7 @@ from typing import Any
 
 from playwright.sync_api import Page, Route
 
+from tests.browser.seen import own_reply
 from tests.hostile import Row
 
 NAMES: list[str] = json.loads(Path(__file__).with_name("names.json").read_text(encoding="utf-8"))
@@ -107,7 +108,7 @@ def walk(page: Page) -> Iterator[str]:
 
 def renamed(route: Route, first: int) -> None:
     """Answer with the server's own reply, its texts replaced."""
-    reply = route.fetch()
+    reply = own_reply(route)
     if "json" not in reply.headers.get("content-type", ""):
         route.fulfill(response=reply)
         return
