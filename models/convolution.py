@@ -22,6 +22,8 @@ PART_ELSEWHERE = 2**29
 PRODUCTS = {"cpu": 4}
 PRODUCTS_ELSEWHERE = 2
 FEWEST = 2048
+# The same of a weight gradient with at least so many units below: up to twice as fast with AMX.
+WIDE, PRODUCTS_OF_WIDE = 256, {"cpu": 8}
 MOST_DRIVEN = 0.8  # of the patches: with more of them it is cheaper to look at all
 
 
@@ -130,9 +132,12 @@ def parts(x: Tensor, weight: Tensor) -> Iterator[slice]:
     return (slice(start, start + count) for start in range(0, len(x), count))
 
 
-def of_products(x: Tensor) -> bool:
-    """Whether the convolution of these maps [patch, i, y, x] is made of matrix products."""
+def of_products(x: Tensor, gradient: bool = False) -> bool:
+    """Whether the convolution of these maps [patch, i, y, x] is made of matrix products, or its
+    weight gradient."""
     sides, most = x.shape[2:], PRODUCTS.get(x.device.type, PRODUCTS_ELSEWHERE)
+    if gradient and x.shape[1] >= WIDE:
+        most = PRODUCTS_OF_WIDE.get(x.device.type, most)
     return min(sides) >= 2 and max(sides) <= most
 
 
@@ -152,7 +157,7 @@ def convolved(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 def weight_gradient(post: Tensor, x: Tensor, shape: torch.Size) -> Tensor:
     """dW [j, i, 3, 3] from the gradient of the convolution's output and its input."""
-    if not of_products(x):
+    if not of_products(x, gradient=True):
         return conv2d_weight(x, shape, post, padding=1)
     post = post.movedim(1, -1)  # [patch, y, x, j]
     exact = torch.promote_types(x.dtype, torch.float32)

@@ -27,7 +27,7 @@ FREE = {
     "parallel",
     "keep",
 }  # may differ when a run goes on
-ARITHMETIC = 3  # one more with every change after which a step ends in other last digits
+ARITHMETIC = 4  # one more with every change after which a step ends in other last digits
 
 
 @dataclass

@@ -134,6 +134,27 @@ def test_products_are_the_convolution_and_its_weight_gradient(
         torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize(("below", "made"), [(4, False), (5, True)])
+def test_the_weight_gradient_of_a_wide_layer_is_made_of_products(
+    below: int, made: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convolution, "WIDE", 5)
+    x = inputs(8)[:, :below]
+    assert convolution.of_products(x, gradient=True) is made
+    assert not convolution.of_products(x)
+    weight = weights()[0].detach()[:, :below].requires_grad_()
+    out = F.conv2d(x, weight, padding=1)
+    post = torch.randn(out.shape, generator=torch.Generator().manual_seed(4)).double()
+    met: list[Tensor] = []
+    before = convolution.meetings
+    monkeypatch.setattr(convolution, "meetings", lambda x: (met.append(x), before(x))[1])
+    found = weight_gradient(post, x, weight.shape)
+    torch.testing.assert_close(
+        found, *torch.autograd.grad(out, weight, post), rtol=1e-12, atol=1e-12
+    )
+    assert len(met) == made
+
+
 def test_products_meet_no_padding() -> None:
     multiplied = 0
     for _, _, seen in convolution.meetings(torch.ones(1, 1, 4, 4)):
