@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from models.rules.rule import Form, Rule, matrices
-from models.rules.scores import Broadcast, broadcast, by_place, rows, score, share_of_sign
+from models.rules.scores import Broadcast, broadcast, by_place, rows, score, share_of_sign, taken
 
 
 @final
@@ -68,7 +68,7 @@ def two_way_hinge(
     for k, (W_p, W_r) in enumerate(zip(W_pred, W_retro, strict=True), start=1):
         c, z_k = rows(z, k)  # [b, r, x, channel] each
 
-        u = score(W_p, z_k[met_p[k - 1]], c.detach())  # [b, r, x]
+        u = score(W_p, taken(z_k, met_p[k - 1]), c.detach())  # [b, r, x]
         total = total + (share_p * hinge(y_p, u)).sum()
 
         u = score(W_r, c, z_k[met_r[k - 1]].detach())

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from models.rules.rule import Form, Rule, matrices
+from models.rules.scores import taken
 
 
 class Meeting(NamedTuple):
@@ -77,7 +78,7 @@ class CLAPPpp(Rule):
         for B, c in self.contexts(layer, z, draw):
             c = c.roll(len(c) // 2, 0).detach()  # that of the other view
             told = c @ B[0].T  # [b, j]
-            u_true, u_wrong = (z * told).sum(1), (z[draw.other] * told).sum(1)
+            u_true, u_wrong = (z * told).sum(1), (taken(z, draw.other) * told).sum(1)
             total = total + (torch.relu(1 - u_true) + torch.relu(1 + u_wrong)).mean()
         return total
 

@@ -28,6 +28,15 @@ def rows(z: Tensor, k: int) -> tuple[Tensor, Tensor]:
     return z[:, :-distance], z[:, distance:]
 
 
+def taken(table: Tensor, rows: Tensor) -> Tensor:
+    """table[rows], whose gradient is added up in one order: indexing adds it up in as many threads
+    as there are, and then the last digits of a sum depend on which comes first.
+
+    table [n, ...], rows int [...] -> [*rows, *rest of table].
+    """
+    return F.embedding(rows, table.flatten(1)).unflatten(-1, table.shape[1:])
+
+
 def score(W: Tensor, post: Tensor, pre: Tensor) -> Tensor:
     """u = post . W pre at every place: post [..., j], W [j, i], pre [..., i] -> [...].
 
@@ -88,7 +97,7 @@ class OtherImages(NamedTuple):
 
     def futures(self, z: Tensor, k: int) -> Tensor:
         """Future rows z [b, r, x, channel] -> wrong ones [b, 1, r, x, channel]."""
-        return z[self.other[k - 1]][:, None]
+        return taken(z, self.other[k - 1])[:, None]
 
     def places(self, z: Tensor, k: int) -> Tensor:
         """Which row of z as [b * r * x, channel] each wrong future is: [b, 1, r, x]."""
@@ -107,7 +116,7 @@ class Anywhere(NamedTuple):
 
     def futures(self, z: Tensor, k: int) -> Tensor:
         """Future rows z [b, r, x, channel] -> wrong ones [b, n, r, x, channel]."""
-        return z.flatten(0, 2)[self.places(z, k)]
+        return taken(z.flatten(0, 2), self.places(z, k))
 
     def places(self, z: Tensor, k: int) -> Tensor:
         """Which row of z as [b * r * x, channel] each wrong future is: [b, n, r, x]."""
