@@ -4,17 +4,19 @@ One step of CLAPP on random pictures, turn by turn with the same step written pl
 layer by layer, `summed` with all losses in one backward pass, `end-to-end` with the loss of the top
 layer (hinge-cpc) through all of them, each as torch has it (on a GPU with convolutions in TF32).
 The floor is what the convolutions and their weight gradients would take at the rate of a large
-matrix product, measured beside them. Memory is the most that a process of its own needed over what
-it held before its first step.
+matrix product, which has its turn as they have: the share of the floor is the median over turns,
+since the rate of a shared machine changes from one to the next. Memory is the most that a process
+of its own needed over what it held before its first step.
 """
 
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain, product, starmap
+from operator import truediv
+from statistics import median
 
 import torch
 from torch import Tensor
@@ -135,19 +137,17 @@ def macs(encoder: str) -> float:
     return 2 * total
 
 
-def matrix_rate(dtype: torch.dtype, device: torch.device, runs: int) -> float:
-    """Multiplications a second of the best of `runs` large matrix products."""
+def matrix_product(dtype: torch.dtype, device: torch.device) -> tuple[Callable[[], None], int]:
+    """A call that makes large matrix products, and how many multiplications they are."""
     side = MATRIX_CUDA if device.type == "cuda" else MATRIX
     a = torch.randn(side, side, device=device).to(dtype)
     together = 1 if device.type == "cpu" else 20  # between two waits for a GPU, so that none counts
-    seconds = []
-    for _ in range(runs + 1):
-        start = time.perf_counter()
+
+    def call() -> None:
         for _ in range(together):
             a @ a
-        wait(device)
-        seconds.append((time.perf_counter() - start) / together)
-    return side**3 / min(seconds[1:])
+
+    return call, together * side**3
 
 
 def pictures(batch: int, device: torch.device) -> Tensor:
@@ -160,32 +160,34 @@ def rows(encoder: str, batch: int, variants: list[str], runs: int) -> Iterator[R
     device = pick_device(config.device)
     images = pictures(batch, device)
     dtype = pick_precision(config.precision, device)
-    rate = matrix_rate(dtype, device, runs)
-    floor = rate / macs(encoder)
+    multiply, multiplications = matrix_product(dtype, device)
 
     def timed(call: Callable[[], None]) -> Callable[[], None]:
         return lambda: (call(), wait(device))
 
     calls = {word: timed(VARIANTS[word](config, images)) for word in variants}
-    for word, seconds in alternately(calls, runs).items():
-        speeds = sorted(batch / each for each in seconds)
-        middle = speeds[len(speeds) // 2]
+    taken = alternately({"matrix": timed(multiply), **calls}, runs)
+    rates = [multiplications / each for each in taken.pop("matrix")]
+    floors = [rate / macs(encoder) for rate in rates]
+    for word, seconds in taken.items():
+        speeds = [batch / each for each in seconds]
+        middle = median(speeds)
         yield {
             "name": f"{encoder}, batch {batch}, {word}",
             "value": middle,
             "unit": "images/s",
             "goal": GOALS.get((encoder, batch)) if word == "saccade" else None,
-            "low": speeds[0],
-            "high": speeds[-1],
+            "low": min(speeds),
+            "high": max(speeds),
             "runs": len(speeds),
             "encoder": encoder,
             "batch": batch,
             "variant": word,
             "images_per_s": middle,
             "peak_mb": peak(encoder, batch, word),
-            "share_of_floor": middle / floor,
-            "floor_images_per_s": floor,
-            "matrix_gflops": 2e-9 * rate,
+            "share_of_floor": median(map(truediv, speeds, floors)),
+            "floor_images_per_s": median(floors),
+            "matrix_gflops": 2e-9 * median(rates),
             "matrix_dtype": f"{dtype}".removeprefix("torch."),
         }
 
