@@ -17,6 +17,7 @@ from torch import Tensor
 
 from models.config import SMALLEST_VIEW, TrainConfig
 from models.data.dataset import MAX_CLASSES
+from models.device import hardware
 from models.encoder import encoder_of
 from models.errors import CheckpointError, DivergedError, SaccadeError
 from models.imported import WHOLE, Imported, config_from
@@ -207,9 +208,14 @@ def sealed(folder: Path, parts: dict[str, dict[str, Tensor]], state: dict) -> Pa
 
 
 def origin_of(training: Training) -> str:
-    """What must be the same for two runs to be the same bit for bit, besides their settings."""
-    device, about = training.weight.device.type, training.share.about
-    return f"{device}, torch {torch.__version__}, {about}, arithmetic {ARITHMETIC}"
+    """What must be the same for two runs to be the same bit for bit, besides their settings.
+
+    With other instructions or threads a processor adds up the terms of a product in another order.
+    """
+    device = training.weight.device
+    dtype = f"{training.precision}".removeprefix("torch.")
+    computed = f"{hardware(device)} in {dtype}, torch {torch.__version__}"
+    return f"{computed}, {training.share.about}, arithmetic {ARITHMETIC}"
 
 
 def check_finite_weights(training: Training, parts: dict[str, dict[str, Tensor]]) -> None:

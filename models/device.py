@@ -33,6 +33,26 @@ def pick_precision(word: str, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if device.type == "cpu" and native() else torch.float32
 
 
+def hardware(device: torch.device) -> str:
+    """What computes there: "cpu (AVX2, 2 threads)", "cuda (NVIDIA H200)"."""
+    if device.type == "cuda":
+        return f"cuda ({torch.cuda.get_device_name(device)})"
+    if device.type != "cpu":
+        return device.type
+    threads = torch.get_num_threads()
+    return f"cpu ({instructions()}, {threads} thread{'s' * (threads > 1)})"
+
+
+def instructions() -> str:
+    """The widest that torch multiplies with here, such as "AVX2" or "AVX512, bfloat16, AMX".
+
+    A processor's name does not tell: one name can stand for several generations.
+    """
+    more = {"bfloat16": "_is_avx512_bf16_supported", "AMX": "_is_amx_tile_supported"}
+    has = [word for word, asked in more.items() if getattr(torch.cpu, asked, lambda: False)()]
+    return ", ".join([torch.backends.cpu.get_cpu_capability(), *has])
+
+
 def exact_convolutions() -> AbstractContextManager:
     """float32 as on a processor: no TF32, and the same algorithm each time."""
     return steady_convolutions(shorter=False)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models.config import TrainConfig
 from models.data.views import random_views, two_views
-from models.device import keep_freed_memory, pick_precision, steady_convolutions
+from models.device import keep_freed_memory, steady_convolutions
 from models.errors import DataError, DivergedError
 from models.hebbian import four_factors
 from models.parallel.share import Share
@@ -184,7 +184,7 @@ def step(training: Training, images: Tensor, batch: int, labels: Tensor | None =
 def arithmetic(training: Training) -> torch.autocast:
     """The precision of convolutions, their means and predictions; losses and updates keep the
     weights'."""
-    dtype = precision_of(training)
+    dtype = training.precision
     lower = dtype not in (torch.float32, torch.float64)
     word = training.weight.device.type
     return torch.autocast(word, dtype if lower else torch.bfloat16, enabled=lower)
@@ -192,14 +192,8 @@ def arithmetic(training: Training) -> torch.autocast:
 
 def exactly(training: Training) -> AbstractContextManager:
     """On a GPU a step uses the same algorithms each time, and in float32 all of it."""
-    lower = precision_of(training) != torch.float32
+    lower = training.precision != torch.float32
     return steady_convolutions(shorter=lower)
-
-
-def precision_of(training: Training) -> torch.dtype:
-    config = training.config
-    word = "float32" if config.update == "hebbian" else config.precision
-    return pick_precision(word, training.weight.device)
 
 
 def seeded(*words: int) -> np.random.Generator:

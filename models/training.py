@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from models.config import SETTINGS, TrainConfig
 from models.convolution import Room
 from models.data.dataset import fingerprint
-from models.device import pick_device
+from models.device import pick_device, pick_precision
 from models.encoder import encoder_of
 from models.errors import CheckpointError, ConfigError, DataError
 from models.parallel.share import Share, Whole
@@ -54,6 +54,12 @@ class Training:
     def weight(self) -> Tensor:
         """One of the weights that this process trains: their device and precision."""
         return self.encoder.layers[self.share.layers(self.encoder)[0]].weight
+
+    @property
+    def precision(self) -> torch.dtype:
+        """Of convolutions and predictions; that of the explicit update is never shorter."""
+        word = "float32" if self.config.update == "hebbian" else self.config.precision
+        return pick_precision(word, self.weight.device)
 
     @property
     def moments(self) -> dict[str, Tensor]:

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy
 import torch
 
+from models.device import instructions
+
 CPUINFO = Path("/proc/cpuinfo")
 
 
@@ -41,13 +43,3 @@ def processor() -> str:
         )
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
-
-
-def instructions() -> str:
-    """The widest that torch multiplies with here, such as "AVX2" or "AVX512, bfloat16, AMX".
-
-    A processor's name does not tell: one name can stand for several generations.
-    """
-    more = {"bfloat16": "_is_avx512_bf16_supported", "AMX": "_is_amx_tile_supported"}
-    has = [word for word, asked in more.items() if getattr(torch.cpu, asked, lambda: False)()]
-    return ", ".join([torch.backends.cpu.get_cpu_capability(), *has])

@@ -19,7 +19,10 @@ SAVE_EVERY = 60.0  # seconds between two resume checkpoints, at most
 SHARE = 0.05  # of the time that saves at the ends of epochs may take
 ROOMS = 3  # checkpoints that fit on the disk when a run begins, and when it saves
 NOT_SAVED, FELL_BACK, ELSEWHERE = "not_saved", "fell_back", "elsewhere"  # codes of warnings
-OTHER_DIGITS = "its weights will differ in their last digits from those of a run that stayed"
+OTHER_DIGITS = (
+    "its weights will differ from those of a run that stayed, in their last digits or, in another "
+    "precision, in more"
+)
 OTHER_NEGATIVES = (
     "each process takes its wrong futures from its own images (negatives_from rank), so with "
     "another number of them it learns from others"

@@ -1,5 +1,6 @@
 """Does a run go on where it stopped, and only with what it began with?"""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,21 @@ def test_a_run_begun_by_another_arithmetic_has_another_origin(monkeypatch):
     training = begin(config())
     before = origin_of(training)
     monkeypatch.setattr("models.checkpoint.ARITHMETIC", ARITHMETIC + 1)
+    assert origin_of(training) != before
+
+
+@pytest.mark.parametrize("other", ["threads", "instructions", "precision"])
+def test_a_run_begun_on_another_processor_has_another_origin(other, monkeypatch):
+    training = begin(config(device="cpu"))
+    before, threads = origin_of(training), torch.get_num_threads()
+    assert origin_of(begin(config(device="cpu", seed=7))) == before
+    if other == "threads":
+        monkeypatch.setattr(torch, "get_num_threads", lambda: threads + 1)
+    elif other == "instructions":
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "NEON")
+    else:
+        word = "float32" if training.precision == torch.bfloat16 else "bfloat16"
+        training.config = replace(training.config, precision=word)
     assert origin_of(training) != before
 
 
