@@ -28,13 +28,13 @@ def rows(z: Tensor, k: int) -> tuple[Tensor, Tensor]:
     return z[:, :-distance], z[:, distance:]
 
 
-def taken(table: Tensor, rows: Tensor) -> Tensor:
-    """table[rows], whose gradient is added up in one order: indexing adds it up in as many threads
+def taken(table: Tensor, which: Tensor) -> Tensor:
+    """table[which], whose gradient is added up in one order: indexing adds it up in as many threads
     as there are, and then the last digits of a sum depend on which comes first.
 
-    table [n, ...], rows int [...] -> [*rows, *rest of table].
+    table [n, ...], which int [...] -> [*which, *rest of table].
     """
-    return F.embedding(rows, table.flatten(1)).unflatten(-1, table.shape[1:])
+    return F.embedding(which, table.flatten(1)).unflatten(-1, table.shape[1:])
 
 
 def score(W: Tensor, post: Tensor, pre: Tensor) -> Tensor:
