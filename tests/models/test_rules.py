@@ -171,34 +171,6 @@ def test_the_two_halves_of_a_batch_are_averaged_separately():
     assert (share_of_sign(y, loss) * loss).sum() == 12.0
 
 
-@pytest.fixture
-def two_threads():
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.mark.parametrize("variant", VARIANTS, ids=named)
-def test_a_gradient_has_the_same_digits_each_time_it_is_computed(variant, two_threads):
-    training = begin(TrainConfig(**variant, encoder="vgg6-tiny", precision="float32"), 64, 10)
-    generator = torch.Generator().manual_seed(0)
-    rule, images = training.rule, torch.rand(64, training.encoder.channels, 64, 64)
-    with torch.no_grad():
-        z = training.encoder(images)[-1]
-    draw = rule.draw(64, generator)
-    if rule.hears_top:
-        draw = draw._replace(top=z)
-    if RULES[variant["rule"]].labels:
-        draw = torch.arange(64) % 10
-    z.requires_grad_()
-    first, *others = (
-        torch.autograd.grad(rule.loss(rule.layers[-1], z, draw), z)[0] for _ in range(10)
-    )
-    assert first.any()
-    assert all(torch.equal(first, other) for other in others)
-
-
 def form(widths, side=7):
     return Form(widths, (side,) * len(widths))
 
